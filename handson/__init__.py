@@ -1,0 +1,47 @@
+"""Hands-on medical imaging: read right, see, measure, overlay and de-identify.
+
+The names below are the whole public surface. They are loaded when first used, so that
+`import handson` costs nothing (PEP 562).
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "Volume": "volume",
+    "Slice": "volume",
+    "HandsonError": "errors",
+    "read_slice": "dicom",
+    "scan": "dicom",
+    "read_series": "dicom",
+    "read_nifti": "nifti",
+    "write_nifti": "nifti",
+    "header_bytes": "nifti",
+    "open": "opening",
+    "window": "windowing",
+    "fetch": "datasets",
+    "catalogue": "datasets",
+    "view": "viewer",
+    "Layer": "viewer",
+    "link": "viewer",
+    "SliceViewer": "viewer",
+    "OrthoViewer": "viewer",
+    "OverlayViewer": "viewer",
+    "TimeSeriesViewer": "viewer",
+    "anonymize": "deidentify",
+    "pseudonymize": "deidentify",
+    "audit": "deidentify",
+    "doctor": "lessons",
+}
+
+__version__ = "0.1.0"
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module 'handson' has no attribute {name!r}")
+    return getattr(import_module(f"handson.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return [*__all__, "__version__"]

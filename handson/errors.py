@@ -1,0 +1,58 @@
+"""The errors of this package: one clear sentence each, in the order a reader needs it.
+
+Every error says which file, what is wrong and what to do. Nothing here knows an image format;
+every other module stands on this one.
+"""
+
+from pathlib import Path
+
+
+class HandsonError(Exception):
+    """What went wrong, where, and the way out.
+
+    fault : what is wrong, in a phrase that follows "FILE: "
+    remedy : what to do about it, a sentence of its own
+    path : the file or folder it is about, or None when there is none
+
+    >>> print(HandsonError("is empty", "Copy it again from the source.", path="a.dcm"))
+    a.dcm: is empty. Copy it again from the source.
+    """
+
+    def __init__(self, fault: str, remedy: str = "", *, path: str | Path | None = None):
+        self.fault = fault
+        self.remedy = remedy
+        self.path = None if path is None else Path(path)
+        where = "" if path is None else f"{path}: "
+        super().__init__(f"{where}{fault.rstrip('.')}. {remedy}".rstrip())
+
+
+class ReadError(HandsonError):
+    """A file that is not what it should be: missing, truncated, another format, not readable."""
+
+
+class DecoderError(ReadError):
+    """Compressed pixels that no installed decoder can open; the remedy names the package."""
+
+
+class SeriesError(HandsonError):
+    """Files that are sound one by one and still do not make one volume."""
+
+
+class SeriesGapError(SeriesError):
+    """Slices that are missing, duplicated or unevenly spaced."""
+
+
+class GeometryError(HandsonError):
+    """An affine, a grid or a shape that cannot be used as asked."""
+
+
+class DataError(HandsonError):
+    """A data set that could not be found, fetched, verified or made."""
+
+
+class DeidentifyError(HandsonError):
+    """A file, folder, key or look-up store that cannot be de-identified safely."""
+
+
+class ViewError(HandsonError):
+    """Something that cannot be shown as asked."""

@@ -1,0 +1,434 @@
+"""Voxels and where they are in the patient: the two types that every other module passes around.
+
+A `Volume` is an array with the 4x4 matrix (the affine) that takes a voxel index to millimetres; a
+`Slice` is one picture with its header. The millimetres are nibabel's RAS+: x grows to the patient's
+Right, y to Anterior, z to Superior. (DICOM writes LPS+, so x and y change sign on the way in.)
+This module knows no file format and no widget: NumPy, SciPy and nibabel only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from nibabel.affines import apply_affine
+from nibabel.orientations import aff2axcodes, apply_orientation, inv_ornt_aff, io_orientation
+
+from .errors import GeometryError
+
+# Plane -> the world axis that runs through its slices, and the world directions that point to the
+# right and to the top of the picture. Radiological: seen from the feet, the patient's left is on
+# the right. Nose to the left in sagittal, superior up, in both conventions.
+PLANES = {
+    "axial": (2, (-1, 0, 0), (0, 1, 0)),
+    "coronal": (1, (-1, 0, 0), (0, 0, 1)),
+    "sagittal": (0, (0, -1, 0), (0, 0, 1)),
+}
+CONVENTIONS = ("radiological", "neurological")
+# A direction names a second axis from 3 degrees on; below, the letter would only confuse.
+_LETTER_FROM = np.sin(np.deg2rad(3))
+
+
+def direction_letters(direction) -> str:
+    """Name a direction in the patient with the letters of PS3.3 C.7.6.1.1.1, largest part first.
+
+    direction : (3,) vector, RAS+, any length
+
+    >>> direction_letters([0, 1, 0]), direction_letters([-0.5, 0.8, 0])
+    ('A', 'AL')
+    """
+    unit = np.asarray(direction, float) / np.linalg.norm(direction)
+    order = sorted(range(3), key=lambda axis: -abs(unit[axis]))
+    return "".join(
+        "RAS"[a] if unit[a] > 0 else "LPI"[a] for a in order if abs(unit[a]) >= _LETTER_FROM
+    )
+
+
+@dataclass(frozen=True)
+class PlaneLayout:
+    """How the array planes of one orientation are drawn: the one place that decides left and right.
+
+    axis : array axis that runs through the slices
+    horizontal, vertical : array axes drawn across and down the picture
+    flip_horizontal : True when the index must fall from left to right
+    flip_vertical : True when the index must fall from top to bottom
+    letters : {"left", "right", "top", "bottom"} -> letters of the patient; all "" if no side is known
+    spacing : (vertical, horizontal) mm from pixel to pixel
+    """
+
+    plane: str
+    convention: str
+    axis: int
+    horizontal: int
+    vertical: int
+    flip_horizontal: bool
+    flip_vertical: bool
+    letters: dict[str, str]
+    spacing: tuple[float, float]
+
+    def draw(self, section):
+        """Turn a section of the data into picture order: row 0 at the top, column 0 at the left.
+
+        section : 2-D array, the two remaining array axes in their own order, or with a last axis
+            of 3 for RGB
+        returns : view of the same pixels, [row, column]
+        """
+        picture = section if self.vertical < self.horizontal else np.swapaxes(section, 0, 1)
+        return picture[:: -1 if self.flip_vertical else 1, :: -1 if self.flip_horizontal else 1]
+
+
+def plane_layout(affine, plane, convention="radiological", oriented=True) -> PlaneLayout:
+    """Decide how a plane is drawn: which array axis runs where, which way, and the four letters.
+
+    affine : (4, 4) voxel -> RAS+ mm; oblique volumes keep their own array planes, each array axis
+        standing for the world axis it is nearest to (nibabel's `io_orientation`)
+    plane : "axial", "coronal" or "sagittal"
+    convention : "radiological" (the patient's right at the left of the picture) or "neurological"
+    oriented : False when no file says which side is which: letters stay empty and the convention
+        has no effect
+    """
+    if plane not in PLANES:
+        raise GeometryError(f"there is no plane {plane!r}", f"Planes are {', '.join(PLANES)}.")
+    if convention not in CONVENTIONS:
+        raise GeometryError(
+            f"there is no display convention {convention!r}", f"It is {' or '.join(CONVENTIONS)}."
+        )
+    through, right, up = PLANES[plane]
+    right, up = np.array(right), np.array(up)
+    if convention == "neurological" and oriented and right[0]:
+        right = -right
+    matrix = np.asarray(affine, float)[:3, :3]
+    array_axis = {int(world): i for i, world in enumerate(io_orientation(affine)[:, 0])}
+    h, v = array_axis[int(np.flatnonzero(right)[0])], array_axis[int(np.flatnonzero(up)[0])]
+    flip_h, flip_v = matrix[:, h] @ right < 0, matrix[:, v] @ up > 0
+    to_right, to_bottom = matrix[:, h] * (-1) ** flip_h, matrix[:, v] * (-1) ** flip_v
+    toward = {"left": -to_right, "right": to_right, "top": -to_bottom, "bottom": to_bottom}
+    return PlaneLayout(
+        plane=plane,
+        convention=convention,
+        axis=array_axis[through],
+        horizontal=h,
+        vertical=v,
+        flip_horizontal=bool(flip_h),
+        flip_vertical=bool(flip_v),
+        letters={side: direction_letters(d) if oriented else "" for side, d in toward.items()},
+        spacing=(float(np.linalg.norm(matrix[:, v])), float(np.linalg.norm(matrix[:, h]))),
+    )
+
+
+@dataclass(frozen=True)
+class Plane:
+    """One section of a volume in picture order.
+
+    pixels : [row, column] (or [row, column, 3]), row 0 at the top of the picture
+    index : slice index along `layout.axis`
+    mm : position of the middle of the slice along its world axis, RAS+ mm
+    """
+
+    pixels: np.ndarray
+    layout: PlaneLayout
+    index: int
+    mm: float
+
+    @property
+    def letters(self) -> dict[str, str]:
+        return self.layout.letters
+
+    @property
+    def spacing(self) -> tuple[float, float]:
+        """(row, column) spacing in mm: mm from row to row first, as DICOM's PixelSpacing."""
+        return self.layout.spacing
+
+    @property
+    def aspect(self) -> float:
+        """mm per pixel down over mm per pixel across: what matplotlib's imshow calls aspect."""
+        return self.spacing[0] / self.spacing[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Voxels and their place in the patient. It never changes; methods return new volumes.
+
+    data : array [i, j, k], [i, j, k, t] for a series in time, or [i, j, k, 3] for RGB. From DICOM i
+        is the column, j the row and k the slice, as NIfTI stores them. Read only.
+    affine : (4, 4) voxel index -> RAS+ mm, of the voxel's centre
+    unit : of the values: "HU", "Bq/ml", "" when the file states none
+    modality : DICOM's code, "CT", "MR", "PT", or "" when not known
+    photometric : "MONOCHROME2", "MONOCHROME1" (low values are drawn bright) or "RGB"
+    time_step : seconds from volume to volume, None when axis 3 is not time or the file is silent
+    oriented : False when no file says which side of the patient is which
+    window : (centre, width) that the file proposes, or None
+    notes : what the reader wants to be said about this volume, a sentence each
+    """
+
+    data: np.ndarray
+    affine: np.ndarray
+    unit: str = ""
+    name: str = ""
+    modality: str = ""
+    photometric: str = "MONOCHROME2"
+    time_step: float | None = None
+    oriented: bool = True
+    window: tuple[float, float] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self):
+        data = np.asanyarray(self.data).view()
+        affine = np.array(self.affine, float)
+        if data.ndim not in (3, 4) or 0 in data.shape:
+            raise GeometryError(
+                f"a volume has three or four axes and no empty one, not the shape {data.shape}",
+                "A single picture is a Slice, or array[..., np.newaxis].",
+            )
+        if self.rgb and (data.ndim != 4 or data.shape[3] != 3):
+            raise GeometryError(
+                f"an RGB volume has a last axis of 3, not the shape {data.shape}",
+                "Leave photometric alone for grey values.",
+            )
+        if (
+            affine.shape != (4, 4)
+            or not np.isfinite(affine).all()
+            or not np.allclose(affine[3], (0, 0, 0, 1))
+        ):
+            raise GeometryError(
+                "the affine is not a finite 4x4 matrix with last row 0 0 0 1",
+                "Pass the voxel -> RAS+ mm matrix, as nibabel's img.affine.",
+            )
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        if not lengths.all() or abs(np.linalg.det(affine[:3, :3] / lengths)) < 1e-6:
+            raise GeometryError(
+                "the affine is singular: two voxels would lie at one place",
+                "A column is zero or two are parallel; check spacing and directions.",
+            )
+        data.flags.writeable = affine.flags.writeable = False
+        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "affine", affine)
+
+    def __repr__(self):
+        steps = " x ".join(f"{s:.4g}" for s in self.spacing)
+        named = f"{self.name!r}, " if self.name else ""
+        unit = f", {self.unit}" if self.unit else ""
+        return (
+            f"Volume({named}{' x '.join(map(str, self.shape))} {self.data.dtype}{unit}, "
+            f"{steps} mm, {''.join(self.axcodes) if self.oriented else 'side not stated'})"
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def rgb(self) -> bool:
+        return self.photometric == "RGB"
+
+    @property
+    def frames(self) -> int:
+        """Number of volumes along axis 3; 1 for a 3-D or RGB volume."""
+        return self.shape[3] if len(self.shape) == 4 and not self.rgb else 1
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """mm from voxel centre to voxel centre along i, j, k: the lengths of the affine's columns."""
+        return tuple(float(s) for s in np.linalg.norm(self.affine[:3, :3], axis=0))
+
+    @property
+    def slice_distance(self) -> float:
+        """mm from slice to slice at a right angle; less than spacing[2] when a gantry was tilted."""
+        i, j, k = self.affine[:3, :3].T
+        normal = np.cross(i, j)
+        return float(abs(normal @ k) / np.linalg.norm(normal))
+
+    @property
+    def voxel_volume(self) -> float:
+        """mm3 in one voxel: |det A|, right for oblique and sheared affines alike."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
+
+    @property
+    def axcodes(self) -> tuple[str, str, str]:
+        """Where i, j and k grow to, nearest letter: ("L", "A", "S") and so on."""
+        return aff2axcodes(self.affine)
+
+    @property
+    def obliquity(self) -> float:
+        """Largest angle in degrees between an array axis and the world axis it is nearest to."""
+        nearest = np.abs(self.affine[:3, :3] / self.spacing).max(axis=0)
+        return float(np.rad2deg(np.arccos(np.clip(nearest, 0, 1))).max())
+
+    def world(self, ijk) -> np.ndarray:
+        """Voxel indices (..., 3), whole or not -> RAS+ mm (..., 3)."""
+        return apply_affine(self.affine, ijk)
+
+    def voxel(self, xyz) -> np.ndarray:
+        """RAS+ mm (..., 3) -> voxel indices (..., 3), not rounded: .5 is a voxel's edge."""
+        return apply_affine(np.linalg.inv(self.affine), xyz)
+
+    def layout(self, plane, convention="radiological") -> PlaneLayout:
+        """How this volume's `plane` is drawn: see `plane_layout`."""
+        return plane_layout(self.affine, plane, convention, self.oriented)
+
+    def position(self, plane, index) -> float:
+        """RAS+ mm, along the plane's world axis, of the middle of slice `index`."""
+        middle = (np.array(self.shape[:3]) - 1) / 2
+        middle[self.layout(plane).axis] = index
+        return float(self.world(middle)[PLANES[plane][0]])
+
+    def plane(self, plane, mm=None, index=None, time=0, convention="radiological") -> Plane:
+        """One section in picture order, with its letters and spacing.
+
+        mm : RAS+ position along the plane's world axis; the nearest slice is taken
+        index : or the slice index itself; by default the middle slice
+        """
+        layout = self.layout(plane, convention)
+        count = self.shape[layout.axis]
+        if mm is not None:
+            first, last = self.position(plane, 0), self.position(plane, count - 1)
+            step = (last - first) / max(count - 1, 1) or 1.0
+            index = round((mm - first) / step)
+        index = count // 2 if index is None else index
+        if not 0 <= index < count:
+            asked = f"slice {index}" if mm is None else f"{mm:g} mm"
+            raise GeometryError(
+                f"{asked} lies outside the {count} {plane} slices",
+                f"They run from {self.position(plane, 0):.1f} to "
+                f"{self.position(plane, count - 1):.1f} mm.",
+            )
+        section = np.take(self.at(time).data, index, axis=layout.axis)
+        return Plane(layout.draw(section), layout, int(index), self.position(plane, index))
+
+    def at(self, time) -> "Volume":
+        """The 3-D volume number `time` of a 4-D one; a 3-D or RGB volume is its own."""
+        if (self.frames == 1 and len(self.shape) == 3) or self.rgb:
+            return self
+        return replace(self, data=self.data[..., time], time_step=None)
+
+    def crop(self, start: Sequence[int], stop: Sequence[int]) -> "Volume":
+        """Voxels start <= ijk < stop; each keeps its place in the patient."""
+        start, stop = np.asarray(start, int), np.asarray(stop, int)
+        if (start < 0).any() or (stop > self.shape[:3]).any() or (start >= stop).any():
+            raise GeometryError(
+                f"cannot crop {tuple(start)} to {tuple(stop)} out of the shape {self.shape[:3]}",
+                "0 <= start < stop <= shape, for each of i, j, k.",
+            )
+        affine = self.affine.copy()
+        affine[:3, 3] = self.world(start)
+        box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+        return replace(self, data=self.data[box], affine=affine)
+
+    def flip(self, axis: int) -> "Volume":
+        """Reverse array axis 0, 1 or 2; the affine follows, so no voxel moves in the patient."""
+        affine = self.affine.copy()
+        affine[:3, 3] += affine[:3, axis] * (self.shape[axis] - 1)
+        affine[:3, axis] *= -1
+        return replace(self, data=np.flip(self.data, axis), affine=affine)
+
+    def to_ras(self) -> "Volume":
+        """Axes reordered and reversed until i, j, k grow to about R, A, S; nothing is resampled."""
+        orientation = io_orientation(self.affine)
+        data = apply_orientation(self.data, orientation)
+        return replace(
+            self, data=data, affine=self.affine @ inv_ornt_aff(orientation, self.shape[:3])
+        )
+
+    def resample_like(self, other: "Volume", order=1, fill=None) -> "Volume":
+        """Values of this volume at the voxel centres of `other`, found by world coordinates.
+
+        order : 0 nearest (labels), 1 linear (maps), 3 cubic: `scipy.ndimage.affine_transform`
+        fill : value outside this volume; by default -1000 for a CT, which is air, else 0
+        """
+        return self._resample(other.affine, other.shape[:3], order, fill)
+
+    def straighten(self, order=1, fill=None) -> "Volume":
+        """Undo the shear of a tilted gantry: resample to right angles, the slices kept in plane.
+
+        The new k runs along the normal of the slices in steps of `slice_distance`; the field of
+        view grows until every slice fits.
+        """
+        i, j, k = self.affine[:3, :3].T
+        normal = np.cross(i, j) / np.linalg.norm(np.cross(i, j))
+        normal *= np.sign(normal @ k)
+        square = self.affine.copy()
+        square[:3, 2] = normal * self.slice_distance
+        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape[:3]])).reshape(3, -1).T
+        reached = apply_affine(np.linalg.inv(square), self.world(corners))
+        low, high = np.floor(reached.min(0) + 1e-6), np.ceil(reached.max(0) - 1e-6)
+        square[:3, 3] = apply_affine(square, low)
+        return self._resample(square, tuple((high - low + 1).astype(int)), order, fill)
+
+    def _resample(self, affine, shape, order, fill) -> "Volume":
+        from scipy.ndimage import affine_transform  # slow to import, and few need it
+
+        if fill is None:
+            fill = -1000 if self.modality == "CT" else 0
+        to_self = np.linalg.inv(self.affine) @ affine
+        dtype = self.data.dtype if order == 0 else np.result_type(self.data.dtype, np.float32)
+
+        def one(data):
+            return affine_transform(
+                data.astype(dtype, copy=False), to_self, output_shape=shape, order=order, cval=fill
+            )
+
+        if len(self.shape) == 3:
+            data = one(self.data)
+        else:
+            data = np.stack([one(self.data[..., t]) for t in range(self.shape[3])], axis=3)
+            data = data.round().clip(0, 255).astype(np.uint8) if self.rgb else data
+        return replace(self, data=data, affine=affine)
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One 2-D picture and the header it came from: an image separated from its context is meaningless.
+
+    pixels : float32 [row, column] in real-world values, or uint8 [row, column, 3] for colour
+    spacing : (row, column) mm: mm from row to row first; None when the file states none
+    unit : "HU", "Bq/ml", ...; "" when the file states none
+    photometric : "MONOCHROME2", "MONOCHROME1" (low values are drawn bright) or "RGB"
+    dataset : the `pydicom.Dataset` behind it, or None
+    affine : (4, 4) [column, row, 0] -> RAS+ mm, None when the file states no position (a radiograph)
+    at_detector : True when the spacing holds at the detector, not in the patient (ImagerPixelSpacing)
+    window : (centre, width) that the file proposes first, or None
+    """
+
+    pixels: np.ndarray
+    spacing: tuple[float, float] | None = None
+    unit: str = ""
+    photometric: str = "MONOCHROME2"
+    dataset: object = None
+    affine: np.ndarray | None = None
+    at_detector: bool = False
+    window: tuple[float, float] | None = None
+    name: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def modality(self) -> str:
+        return str(getattr(self.dataset, "Modality", "") or "")
+
+    @property
+    def aspect(self) -> float:
+        """mm per pixel down over mm per pixel across; 1 when the file states no spacing."""
+        return self.spacing[0] / self.spacing[1] if self.spacing else 1.0
+
+    def as_volume(self) -> Volume:
+        """The same picture as a volume of one slice, [column, row, 0]."""
+        row, column = self.spacing or (1.0, 1.0)
+        affine = self.affine if self.affine is not None else picture_affine((column, row, 1.0))
+        return Volume(
+            np.swapaxes(self.pixels, 0, 1)[:, :, np.newaxis],
+            affine,
+            unit=self.unit,
+            name=self.name,
+            modality=self.modality,
+            photometric=self.photometric,
+            oriented=self.affine is not None,
+            window=self.window,
+            notes=self.notes,
+        )
+
+
+def picture_affine(spacing) -> np.ndarray:
+    """Affine that draws an unplaced array [column, row, slice] as it is: columns right, rows down.
+
+    spacing : (column, row, slice) mm. Meant for `oriented=False` only: no file vouches for its sides.
+    """
+    column, row, through = spacing
+    return np.diag([-column, -row, through, 1.0])

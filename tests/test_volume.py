@@ -1,0 +1,183 @@
+"""Facts about voxels and millimetres, checked against nibabel and against hand-made phantoms."""
+
+from itertools import permutations, product
+
+import nibabel as nib
+import numpy as np
+import pytest
+from nibabel.orientations import axcodes2ornt, inv_ornt_aff
+from numpy.testing import assert_allclose, assert_array_equal
+
+from handson.errors import GeometryError
+from handson.volume import CONVENTIONS, PLANES, Slice, Volume, direction_letters
+
+ORIENTATIONS = [
+    "".join(codes) for order in permutations(("RL", "AP", "SI")) for codes in product(*order)
+]
+SHAPE = (5, 7, 9)  # of the patient's R, A, S axes
+
+
+def in_orientation(codes, spacing=(2.0, 3.0, 4.0)):
+    """The same patient stored with axes growing to `codes`: world position encoded in the values."""
+    ras = nib.Nifti1Image(
+        np.arange(np.prod(SHAPE), dtype=np.int16).reshape(SHAPE),
+        nib.affines.from_matvec(np.diag(spacing), (-10, 20, 30)),
+    )
+    image = ras.as_reoriented(
+        nib.orientations.ornt_transform(axcodes2ornt("RAS"), axcodes2ornt(codes))
+    )
+    return Volume(np.asarray(image.dataobj), image.affine)
+
+
+@pytest.mark.parametrize("codes", ORIENTATIONS)
+def test_every_orientation_draws_the_same_pictures(codes):
+    """All 48 ways to store one patient give one picture per plane and convention."""
+    assert len(ORIENTATIONS) == 48
+    volume, reference = in_orientation(codes), in_orientation("RAS")
+    assert "".join(volume.axcodes) == codes
+    for plane, convention in product(PLANES, CONVENTIONS):
+        mm = reference.position(plane, 2)
+        ours, theirs = (v.plane(plane, mm=mm, convention=convention) for v in (volume, reference))
+        assert_array_equal(ours.pixels, theirs.pixels)
+        assert ours.letters == theirs.letters
+        assert_allclose(ours.spacing, theirs.spacing)
+        assert_allclose(ours.mm, mm)
+
+
+def test_radiological_pictures_have_the_patients_right_at_the_left():
+    volume = in_orientation("RAS")
+    data = volume.data
+    axial = volume.plane("axial", index=3)
+    assert axial.letters == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
+    assert axial.pixels[0, 0] == data[-1, -1, 3]  # most right, most anterior
+    assert volume.plane("coronal", index=3).letters == dict(
+        left="R", right="L", top="S", bottom="I"
+    )
+    sagittal = volume.plane("sagittal", index=3)
+    assert sagittal.letters == {"left": "A", "right": "P", "top": "S", "bottom": "I"}
+    assert sagittal.pixels[0, 0] == data[3, -1, -1]
+    assert volume.plane("axial", index=3, convention="neurological").pixels[0, 0] == data[0, -1, 3]
+
+
+def test_sides_not_stated_are_not_lettered_and_not_mirrored():
+    picture = Slice(np.arange(6, dtype=np.float32).reshape(2, 3), spacing=(2.0, 1.0))
+    for convention in CONVENTIONS:
+        plane = picture.as_volume().plane("axial", convention=convention)
+        assert_array_equal(plane.pixels, picture.pixels)
+        assert set(plane.letters.values()) == {""}
+        assert plane.aspect == 2.0
+
+
+def test_a_slice_with_a_position_is_drawn_by_its_position():
+    # PS3.3 C.7.6.2.1.1: rows run to the patient's right here, so the picture is mirrored for display
+    affine = np.diag([1.0, -1.0, 1.0, 1.0])
+    pixels = np.arange(6, dtype=np.float32).reshape(2, 3)
+    assert_array_equal(
+        Slice(pixels, (1, 1), affine=affine).as_volume().plane("axial").pixels, pixels[:, ::-1]
+    )
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_flipping_an_axis_moves_no_voxel_in_the_patient(axis):
+    volume = in_orientation("LSP")
+    flipped = volume.flip(axis)
+    ijk = np.array([[0, 0, 0], [1, 2, 3], [4, 4, 4]])
+    mirrored = ijk.copy()
+    mirrored[:, axis] = volume.shape[axis] - 1 - ijk[:, axis]
+    assert_allclose(flipped.world(mirrored), volume.world(ijk), atol=1e-9)
+    assert_array_equal(flipped.data[tuple(mirrored.T)], volume.data[tuple(ijk.T)])
+
+
+def test_cropping_keeps_every_voxel_where_it_was():
+    volume = in_orientation("PIR")
+    cropped = volume.crop((1, 2, 1), (4, 5, 3))
+    assert cropped.shape == (3, 3, 2)
+    assert_allclose(cropped.world((0, 1, 1)), volume.world((1, 3, 2)))
+    assert cropped.data[0, 1, 1] == volume.data[1, 3, 2]
+    with pytest.raises(GeometryError, match="cannot crop"):
+        volume.crop((0, 0, 0), (99, 1, 1))
+
+
+@pytest.mark.parametrize("codes", ORIENTATIONS)
+def test_to_ras_relabels_as_nibabel_does(codes):
+    volume = in_orientation(codes)
+    ours, theirs = (
+        volume.to_ras(),
+        nib.as_closest_canonical(nib.Nifti1Image(volume.data, volume.affine)),
+    )
+    assert_array_equal(ours.data, theirs.dataobj)
+    assert_allclose(ours.affine, theirs.affine)
+
+
+def test_world_and_voxel_undo_each_other():
+    volume = in_orientation("LAS")
+    assert_allclose(volume.voxel(volume.world((1.5, 2, 3))), (1.5, 2, 3))
+
+
+def test_resampling_goes_by_world_coordinates():
+    volume = in_orientation("RAS")
+    other = in_orientation("LPI").crop((1, 1, 1), (4, 6, 8))
+    placed = volume.resample_like(other, order=0)
+    assert_array_equal(placed.data, other.data)
+    outside = Volume(np.zeros((2, 2, 2)), nib.affines.from_matvec(np.eye(3), (900, 900, 900)))
+    ct = Volume(volume.data, volume.affine, modality="CT")
+    assert (ct.resample_like(outside).data == -1000).all()
+
+
+def test_straightening_a_tilted_gantry_keeps_points_in_place():
+    affine = np.eye(4)
+    affine[:3, 2] = 0, 5 * np.sin(np.deg2rad(15)), 5 * np.cos(np.deg2rad(15))
+    data = np.zeros((8, 40, 30), np.float32)
+    data[3:5, 18:22, 14:17] = 100
+    tilted = Volume(data, affine)
+    assert_allclose(tilted.slice_distance, 4.83, atol=0.005)
+    straight = tilted.straighten()
+    assert_allclose(
+        straight.affine[:3, :3].T @ straight.affine[:3, :3], np.diag([1, 1, 4.8296**2]), atol=1e-3
+    )
+
+    def centre_of_mass(volume):
+        return volume.world(np.argwhere(volume.data > 50)).mean(0)
+
+    assert_allclose(centre_of_mass(straight), centre_of_mass(tilted), atol=0.5)
+
+
+def test_oblique_directions_have_compound_letters():
+    assert direction_letters([-1, 0, 0.01]) == "L"
+    angle = np.deg2rad(8)
+    affine = np.eye(4)
+    affine[:3, 1], affine[:3, 2] = (
+        (0, np.cos(angle), np.sin(angle)),
+        (0, -np.sin(angle), np.cos(angle)),
+    )
+    volume = Volume(np.zeros((2, 2, 2)), affine)
+    assert_allclose(volume.obliquity, 8)
+    assert volume.layout("axial").letters["top"] == "AS"
+
+
+@pytest.mark.parametrize(
+    ("data", "affine", "message"),
+    [
+        (np.zeros((2, 2)), np.eye(4), "three or four axes"),
+        (np.zeros((2, 0, 2)), np.eye(4), "no empty one"),
+        (np.zeros((2, 2, 2)), np.diag([1, 1, 0, 1]), "singular"),
+        (np.zeros((2, 2, 2)), np.full((4, 4), np.nan), "finite 4x4"),
+    ],
+)
+def test_impossible_volumes_are_refused_in_words(data, affine, message):
+    with pytest.raises(GeometryError, match=message):
+        Volume(data, affine)
+
+
+def test_a_volume_does_not_change():
+    volume = in_orientation("RAS")
+    with pytest.raises(ValueError, match="read-only"):
+        volume.data[0, 0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        volume.affine[0, 0] = 1
+
+
+def test_inverse_affine_of_nibabel_is_what_reorienting_uses():
+    volume = in_orientation("SPL")
+    ornt = nib.io_orientation(volume.affine)
+    assert_allclose(volume.to_ras().affine, volume.affine @ inv_ornt_aff(ornt, volume.shape))
