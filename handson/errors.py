@@ -30,6 +30,10 @@ class ReadError(HandsonError):
     """A file that is not what it should be: missing, truncated, another format, not readable."""
 
 
+class WriteError(HandsonError):
+    """A file that could not be written; nothing half done is left behind."""
+
+
 class DecoderError(ReadError):
     """Compressed pixels that no installed decoder can open; the remedy names the package."""
 
