@@ -1,0 +1,17 @@
+"""The generated data sets: pictures whose truth is known, drawn on the learner's own disk.
+
+`GENERATORS[id]` fills an existing empty folder, always with the same bytes on one machine; `VERSION[id]`
+rises when a set changes, so that a cached copy is known to be old. Caching, locking and the manifest
+belong to `handson.datasets`; each set is one module here, and its truth are constants of that module.
+"""
+
+from collections.abc import Callable
+
+from . import study
+
+GENERATORS: dict[str, Callable] = {
+    "gen-study": study.make,
+}
+VERSION: dict[str, int] = {
+    "gen-study": 1,
+}

@@ -1,0 +1,41 @@
+"""gen-study: one invented patient as a hospital hands her over, a folder with DICOMDIR, MR, CT, PT and US.
+
+The three volumes show the same head in the same frame of reference, with one marker on the patient's
+RIGHT at a known place. Stands on the modality modules, which decide what the pictures hold.
+"""
+
+from pathlib import Path
+
+from . import study_mr
+from .anatomy import Head, capsule
+from .dicom_files import save, shuffled_names, write_dicomdir
+
+# Centre of the capsule on the right temple, RAS+ mm; it lies along y.
+MARKER_MM = (86.0, 14.0, 36.0)
+MARKER_HALF_LENGTH, MARKER_RADIUS = 6.0, 5.0
+
+_SERIES = {"MR": study_mr}
+_SEED = {"MR": 11, "CT": 12, "PT": 13}
+
+
+def make(folder: Path, progress=None) -> None:
+    """Fill an empty folder with the study.
+
+    progress : called with (files done, files in all)
+    """
+    folder = Path(folder)
+    head = Head()
+    total = sum(module.GRID.shape[2] for module in _SERIES.values()) + 1
+    files = []
+    for name, module in _SERIES.items():
+        (folder / name).mkdir()
+        marker = capsule(module.GRID, MARKER_MM, MARKER_HALF_LENGTH, MARKER_RADIUS)
+        file_names = shuffled_names(module.GRID.shape[2], _SEED[name])
+        for dataset, file_name in zip(module.slices(head, marker), file_names, strict=True):
+            files.append(folder / name / file_name)
+            save(dataset, files[-1])
+            if progress:
+                progress(len(files), total)
+    write_dicomdir(folder, files, "EXAMPLE")
+    if progress:
+        progress(total, total)
