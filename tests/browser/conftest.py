@@ -27,8 +27,8 @@ def server(tmp_path_factory):
 @pytest.fixture(scope="package")
 def lab(browser, server):
     """Lab's page, light theme, 1280 pixels wide."""
-    page = harness.LabPage(browser, server)
-    yield page
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    yield harness.LabPage(page, server)
     page.close()
 
 

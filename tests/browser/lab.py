@@ -118,7 +118,7 @@ def chromium(*arguments):
 
 
 def write_notebook(path, *cells, name="python3"):
-    """A notebook of code cells, one string each; a cell that begins with `# ` words is still code."""
+    """A notebook of code cells, one string each."""
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
         metadata={"kernelspec": {"name": name, "display_name": name, "language": "python"}},
@@ -127,66 +127,65 @@ def write_notebook(path, *cells, name="python3"):
     return Path(path)
 
 
+def console_errors(page) -> list[str]:
+    """A list that fills with what the page throws or logs as an error."""
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    return errors
+
+
 class LabPage:
-    """Lab's page, loaded once; notebooks are opened in it one after the other."""
+    """Lab's page, loaded once; notebooks are opened in it one after the other.
 
-    def __init__(self, browser, server, width=1280, height=900, theme="light", **context):
-        self.server = server
-        self.context = browser.new_context(
-            viewport={"width": width, "height": height}, accept_downloads=True, **context
-        )
-        self.page = self.context.new_page()
-        self.errors = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on(
-            "console",
-            lambda said: self.errors.append(said.text) if said.type == "error" else None,
-        )
-        self.load()
-        self.theme(theme)
+    page : playwright's page, or anything with its `goto`, `evaluate` and `wait_for_function`
+    url : where the page finds the server, when not at its own address (through a slow link)
+    """
 
-    def load(self, base=None, path=""):
-        self.page.goto(f"{base or self.server.url}/lab{path}?reset", timeout=120_000)
-        self.page.wait_for_function(
-            "() => window.jupyterapp?.shell && document.querySelector('#jp-main-dock-panel')",
-            timeout=120_000,
-        )
-        self.page.evaluate("() => jupyterapp.restored")
+    def __init__(self, page, server, theme="light", url=None):
+        self.page, self.server = page, server
+        self.url = url or server.url
+        self.load("/lab?reset")
         # Only the document: no side bar, no tabs of earlier notebooks.
         self.page.evaluate(
             """async () => {
               await jupyterapp.commands.execute('application:set-mode', {mode: 'single-document'});
-              jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight();
-            }"""
+              jupyterapp.shell.collapseLeft(); jupyterapp.shell.collapseRight(); }"""
         )
+        self.theme(theme)
+
+    def load(self, path):
+        self.page.goto(self.url + path, timeout=120_000)
+        self.page.wait_for_function("() => window.jupyterapp?.restored", timeout=120_000)
+        self.page.evaluate("async () => { await jupyterapp.restored; }")
 
     def theme(self, name):
         """ "light" or "dark"."""
         self.page.evaluate(
-            "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name]
+            "async theme => { await jupyterapp.commands.execute('apputils:change-theme', {theme}) }",
+            THEMES[name],
         )
-        self.page.wait_for_selector(
-            f'body[data-jp-theme-light="{str(name == "light").lower()}"]', state="attached"
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light",
+            arg=str(name == "light").lower(),
         )
 
     def open(self, path):
         """Open the notebook `path` (inside the server's root), wait for its kernel: a `Notebook`."""
         path = Path(path)
-        relative = path.relative_to(self.server.root) if path.is_absolute() else path
+        relative = (path.relative_to(self.server.root) if path.is_absolute() else path).as_posix()
         self.page.evaluate(
-            "path => jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})",
-            relative.as_posix(),
+            """async path => { await jupyterapp.commands.execute(
+              'docmanager:open', {path, factory: 'Notebook'}); }""",
+            relative,
         )
-        return Notebook(self, relative.as_posix())
-
-    def close(self):
-        self.context.close()
+        return Notebook(self, relative)
 
 
 class Notebook:
     """One notebook in Lab. `page` is playwright's page, for all that is not here."""
 
-    def __init__(self, lab, path):
+    def __init__(self, lab: LabPage, path: str):
         self.lab, self.page, self.path = lab, lab.page, path
         self.wait_for_kernel()
 
@@ -278,9 +277,7 @@ class Notebook:
     def reload(self):
         """Reload the page, with the notebook saved and its kernel kept alive."""
         self.evaluate("await panel.context.save()")
-        self.page.goto(f"{self.lab.server.url}/lab/tree/{self.path}", timeout=120_000)
-        self.page.wait_for_function("() => window.jupyterapp?.restored")
-        self.page.evaluate("() => jupyterapp.restored")
+        self.lab.load(f"/lab/tree/{self.path}")
         self.wait_for_kernel()
 
     def press(self, *keys):

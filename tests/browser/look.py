@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from lab import LabPage, LabServer, chromium
+from lab import LabPage, LabServer, chromium, console_errors
 
 
 def copy_to(folder: Path, notebook: Path) -> Path:
@@ -54,7 +54,9 @@ def main():
         LabServer(Path(root)) as server,
         chromium() as browser,
     ):
-        lab = LabPage(browser, server, options.width, options.height, options.theme)
+        page = browser.new_page(viewport={"width": options.width, "height": options.height})
+        errors = console_errors(page)
+        lab = LabPage(page, server, options.theme)
         opened = lab.open(copy_to(Path(root), notebook))
         if options.run:
             opened.run_all(timeout=900)
@@ -62,7 +64,7 @@ def main():
         stem = f"{notebook.stem}-{options.theme}-{options.width}"
         count = photograph(opened, options.out, stem)
         print(f"{count} pictures: {options.out / stem}-00.png ...")
-        for error in lab.errors:
+        for error in errors:
             print("browser console:", error[:300])
 
 
