@@ -1,0 +1,202 @@
+"""`check("03-2", answer)`: a learner's answer against the data, with a name for each classic mistake.
+
+An `Exercise` computes its accepted answer from the data set when it is asked, and so does each
+`Mistake`: nothing is typed in, and a data set that changes changes both. The exercises themselves
+live in a module per lesson (`lesson_03.EXERCISES`); nothing in here knows an image.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from html import escape
+from importlib import import_module, util
+
+import numpy as np
+from IPython.display import display
+
+from ..errors import HandsonError
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One known way to be wrong.
+
+    name : what the misconception is called in `tests/misconceptions.yaml`
+    answer : () -> the value this mistake leads to, computed from the same data
+    says : what went wrong and where to look, in a sentence or two
+    """
+
+    name: str
+    answer: Callable[[], object]
+    says: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is asked, what is right, and what is often answered instead.
+
+    asks : the question in a phrase, as the notebook puts it
+    answer : () -> the accepted value: number, text, bool, set, dict, array or sequence of those
+    because : said when the answer is right, to make it stay
+    hint : said when the answer is wrong in a way nobody foresaw
+    mistakes : the known ones, tried in order
+    unit : of the numbers, "" where they have none
+    within : how far a number may be off, in that unit
+    """
+
+    asks: str
+    answer: Callable[[], object]
+    because: str
+    hint: str
+    mistakes: tuple[Mistake, ...] = ()
+    unit: str = ""
+    within: float = 1e-6
+
+
+# What the learner reads first, and the JupyterLab theme colour of the bar beside it.
+_LABELS = {
+    "unanswered": ("Not answered yet", "var(--jp-border-color1, #888)"),
+    "correct": ("Correct", "var(--jp-success-color1, #2e7d32)"),
+    "mistake": ("Not yet", "var(--jp-warn-color1, #b85c00)"),
+    "wrong": ("Not yet", "var(--jp-warn-color1, #b85c00)"),
+    "problem": ("Cannot check", "var(--jp-error-color1, #b00020)"),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `check` shows: `kind` is a key of the labels above, `mistake` names a known one."""
+
+    id: str
+    kind: str
+    says: str
+    mistake: str = ""
+
+    def __repr__(self):
+        return f"{self.id} {_LABELS[self.kind][0]}: {self.says}"
+
+    def _repr_html_(self):
+        label, colour = _LABELS[self.kind]
+        return (
+            f'<div role="status" style="border-left: 4px solid {colour}; padding: 4px 12px">'
+            f"<b>{escape(self.id)} {label}.</b> {escape(self.says)}</div>"
+        )
+
+
+def check(exercise_id: str, answer=...):
+    """Say whether `answer` is right, not given yet, or which known mistake it is. Never raises.
+
+    exercise_id : as in the notebook, "03-2"
+    answer : number (with or without its unit as text), text, list, array, ...; the dots of an
+        unfinished cell mean "not answered yet"
+    """
+    display(judge(exercise_id, answer))
+
+
+def judge(exercise_id: str, answer=...) -> Verdict:
+    """The verdict that `check` shows."""
+    exercises = lesson(exercise_id.partition("-")[0]).EXERCISES if _known(exercise_id) else {}
+    if exercise_id not in exercises:
+        known = f"It has {', '.join(exercises)}." if exercises else "Ids look like '03-2'."
+        return Verdict(str(exercise_id), "problem", f"There is no such exercise. {known}")
+    exercise = exercises[exercise_id]
+    try:
+        return _judge(exercise_id, exercise, answer)
+    except HandsonError as error:
+        return Verdict(exercise_id, "problem", f"The data of this exercise: {error}")
+    except Exception as error:  # an answer can be any object at all, and a check never raises
+        says = f"This {type(answer).__name__} cannot be compared ({error}). {exercise.hint}"
+        return Verdict(exercise_id, "wrong", says)
+
+
+def lesson(number: str):
+    """The module of lesson `number` ("03"): its EXERCISES (id -> Exercise) and its QUIZ."""
+    return import_module(f"handson.lessons.lesson_{number}")
+
+
+def _known(exercise_id) -> bool:
+    return bool(
+        isinstance(exercise_id, str)
+        and re.match(r"\d\d-", exercise_id)
+        and util.find_spec(f"handson.lessons.lesson_{exercise_id[:2]}")
+    )
+
+
+def _judge(exercise_id, exercise, answer) -> Verdict:
+    if _unfinished(answer):
+        return Verdict(exercise_id, "unanswered", exercise.asks)
+    accepted = exercise.answer()
+    answer, unit = _without_unit(answer) if not isinstance(accepted, str) else (answer, "")
+    if unit and unit.lower() != exercise.unit.lower():
+        wanted = exercise.unit or "a bare number"
+        return Verdict(exercise_id, "wrong", f"You gave {unit}; the answer is asked in {wanted}.")
+    if same(answer, accepted, exercise.within):
+        return Verdict(exercise_id, "correct", exercise.because)
+    for mistake in exercise.mistakes:
+        if same(answer, mistake.answer(), exercise.within):
+            return Verdict(exercise_id, "mistake", mistake.says, mistake.name)
+    return Verdict(exercise_id, "wrong", f"{_misfit(answer, accepted)}{exercise.hint}")
+
+
+def same(answer, accepted, within=1e-6) -> bool:
+    """Is it the same answer? Numbers may be off by `within`, text by case and outer blanks.
+
+    >>> same([1, 2.004], (1, 2), within=0.01), same("gems_iden_01 ", "GEMS_IDEN_01"), same(True, 1)
+    (True, True, False)
+    """
+    if isinstance(accepted, str):
+        return isinstance(answer, str) and answer.strip().lower() == accepted.strip().lower()
+    if isinstance(accepted, bool | np.bool_) or isinstance(answer, bool | np.bool_):
+        both = isinstance(accepted, bool | np.bool_) and isinstance(answer, bool | np.bool_)
+        return both and bool(answer) == bool(accepted)
+    if isinstance(accepted, Set):
+        return not _is_text(answer) and set(answer) == set(accepted)
+    if isinstance(accepted, Mapping):
+        return (
+            isinstance(answer, Mapping)
+            and answer.keys() == accepted.keys()
+            and all(same(answer[key], accepted[key], within) for key in accepted)
+        )
+    if isinstance(accepted, Sequence) and not isinstance(answer, np.ndarray):
+        return (
+            not _is_text(answer)
+            and len(answer) == len(accepted)
+            and all(same(a, b, within) for a, b in zip(answer, accepted, strict=True))
+        )
+    given, wanted = np.asarray(answer, float), np.asarray(accepted, float)
+    if wanted.size == 1:
+        given = given.reshape(-1)
+        wanted = wanted.reshape(-1)
+    return given.shape == wanted.shape and bool(
+        np.allclose(given, wanted, rtol=0, atol=within, equal_nan=True)
+    )
+
+
+def _is_text(answer) -> bool:
+    return isinstance(answer, str | bytes)
+
+
+def _unfinished(answer) -> bool:
+    if answer is ... or answer is None:
+        return True
+    parts = answer.values() if isinstance(answer, Mapping) else answer
+    return isinstance(answer, Mapping | list | tuple) and any(part is ... for part in parts)
+
+
+def _without_unit(answer):
+    """ "4.83 mm" -> (4.83, "mm"); anything else is its own answer, without a unit."""
+    number = r"\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*(\D*)"
+    match = re.fullmatch(number, answer) if isinstance(answer, str) else None
+    return (float(match[1]), match[2].strip()) if match else (answer, "")
+
+
+def _misfit(answer, accepted) -> str:
+    """What kind of thing is asked, when the answer is another kind; else nothing."""
+    if isinstance(accepted, str):
+        return "" if _is_text(answer) else "A text is asked, in quotes. "
+    if isinstance(accepted, bool | np.bool_):
+        return "" if isinstance(answer, bool | np.bool_) else "True or False is asked. "
+    if _is_text(answer):
+        return "A text was given, and no number stands in it. "
+    asked, given = (len(x) if hasattr(x, "__len__") else 1 for x in (accepted, answer))
+    return f"{asked} values are asked, {given} given. " if asked != given else ""
