@@ -53,11 +53,11 @@ def simpleitk_volume(folder):
     return values, np.diag([-1, -1, 1, 1]) @ affine, values.shape
 
 
-def ordered(affine, shape):
+def corners(affine, shape):
     """The eight corner voxels in mm, in an order that does not depend on how the axes are stored."""
     ijk = np.array(np.meshgrid(*[(0, n - 1) for n in shape[:3]])).reshape(3, -1).T
-    corners = apply_affine(affine, ijk)
-    return corners[np.lexsort(corners.round(1).T)]
+    mm = apply_affine(affine, ijk)
+    return mm[np.lexsort(mm.round(1).T)]
 
 
 def brightest_point(values, affine, share):

@@ -7,11 +7,13 @@ belong to `handson.datasets`; each set is one module here, and its truth are con
 
 from collections.abc import Callable
 
-from . import study
+from . import lettered, study
 
 GENERATORS: dict[str, Callable] = {
     "gen-study": study.make,
+    "gen-phantom": lettered.make,
 }
 VERSION: dict[str, int] = {
     "gen-study": 1,
+    "gen-phantom": 1,
 }
