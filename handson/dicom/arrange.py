@@ -1,0 +1,281 @@
+"""Frames of one kind become volumes: ordered by position, then in time, or told apart as stacks.
+
+Works on places and times alone, no pixels: `scan` says with it what is wrong before anything is
+read, and `read_series` refuses for the same reasons.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from .frames import Frame
+from .geometry import Spacing, normal, spacing_of
+
+# What may order frames that lie at one position, the most trustworthy first.
+ORDERS = (
+    "temporal position",
+    "trigger dimension",
+    "time dimension",
+    "trigger time",
+    "b-value dimension",
+    "direction dimension",
+    "time",
+    "acquisition",
+    "content time",
+    "b-value",
+    "instance",
+    "frame",
+)
+SAME_PLACE_MM = 0.02
+SAME_COSINES = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """kind: "gap", "duplicate", "missing", "line"; what is wrong, and with which files."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A volume before its pixels are read.
+
+    volumes : [time][slice], frames ascending along the normal
+    order : what put the volumes in order in time, "" for a single one
+    spacing : of the slices, None for a single one or without positions
+    """
+
+    volumes: tuple
+    order: str
+    spacing: Spacing | None
+    problems: tuple
+
+    @property
+    def first(self) -> Frame:
+        return self.volumes[0][0]
+
+    @property
+    def frames(self) -> list[Frame]:
+        return [frame for volume in self.volumes for frame in volume]
+
+
+def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
+    """Frames of one series, told apart until each part can be one volume.
+
+    returns : [(why, frames)], `why` is "" when nothing had to be told apart
+    """
+    groups = defaultdict(list)
+    for frame in frames:
+        groups[_key(frame)].append(frame)
+    parts = [part for group in _merge_close(groups) for part in _side_by_side(group)]
+    parts = [part for group in parts for part in _acquisitions(group)]
+    reasons = _reasons([part[0] for part in parts])
+    return list(zip(reasons, parts, strict=True))
+
+
+def _placed(frame) -> bool:
+    return bool(frame.position and frame.orientation and frame.spacing)
+
+
+def _key(frame):
+    if not _placed(frame):
+        return frame.kind, str(frame.file.path), None, None
+    return frame.kind, None, frame.orientation, frame.spacing
+
+
+def _merge_close(groups) -> list[list[Frame]]:
+    """Orientations and spacings that differ by rounding only are the same."""
+    merged = []
+    for key, group in groups.items():
+        for other, members in merged:
+            if key[:2] == other[:2] and (
+                key[2] is None
+                or (np.allclose(key[2], other[2], rtol=0, atol=SAME_COSINES)
+                and np.allclose(key[3], other[3], rtol=1e-3, atol=0))
+            ):
+                members.extend(group)
+                break
+        else:
+            merged.append((key, list(group)))
+    return [members for _, members in merged]
+
+
+def _side_by_side(group) -> list[list[Frame]]:
+    """Stacks that lie beside one another at the same distances (two hips, two breasts)."""
+    if not _placed(group[0]) or len(group) == 1:
+        return [group]
+    positions = np.array([frame.position for frame in group])
+    axes = np.reshape(group[0].orientation, (2, 3))
+    if not any(np.ptp(positions[bucket] @ axes.T, axis=0).max() > 0.1 for bucket in buckets(group)):
+        return [group]
+    columns = defaultdict(list)
+    for frame, place in zip(group, np.round(positions @ axes.T), strict=True):
+        columns[tuple(place)].append(frame)
+    return list(columns.values())
+
+
+def _acquisitions(group) -> list[list[Frame]]:
+    """Acquisitions that overlap in part: each is a volume of its own."""
+    if not _placed(group[0]):
+        return [group]
+    counts = {len(bucket) for bucket in buckets(group)}
+    numbers = defaultdict(list)
+    for frame in group:
+        numbers[frame.order.get("acquisition")].append(frame)
+    whole = sum(len(g) == max(map(len, numbers.values())) for g in numbers.values())
+    alone = all(len(bucket) == 1 for g in numbers.values() for bucket in buckets(g))
+    if (
+        (len(counts) > 1
+        and len(numbers) > 1
+        and alone
+        and whole < len(numbers) - 1)
+        or (len(counts) > 1 and len(numbers) == 2 and alone)
+    ):
+        return list(numbers.values())
+    return [group]
+
+
+def _reasons(firsts) -> list[str]:
+    """What sets each part apart, in words: only what differs is told."""
+    told = [
+        dict(first.kind)
+        | {
+            "orientation": _plane_name(first),
+            "acquisition": first.order.get("acquisition"),
+            "at": _place(first),
+        }
+        for first in firsts
+    ]
+    if len(firsts) == 1:
+        return [""]
+    names = list(dict.fromkeys(name for t in told for name in t))
+    differ = [n for n in names if len({str(t.get(n)) for t in told}) > 1]
+    if len(differ) > 1 and "at" in differ:
+        differ.remove("at")
+    return [
+        ", ".join(f"{n} {_word(t[n])}" for n in differ if t.get(n) is not None) or "other"
+        for t in told
+    ]
+
+
+def _word(found) -> str:
+    return " x ".join(map(str, found)) if isinstance(found, tuple) else str(found)
+
+
+def _place(frame):
+    return tuple(round(x) for x in frame.position) if frame.position else None
+
+
+def _plane_name(frame) -> str | None:
+    if not frame.orientation:
+        return None
+    axis = int(np.abs(np.cross(*np.reshape(frame.orientation, (2, 3)))).argmax())
+    return (
+        ("sagittal", "coronal", "axial")[axis]
+        + " "
+        + "\\".join(f"{c:.3g}" for c in frame.orientation)
+    )
+
+
+def buckets(group) -> list[np.ndarray]:
+    """Indices of the frames at each distance along the normal, ascending."""
+    direction = normal(group[0].orientation)
+    along = np.array([frame.position for frame in group]) @ direction
+    order = np.argsort(along, kind="stable")
+    near = min(SAME_PLACE_MM, 0.1 * min(group[0].spacing))
+    cuts = np.flatnonzero(np.diff(along[order]) > near) + 1
+    return np.split(order, cuts)
+
+
+def arrange(group: list[Frame]) -> Stack:
+    """Order one part of a series in space and time, and say what is wrong with it."""
+    if not _placed(group[0]):
+        volumes = tuple((frame,) for frame in sorted(group, key=lambda f: f.index))
+        return Stack(volumes, "frame" if len(volumes) > 1 else "", None, ())
+    places = [[group[i] for i in bucket] for bucket in buckets(group)]
+    volumes, order, problems = _in_time(places)
+    positions = [frame.position for frame in volumes[0]]
+    spacing = None
+    if len(positions) > 1:
+        spacing = spacing_of(positions, normal(group[0].orientation))
+        problems = [*problems, *_uneven(volumes[0], spacing)]
+    return Stack(volumes, order, spacing, tuple(problems))
+
+
+def _in_time(places):
+    """The frames of each position, put in order; [time][slice], the order's name, problems."""
+    depth = max(map(len, places))
+    if depth == 1:
+        return (tuple(frame for (frame,) in places),), "", []
+    if len({frame.file.sop_uid for p in places for frame in p if frame.file.sop_uid}) > 1 or (
+        places[0][0].file.frames > 1
+    ):
+        for name in _orders(places, depth):
+            if all(len(p) == depth for p in places):
+                ranked = [sorted(p, key=lambda f: f.order[name]) for p in places]
+                return tuple(zip(*ranked, strict=True)), name, []
+            return _incomplete(places, name)
+    doubled = [p for p in places if len(p) > 1]
+    text = "; ".join(" and ".join(_name(f) for f in p) for p in doubled[:4])
+    more = f" and at {len(doubled) - 4} more places" if len(doubled) > 4 else ""
+    problem = Problem("duplicate", f"these lie at the same place: {text}{more}")
+    return (tuple(p[0] for p in places),), "", [problem]
+
+
+def _orders(places, depth) -> list[str]:
+    """Names that tell the frames of every position apart, those with the same values everywhere first."""
+    strong, weak = [], []
+    for name in ORDERS:
+        values = [[f.order.get(name) for f in p] for p in places]
+        if any(None in v or len(set(v)) != len(v) for v in values):
+            continue
+        if len({x for v in values for x in v}) == depth:
+            strong.append(name)
+        elif all(len(v) == depth for v in values):
+            weak.append(name)
+    return strong + weak
+
+
+def _incomplete(places, name):
+    """Time points that lack slices: the complete ones are kept, the others told."""
+    moments = defaultdict(dict)
+    for k, place in enumerate(places):
+        for frame in place:
+            moments[frame.order[name]][k] = frame
+    ranked = [moments[value] for value in sorted(moments)]
+    whole = [tuple(m[k] for k in range(len(places))) for m in ranked if len(m) == len(places)]
+    lacking = [(t, len(places) - len(m)) for t, m in enumerate(ranked) if len(m) < len(places)]
+    text = ", ".join(f"time point {t} lacks {n} of {len(places)} slices" for t, n in lacking[:6])
+    problem = Problem("missing", text)
+    return tuple(whole) or (tuple(p[0] for p in places),), name, [problem]
+
+
+def _uneven(volume, spacing) -> list[Problem]:
+    if spacing.even:
+        return []
+    if not spacing.gaps:
+        return [Problem("line", f"the slices leave their straight line by {spacing.drift:.2f} mm")]
+    told = [
+        f"{_name(volume[k - 1])} and {_name(volume[k])} are {gap:.4g} mm apart"
+        for k, gap in spacing.gaps[:4]
+    ]
+    more = f", and {len(spacing.gaps) - 4} more gaps" if len(spacing.gaps) > 4 else ""
+    lost = [gap / spacing.typical for _, gap in spacing.gaps]
+    whole = all(abs(r - round(r)) < 0.05 and r > 1.5 for r in lost)
+    count = sum(round(r) - 1 for r in lost)
+    verdict = (
+        f": {count} slice{' is' if count == 1 else 's are'} missing" if whole else ": uneven slices"
+    )
+    return [
+        Problem(
+            "gap", f"{'; '.join(told)}{more} where the others are {spacing.typical:.4g} mm{verdict}"
+        )
+    ]
+
+
+def _name(frame) -> str:
+    name = frame.file.path.name
+    return f"{name} frame {frame.index}" if frame.file.frames > 1 else name

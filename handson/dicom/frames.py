@@ -1,0 +1,298 @@
+"""A frame: one picture with its place in the patient, whatever kind of file it came in.
+
+A classic file holds one frame; an enhanced multi-frame object describes each of its frames in
+functional groups (PS3.3 C.7.6.16); a Siemens mosaic hides the slices of a volume as tiles of one
+picture. After this module they are all the same, and nothing further on asks where they came from.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import ReadError
+from . import mosaic
+from .geometry import normal
+from .header import PixelFormat, number, numbers, pixel_format, text, texts, value
+from .scaling import Scaling, scaling
+
+# ImageType's third value and Siemens' words that say which part of the complex signal was kept.
+_PARTS = {"M": "magnitude", "MAGNITUDE": "magnitude", "P": "phase", "PHASE": "phase", "PHASE MAP": "phase",
+          "R": "real", "REAL": "real", "I": "imaginary", "IMAGINARY": "imaginary"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What the frames of one file share."""
+
+    path: Path
+    series_uid: str
+    sop_uid: str
+    modality: str
+    description: str
+    number: int | None
+    format: PixelFormat
+    frames: int
+    tiles: int = 0
+    table: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture: where it lies, what its numbers mean, what sets it apart from its neighbours.
+
+    index : frame number in its file; tile number in a mosaic
+    position : (3,) mm, LPS, centre of the first pixel (ImagePositionPatient), or None
+    orientation : (6,) LPS row and column cosines, or None
+    spacing : (row, column) mm, or None
+    kind : ((name, value), ...) that must agree within a volume: shape, echo, magnitude or phase
+    order : {name: value} by which repeated positions are put in order in time
+    """
+
+    file: File
+    index: int
+    position: tuple | None
+    orientation: tuple | None
+    spacing: tuple | None
+    scaling: Scaling
+    kind: tuple
+    order: dict
+
+
+def frames(path, dataset) -> list[Frame]:
+    """The frames of one file, in the file's order.
+
+    dataset : from `read_header`
+    raises : ReadError when it holds no picture or its numbers make no sense
+    """
+    pixels = pixel_format(dataset)
+    if pixels is None:
+        name = _class_name(dataset)
+        raise ReadError(
+            f"holds no picture ({name})", "It can be opened with pydicom.dcmread.", path=path
+        )
+    try:
+        return _frames(Path(path), dataset, pixels)
+    except ReadError as error:
+        raise ReadError(error.fault, error.remedy, path=path) from None
+
+
+def _frames(path, dataset, pixels) -> list[Frame]:
+    count = int(number(dataset, "NumberOfFrames") or 1)
+    modality = text(dataset, "Modality")
+    file = File(
+        path,
+        text(dataset, "SeriesInstanceUID"),
+        text(dataset, "SOPInstanceUID"),
+        modality,
+        text(dataset, "SeriesDescription") or text(dataset, "ProtocolName"),
+        _whole(number(dataset, "SeriesNumber")),
+        pixels,
+        max(count, 1),
+    )
+    if "MOSAIC" in texts(dataset, "ImageType") and (tiles := mosaic.tiles(dataset, pixels)):
+        return _mosaic_frames(replace(file, tiles=tiles.across), dataset, tiles)
+    if groups := value(dataset, "PerFrameFunctionalGroupsSequence"):
+        return _enhanced_frames(file, dataset, groups)
+    return _classic_frames(file, dataset)
+
+
+def _classic_frames(file, dataset) -> list[Frame]:
+    base = Frame(
+        file,
+        0,
+        _triple(numbers(dataset, "ImagePositionPatient"), 3),
+        _triple(numbers(dataset, "ImageOrientationPatient"), 6),
+        pixel_spacing(dataset),
+        scaling(dataset, file.modality),
+        _kind(file.format, dataset, texts(dataset, "ImageType")),
+        _order(dataset),
+    )
+    if file.frames == 1:
+        return [base]
+    offsets = numbers(dataset, "GridFrameOffsetVector")
+    if len(offsets) == file.frames and base.position and base.orientation:
+        return _offset_frames(base, offsets)
+    return [replace(base, index=i, order=base.order | {"frame": i}) for i in range(file.frames)]
+
+
+def _offset_frames(base, offsets) -> list[Frame]:
+    """An RT dose grid: offsets from the first frame, along the normal (PS3.3 C.8.8.3.2)."""
+    direction = normal(base.orientation)
+    start = np.array(base.position)
+    first = offsets[0] if offsets[0] else 0.0
+    return [
+        replace(base, index=i, position=tuple(start + (offset - first) * direction))
+        for i, offset in enumerate(offsets)
+    ]
+
+
+def _enhanced_frames(file, dataset, groups) -> list[Frame]:
+    if len(groups) < file.frames:
+        raise ReadError(
+            f"describes {len(groups)} of its {file.frames} frames", "Copy it again from the source."
+        )
+    shared = value(dataset, "SharedFunctionalGroupsSequence")
+    shared = shared[0] if shared else {}
+    stated = _dimensions(dataset)
+    return [
+        _enhanced_frame(file, i, groups[i], shared, stated, dataset) for i in range(file.frames)
+    ]
+
+
+def _enhanced_frame(file, index, own, shared, stated, dataset) -> Frame:
+    def group(keyword):
+        items = own.get(keyword) or shared.get(keyword)
+        return items[0] if items else None
+
+    def of(keyword, element, count=None):
+        item = group(keyword)
+        found = numbers(item, element) if item is not None else ()
+        return _triple(found, count) if count else found
+
+    content = group("FrameContentSequence")
+    types = [
+        item
+        for k in ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
+        if (item := group(k)) is not None
+    ]
+    transform = group("PixelValueTransformationSequence")
+    kind = {"shape": _shape(file.format)}
+    if types:
+        kind |= _part(texts(types[0], "FrameType"), text(types[0], "ComplexImageComponent"))
+    if echo := of("MREchoSequence", "EffectiveEchoTime"):
+        kind["echo time"] = round(echo[0], 2)
+    if (segment := group("SegmentIdentificationSequence")) is not None:
+        kind["segment"] = int(number(segment, "ReferencedSegmentNumber") or 0)
+    if content is not None and text(content, "StackID"):
+        kind["stack"] = text(content, "StackID")
+    spacing = of("PixelMeasuresSequence", "PixelSpacing", 2)
+    return Frame(
+        file,
+        index,
+        of("PlanePositionSequence", "ImagePositionPatient", 3),
+        of("PlaneOrientationSequence", "ImageOrientationPatient", 6),
+        spacing,
+        scaling(transform if transform is not None else dataset, file.modality),
+        tuple(kind.items()),
+        _enhanced_order(index, group, content, stated),
+    )
+
+
+def _enhanced_order(index, group, content, stated) -> dict:
+    """What may order the frames of one position in time."""
+    order = {}
+    if content is not None:
+        order["temporal position"] = number(content, "TemporalPositionIndex")
+        order["acquisition"] = number(content, "FrameAcquisitionNumber")
+        order["time"] = seconds(text(content, "FrameAcquisitionDateTime"))
+        values = numbers(content, "DimensionIndexValues")
+        order |= {name: v for name, v in zip(stated, values, strict=False) if name}
+    if (heart := group("CardiacSynchronizationSequence")) is not None:
+        order["trigger time"] = number(heart, "NominalCardiacTriggerDelayTime")
+    if (diffusion := group("MRDiffusionSequence")) is not None:
+        order["b-value"] = number(diffusion, "DiffusionBValue")
+    order["frame"] = index
+    return {k: v for k, v in order.items() if v is not None}
+
+
+# Dimensions that PS3.3 C.7.6.17 lets an object index by, and that mean time here.
+_TIME_DIMENSIONS = {
+    0x00209128: "temporal position",
+    0x00209153: "trigger dimension",
+    0x00189087: "b-value dimension",
+    0x00189089: "direction dimension",
+    0x00209074: "time dimension",
+}
+
+
+def _dimensions(dataset) -> list[str]:
+    items = value(dataset, "DimensionIndexSequence") or []
+    return [
+        _TIME_DIMENSIONS.get(int(item.get("DimensionIndexPointer", 0) or 0), "") for item in items
+    ]
+
+
+def _mosaic_frames(file, dataset, tiles) -> list[Frame]:
+    own = replace(file.format, rows=tiles.rows, columns=tiles.columns)
+    kind = _kind(own, dataset, texts(dataset, "ImageType"))
+    order = _order(dataset)
+    how = scaling(dataset, file.modality)
+    return [
+        Frame(file, i, position, tiles.orientation, tiles.spacing, how, kind, order)
+        for i, position in enumerate(tiles.positions)
+    ]
+
+
+def pixel_spacing(dataset) -> tuple | None:
+    """(row, column) mm in the patient, or None; never the spacing at the detector."""
+    found = _triple(numbers(dataset, "PixelSpacing"), 2)
+    if found and min(found) <= 0:
+        raise ReadError(f"states a PixelSpacing of {found}", "The header is damaged.")
+    return found
+
+
+def seconds(stamp: str) -> float | None:
+    """DT, or DA + TM run together, as seconds; only differences of it mean something."""
+    digits, _, fraction = stamp.partition(".")
+    digits = digits.split("+")[0].split("-")[0]
+    if len(digits) < 10 or not digits.isdigit():
+        return None
+    digits = digits.ljust(14, "0")
+    day = np.datetime64(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}").astype(int)
+    hour, minute, second = (int(digits[i : i + 2]) for i in (8, 10, 12))
+    fraction = "".join(c for c in fraction[:6] if c.isdigit()) or "0"
+    return int(day) * 86400.0 + hour * 3600 + minute * 60 + second + float(f"0.{fraction}")
+
+
+def _kind(pixels, dataset, image_type) -> tuple:
+    kind = {"shape": _shape(pixels)} | _part(image_type, "")
+    if (echo := number(dataset, "EchoTime")) is not None:
+        kind["echo time"] = round(echo, 2)
+    if (inversion := number(dataset, "InversionTime")) is not None:
+        kind["inversion time"] = round(inversion, 1)
+    return tuple(kind.items())
+
+
+def _part(image_type, component) -> dict:
+    words = [component, *image_type[2:]]
+    part = next((_PARTS[w] for w in words if w in _PARTS), None)
+    return {"signal": part} if part else {}
+
+
+def _shape(pixels) -> tuple:
+    return pixels.rows, pixels.columns, pixels.samples, pixels.photometric
+
+
+def _order(dataset) -> dict:
+    day = text(dataset, "AcquisitionDate") or text(dataset, "ContentDate") or "19700101"
+    stamp = text(dataset, "AcquisitionDateTime")
+    clock = text(dataset, "AcquisitionTime")
+    content = text(dataset, "ContentTime")
+    found = {
+        "temporal position": number(dataset, "TemporalPositionIdentifier"),
+        "trigger time": number(dataset, "TriggerTime"),
+        "b-value": number(dataset, "DiffusionBValue"),
+        "time": seconds(stamp) if stamp else seconds(day + clock) if clock else None,
+        "acquisition": number(dataset, "AcquisitionNumber"),
+        "content time": seconds(day + content) if content else None,
+        "instance": number(dataset, "InstanceNumber"),
+    }
+    if found["b-value"] is None:
+        found["b-value"] = number(dataset, 0x0019100C)  # Siemens, "SIEMENS MR HEADER"
+    return {k: v for k, v in found.items() if v is not None}
+
+
+def _triple(values, count) -> tuple | None:
+    return tuple(values) if len(values) == count else None
+
+
+def _whole(found) -> int | None:
+    return None if found is None else int(found)
+
+
+def _class_name(dataset) -> str:
+    from pydicom.uid import UID
+
+    uid = text(dataset, "SOPClassUID")
+    return UID(uid).name if uid else "of no stated kind"

@@ -1,0 +1,94 @@
+"""From slice positions to one affine, or to the list of what is wrong with them.
+
+DICOM's millimetres are LPS+, this package's are RAS+: x and y change sign here and nowhere else.
+PS3.3 C.7.6.2.1.1 has the plane equation; the step from slice to slice always comes from positions,
+never from SliceThickness.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import GeometryError
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+# A slice may lie this far from its place on the even grid: in mm, or as a share of the step.
+TOLERANCE_MM, TOLERANCE_STEP = 0.02, 0.02
+
+
+def normal(orientation) -> np.ndarray:
+    """Unit vector row x column, the direction in which slices ascend (PS3.3 C.7.6.2.1.1).
+
+    raises : GeometryError when the cosines are no two unit vectors at a right angle
+    """
+    row, column = np.reshape(orientation, (2, 3))
+    lengths = np.linalg.norm(row), np.linalg.norm(column)
+    if abs(row @ column) > 1e-3 or max(abs(1 - n) for n in lengths) > 1e-3:
+        raise GeometryError(
+            f"ImageOrientationPatient {tuple(orientation)} is not two unit vectors at a right angle",
+            "The header is damaged; read single slices with read_slice.",
+        )
+    cross = np.cross(row, column)
+    return cross / np.linalg.norm(cross)
+
+
+def frame_affine(frame, step=None) -> np.ndarray | None:
+    """Affine [column, row, slice] -> RAS+ mm of one frame, None when it states no place.
+
+    step : (3,) LPS mm from this slice to the next; by default 1 mm along the normal
+    """
+    if not (frame.position and frame.orientation and frame.spacing):
+        return None
+    if step is None:
+        step = normal(frame.orientation)
+    row, column = np.reshape(frame.orientation, (2, 3))
+    between_rows, between_columns = frame.spacing
+    affine = np.eye(4)
+    affine[:3, 0] = row * between_columns
+    affine[:3, 1] = column * between_rows
+    affine[:3, 2] = step
+    affine[:3, 3] = frame.position
+    return LPS_TO_RAS @ affine
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """How slices lie along their normal.
+
+    step : (3,) LPS mm from first to last slice over N - 1
+    typical : median distance along the normal, mm
+    gaps : ((index, mm), ...): the slice `index` is so far from the one before, where it should be `typical`
+    drift : mm by which slices leave the straight line from first to last
+    """
+
+    step: np.ndarray
+    typical: float
+    gaps: tuple
+    drift: float
+
+    @property
+    def even(self) -> bool:
+        return not self.gaps and self.drift <= tolerance(self.typical)
+
+
+def tolerance(step) -> float:
+    return max(TOLERANCE_MM, TOLERANCE_STEP * step)
+
+
+def distances(positions, direction) -> np.ndarray:
+    """mm along the normal, for each position."""
+    return np.asarray(positions, float) @ direction
+
+
+def spacing_of(positions, direction) -> Spacing:
+    """Judge positions that ascend along `direction`: (N, 3) LPS mm, N >= 2."""
+    positions = np.asarray(positions, float)
+    gaps = np.diff(positions @ direction)
+    typical = float(np.median(gaps))
+    step = (positions[-1] - positions[0]) / (len(positions) - 1)
+    uneven = tuple(
+        (int(k) + 1, float(g)) for k, g in enumerate(gaps) if abs(g - typical) > tolerance(typical)
+    )
+    ideal = positions[0] + np.arange(len(positions))[:, None] * step
+    drift = float(np.linalg.norm(positions - ideal, axis=1).max())
+    return Spacing(step, typical, uneven, drift)

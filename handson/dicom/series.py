@@ -1,0 +1,220 @@
+"""`scan`: which image series a folder holds, from headers alone, and what stands in their way.
+
+Every file is opened once, whatever its name, and is either a part of a series or listed with the
+reason why not. No pixel is read here.
+"""
+
+import html
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..errors import HandsonError, ReadError
+from .arrange import Stack, arrange, split
+from .frames import Frame, frames
+from .header import quiet, read_header
+
+
+@dataclass(frozen=True)
+class SeriesInfo:
+    """One volume that can be read: a series, or the part of a series that stacks.
+
+    id : unique in the table; the SeriesInstanceUID, with ":2" and so on when a series was split
+    split : why the series was split, "" when it was not
+    shape : (columns, rows, slices[, times])
+    spacing : (column, row, slice) mm, None where no file states it
+    problems : sentences; `read_series` refuses while there are any
+    """
+
+    id: str
+    series_uid: str
+    split: str
+    modality: str
+    description: str
+    files: tuple[Path, ...]
+    shape: tuple[int, ...]
+    spacing: tuple[float, float, float] | None
+    problems: tuple[str, ...]
+    number: int | None = None
+    stack: Stack = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is no part of any series; `damaged` when it was meant to be one."""
+
+    path: Path
+    reason: str
+    damaged: bool
+
+
+class SeriesTable:
+    """The series of a folder: iterate over it, index it by number or id, or show it in a notebook."""
+
+    def __init__(self, folder, series, skipped):
+        self.folder = folder
+        self.series = tuple(series)
+        self.skipped = tuple(skipped)
+
+    def __iter__(self):
+        return iter(self.series)
+
+    def __len__(self):
+        return len(self.series)
+
+    def __getitem__(self, key) -> SeriesInfo:
+        if isinstance(key, str):
+            for info in self.series:
+                if info.id == key:
+                    return info
+            raise KeyError(key)
+        return self.series[key]
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """The table as text, a row per series."""
+        return [
+            (
+                str(i),
+                "" if s.number is None else str(s.number),
+                s.modality,
+                s.description,
+                " x ".join(map(str, s.shape)),
+                " x ".join(f"{x:.4g}" for x in s.spacing) if s.spacing else "not stated",
+                str(len(s.files)),
+                s.split,
+                "; ".join(s.problems),
+            )
+            for i, s in enumerate(self.series)
+        ]
+
+    COLUMNS = (
+        "",
+        "number",
+        "modality",
+        "description",
+        "shape",
+        "spacing (mm)",
+        "files",
+        "split by",
+        "problems",
+    )
+
+    def __repr__(self):
+        table = [self.COLUMNS, *self.rows()]
+        widths = [max(len(row[c]) for row in table) for c in range(len(self.COLUMNS))]
+        lines = [
+            "  ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)).rstrip()
+            for row in table
+        ]
+        return "\n".join([*lines, *([self._skipped_line()] if self.skipped else [])])
+
+    def _skipped_line(self) -> str:
+        count = len(self.skipped)
+        return f"{count} other file{'s' if count > 1 else ''}: see .skipped"
+
+    def _repr_html_(self):
+        head = "".join(f"<th>{html.escape(c)}</th>" for c in self.COLUMNS)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(v)}</td>" for v in row) + "</tr>"
+            for row in self.rows()
+        )
+        others = "".join(
+            f"<li>{html.escape(str(s.path))}: {html.escape(s.reason)}</li>"
+            for s in self.skipped[:200]
+        )
+        more = f"<details><summary>{self._skipped_line().split(':')[0]}</summary><ul>{others}</ul></details>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more if self.skipped else ''}"
+
+
+def scan(folder) -> SeriesTable:
+    """List the image series of a folder, of any nesting and any file names.
+
+    folder : folder
+    returns : `SeriesTable` of `SeriesInfo`, in the order of their numbers; files that are no image
+        are in `.skipped`, each with the reason
+    raises : ReadError when the folder is missing, empty or closed
+    """
+    folder = Path(folder)
+    paths, skipped = find_files(folder)
+    if not paths and not skipped:
+        raise ReadError("holds no files", "Pass the folder with the images.", path=folder)
+    return scan_files(folder, paths, skipped)
+
+
+def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
+    """The same for a list of files."""
+    by_series, skipped = defaultdict(list), list(skipped)
+    with quiet():
+        for path in tqdm(list(paths), desc="reading headers", unit="file", delay=2, leave=False):
+            try:
+                found = frames(path, read_header(path))
+            except HandsonError as error:
+                harmless = "not a DICOM file" in error.fault or "holds no picture" in error.fault
+                skipped.append(Skipped(path, error.fault, not harmless))
+                continue
+            by_series[found[0].file.series_uid].extend(found)
+    infos = [info for uid, group in by_series.items() for info in describe(uid, group)]
+    infos.sort(key=lambda s: (s.number is None, s.number or 0, s.series_uid, s.id))
+    return SeriesTable(folder, infos, skipped)
+
+
+def describe(uid: str, group: list[Frame]) -> list[SeriesInfo]:
+    """The volumes of one series."""
+    parts = split(group)
+    return [
+        _info(uid if len(parts) == 1 else f"{uid}:{n}", why, arrange(part), part)
+        for n, (why, part) in enumerate(parts, 1)
+    ]
+
+
+def _info(id_, why, stack, part) -> SeriesInfo:
+    first = stack.first
+    rows, columns = dict(first.kind)["shape"][:2]
+    slices, times = len(stack.volumes[0]), len(stack.volumes)
+    spacing = None
+    if first.spacing:
+        through = float(stack.spacing.typical) if stack.spacing else 0.0
+        spacing = (first.spacing[1], first.spacing[0], through)
+    return SeriesInfo(
+        id=id_,
+        series_uid=first.file.series_uid,
+        split=why,
+        modality=first.file.modality,
+        description=first.file.description,
+        files=tuple(dict.fromkeys(frame.file.path for frame in part)),
+        shape=(columns, rows, slices) + ((times,) if times > 1 else ()),
+        spacing=spacing,
+        problems=tuple(p.text for p in stack.problems),
+        number=first.file.number,
+        stack=stack,
+    )
+
+
+def find_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
+    """Every file below a folder, links followed once; what cannot be entered is listed."""
+    files, skipped, seen = [], [], set()
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            status = here.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            entries = sorted(os.scandir(here), key=lambda e: e.name)
+        except OSError as error:
+            if here == folder:
+                raise ReadError(
+                    f"cannot be listed ({error.strerror})",
+                    "Check the name and the rights.",
+                    path=here,
+                ) from None
+            skipped.append(Skipped(here, f"cannot be listed ({error.strerror})", True))
+            continue
+        for entry in entries:
+            (waiting if entry.is_dir() else files).append(Path(entry.path))
+    return files, skipped
