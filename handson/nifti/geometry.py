@@ -1,0 +1,109 @@
+"""Where the voxels are: sform, qform and what is done when neither can be used.
+
+Stands on nibabel's quaternions. nifti1.h calls the three ways methods 1 (no transform), 2 (qform)
+and 3 (sform).
+"""
+
+import nibabel as nib
+import numpy as np
+from nibabel.affines import apply_affine, from_matvec
+
+_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units & 7: unknown, metre, mm, micron
+_SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # xyzt_units & 56
+_NOT_TIME = {32: "Hz", 40: "ppm", 48: "rad/s"}
+
+
+def affine_of(stored, header, grid, notes):
+    """((4, 4) voxel -> RAS+ mm, whether the file states the patient's sides)
+
+    stored, header : `HeaderBytes` and nibabel's header over the same bytes
+    """
+    candidates = {}
+    if stored["sform_code"] > 0:
+        candidates["sform"] = np.array(header.get_sform(), float)
+    if stored["qform_code"] > 0:
+        candidates["qform"] = _qform(stored, header, notes)
+    usable = {name: affine for name, affine in candidates.items() if _usable(affine)}
+    notes += [
+        f"Its {n} is singular or not finite: not used." for n in candidates if n not in usable
+    ]
+    to_mm = _mm(stored, notes)
+    if len(usable) == 2:
+        _compare(usable["sform"], usable["qform"], grid, to_mm, notes)
+    if usable:
+        return np.diag([to_mm] * 3 + [1]) @ next(iter(usable.values())), True
+    notes.append("It does not state which side of the patient is which.")
+    return np.diag([to_mm] * 3 + [1]) @ _fallback(stored, grid, notes), False
+
+
+def time_step_of(stored, notes):
+    """Seconds from volume to volume; None where axis 4 is not time or the file is silent."""
+    unit, step = stored["xyzt_units"] & 56, stored["pixdim"][4]
+    if unit in _NOT_TIME:
+        notes.append(f"Its axis 4 counts {_NOT_TIME[unit]}, not time.")
+    if unit not in _SECONDS or not np.isfinite(step) or step <= 0:
+        return None
+    return float(str(np.float32(step))) * _SECONDS[unit]  # 2.2, not 2.2000000477
+
+
+def _mm(stored, notes):
+    code = stored["xyzt_units"] & 7
+    if code in (1, 3):
+        notes.append(
+            f"Its lengths are stored in {'metres' if code == 1 else 'microns'}: now in mm."
+        )
+    elif code not in _MM:
+        notes.append(f"Its unit of length, code {code}, is not defined: taken as mm.")
+    return _MM.get(code, 1.0)
+
+
+def _usable(affine):
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        volume = abs(np.linalg.det(affine[:3, :3] / lengths)) if lengths.all() else 0
+    return bool(np.isfinite(affine).all() and np.isfinite(lengths).all() and volume > 1e-6)
+
+
+def _steps(stored, notes):
+    """pixdim[1..3] made positive as nifti1_io does: the sign means nothing, and 0 is read as 1."""
+    steps = np.abs(stored["pixdim"][1:4])
+    absent = ~(np.isfinite(steps) & (steps > 0))
+    if absent.any():
+        axes = " and ".join("ijk"[axis] for axis in np.flatnonzero(absent))
+        notes.append(f"It states no spacing along {axes}: taken as 1.")
+    return np.where(absent, 1.0, steps)
+
+
+def _qform(stored, header, notes):
+    """nifti1.h, method 2; not finite where the quaternion is no rotation."""
+    clean = header.copy()
+    qfac = stored["pixdim"][0]
+    if qfac not in (-1, 0, 1):
+        notes.append(f"Its qfac (pixdim[0]) is {qfac:g}, not 1 or -1: only its sign was used.")
+    clean["pixdim"][0] = -1 if qfac < 0 else 1
+    clean["pixdim"][1:4] = _steps(stored, notes)
+    try:
+        return np.array(clean.get_qform(), float)
+    except ValueError:
+        return np.full((4, 4), np.nan)
+
+
+def _fallback(stored, grid, notes):
+    """nibabel's choice where no transform is set: x flipped, the middle of the grid at 0."""
+    steps = _steps(stored, notes) * (-1, 1, 1)
+    return from_matvec(np.diag(steps), -(np.array(grid) - 1) / 2 * steps)
+
+
+def _compare(sform, qform, grid, to_mm, notes):
+    """Say it when the two transforms put a corner of the grid at different places."""
+    corners = np.array(np.meshgrid(*[(0, n - 1) for n in grid])).reshape(3, -1).T
+    apart = np.linalg.norm(
+        apply_affine(sform, corners) - apply_affine(qform, corners), axis=1
+    ).max()
+    sides = [nib.aff2axcodes(affine) for affine in (sform, qform)]
+    if sides[0] != sides[1]:
+        notes.append("Its sform and qform name different sides of the patient; the sform was used.")
+    elif apart > 0.1 * np.linalg.norm(sform[:3, :3], axis=0).min():
+        notes.append(
+            f"Its sform and qform disagree by up to {apart * to_mm:.3g} mm; the sform was used."
+        )

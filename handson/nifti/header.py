@@ -1,0 +1,178 @@
+"""The header as the file holds it, before any reader corrected or converted it.
+
+Stands on nibabel for the names and offsets of the fields, and on nothing of a header's meaning.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from ..errors import ReadError
+from .files import COPY_AGAIN, content, header_file, reading
+
+_MAGIC = {b"n+1\0": 1, b"ni1\0": 1, b"n+2\0\r\n\x1a\n": 2, b"ni2\0\r\n\x1a\n": 2}
+# What people mistake for NIfTI: where its mark is, what it is, what to do.
+_FOREIGN = (
+    (128, b"DICM", "a DICOM file", "Read it with handson.open."),
+    (0, b"BZh", "packed by bzip2", "Unpack it with bunzip2 first."),
+    (0, b"\x28\xb5\x2f\xfd", "packed by zstandard", "Unpack it with unzstd first."),
+    (0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
+    (0, b"NRRD", "an NRRD file", "Read it with SimpleITK, or convert it in 3D Slicer."),
+    (0, b"\x89HDF", "an HDF5 file (MINC 2 is one)", "Read it with nibabel.load or h5py."),
+    (0, b"CDF", "a netCDF file (MINC 1 is one)", "Read it with nibabel.load."),
+)
+
+
+@dataclass(frozen=True)
+class HeaderField:
+    """One field: where it is, how it is stored, what it holds.
+
+    offset, size : bytes from the start of the file, and bytes
+    format : NumPy's type string with the file's byte order, such as "<i2"
+    value : a number, a text or a tuple of numbers
+    """
+
+    name: str
+    offset: int
+    size: int
+    format: str
+    value: object
+
+    @property
+    def text(self) -> str:
+        """The value in a few digits."""
+        several = self.value if isinstance(self.value, tuple) else (self.value,)
+        return " ".join(f"{v:.8g}" if isinstance(v, float) else repr(v) for v in several)
+
+
+@dataclass(frozen=True, repr=False)
+class HeaderBytes:
+    """A NIfTI header as it is on disk, nothing corrected or left out.
+
+    raw : the 348 bytes of a NIfTI-1 (or Analyze 7.5) header, the 540 of a NIfTI-2
+    version : 1, 2, or 0 where NIfTI's magic is missing
+    byte_order : "little" or "big"
+    fields : in the order of the file; `header["dim"]` is the value of one of them
+    """
+
+    raw: bytes
+    version: int
+    byte_order: str
+    fields: tuple[HeaderField, ...]
+
+    def __getitem__(self, name):
+        for field in self.fields:
+            if field.name == name:
+                return field.value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[HeaderField]:
+        return iter(self.fields)
+
+    def __len__(self):
+        return len(self.fields)
+
+    @property
+    def single(self) -> bool:
+        """True when the voxels follow in the same file ("n+1"), False for a pair ("ni1")."""
+        return self["magic"][1:2] == "+"
+
+    def __repr__(self):
+        kind = f"NIfTI-{self.version}" if self.version else "no NIfTI magic"
+        return f"HeaderBytes({len(self.raw)} bytes, {kind}, {self.byte_order} endian)"
+
+    def __str__(self):
+        rows = [("offset", "type", "field", "value")]
+        rows += [(f.offset, f.format, f.name, f.text) for f in self]
+        return "\n".join(f"{o:>6}  {t:<6} {n:<15} {v}".rstrip() for o, t, n, v in rows)
+
+    def _repr_html_(self):
+        rows = "".join(
+            f"<tr><td>{f.offset}</td><td><code>{escape(f.format)}</code></td>"
+            f"<th scope='row'>{f.name}</th><td>{escape(f.text)}</td></tr>"
+            for f in self
+        )
+        heads = "".join(f"<th scope='col'>{h}</th>" for h in ("offset", "type", "field", "value"))
+        return f"<table><caption>{self!r}</caption><tr>{heads}</tr>{rows}</table>"
+
+
+def header_bytes(path) -> HeaderBytes:
+    """The values that the header of a NIfTI file holds on disk, before any reader touched them.
+
+    path : .nii, .nii.gz, .hdr, or the .img beside its .hdr; told by content, not by name
+    returns : `HeaderBytes`: `["scl_slope"]` is one value, `.raw` the bytes, `print` shows a table
+
+    nibabel shows other values after loading: `vox_offset` 0, `scl_slope` nan. An Analyze 7.5 header
+    is shown under NIfTI's names, which share most of its offsets. Raises `ReadError`.
+    """
+    path = header_file(Path(path))
+    with reading(path), content(path) as stream:
+        return read_header(stream, path)
+
+
+def read_header(stream, path) -> HeaderBytes:
+    """`header_bytes` of an open stream."""
+    raw = stream.read(540)
+    for order in ("little", "big"):
+        size = int.from_bytes(raw[:4], order)
+        if size in (348, 540):
+            break
+    else:
+        raise _not_nifti(raw, path)
+    if len(raw) < size:
+        raise ReadError(
+            f"ends after {len(raw)} bytes, and its header alone has {size}", COPY_AGAIN, path=path
+        )
+    raw = raw[:size]
+    names = (nib.Nifti1Header if size == 348 else nib.Nifti2Header).template_dtype
+    layout = names.newbyteorder(order)
+    stored = np.frombuffer(raw, layout)[0]
+    fields = tuple(
+        HeaderField(
+            name,
+            layout.fields[name][1],
+            layout[name].itemsize,
+            layout[name].base.str,
+            _plain(value),
+        )
+        for name, value in zip(layout.names, stored, strict=True)
+    )
+    magic = raw[344:348] if size == 348 else raw[4:12]
+    version = _MAGIC.get(magic, 0)
+    return HeaderBytes(raw, version if (version == 2) == (size == 540) else 0, order, fields)
+
+
+def _plain(value):
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist())
+    value = value.item() if isinstance(value, np.generic) else value
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def _not_nifti(raw, path) -> ReadError:
+    for offset, magic, what, remedy in _FOREIGN:
+        if raw[offset : offset + len(magic)] == magic:
+            return ReadError(f"is not NIfTI but {what}", remedy, path=path)
+    if raw[344:347] in (b"n+1", b"ni1") or raw[4:7] in (b"n+2", b"ni2"):
+        return ReadError(
+            "has NIfTI's magic, but its first field is neither 348 nor 540: its header is damaged",
+            COPY_AGAIN,
+            path=path,
+        )
+    if not raw:
+        return ReadError("is empty", COPY_AGAIN, path=path)
+    if path.name.lower().endswith((".img", ".img.gz")):
+        return ReadError(
+            "is half of a pair, and its .hdr file is not beside it",
+            "Copy both files into one folder.",
+            path=path,
+        )
+    return ReadError(
+        "is not a NIfTI file: it does not begin with a header of 348 or 540 bytes",
+        "Pass a .nii, .nii.gz or .hdr file; handson.open finds out what a file is.",
+        path=path,
+    )

@@ -1,0 +1,134 @@
+"""From the bytes of a file to real values: mapped where possible, checked where packed.
+
+Stands on nibabel's array reader; knows nothing of where the voxels are in the patient.
+"""
+
+import os
+
+import numpy as np
+from nibabel.volumeutils import array_from_file
+
+from ..errors import ReadError
+from .files import COPY_AGAIN, is_packed
+from .layout import BOMB_BYTES, Layout, refuse_the_impossible
+
+_BLOCK = 1 << 18  # voxels scaled at a time, so that no float64 copy of the volume is ever made
+
+
+def read_voxels(stream, path, layout: Layout, notes) -> np.ndarray:
+    """The array asked for: [i, j, k], [i, j, k, t] or [i, j, k, 3], in real values."""
+    size = os.path.getsize(path)
+    refuse_the_impossible(layout, size, is_packed(stream), path)
+    if is_packed(stream):
+        raw = _unpack(stream, path, layout)
+        extra = _verify_to_the_end(stream, path, layout)
+    else:
+        raw = _mapped(stream, layout)
+        extra = size - layout.end
+    if extra:
+        notes.append(f"{extra:,} bytes after its voxels were not read.")
+    if layout.squeezed:
+        raw = raw[..., 0]
+    if layout.rgb:
+        if "A" in layout.dtype.names:
+            notes.append("The alpha channel of its RGBA voxels was left out.")
+        colour = np.stack([raw[name] for name in "RGB"], axis=-1)
+        return colour if colour.ndim == 4 else colour[..., 0, :]
+    return raw if layout.plain else _real_values(raw, layout, notes)
+
+
+def _mapped(stream, layout):
+    """[i, j, k, t], mapped: what is not looked at is never loaded."""
+    shape = (*layout.grid, layout.count)
+    raw = array_from_file(shape, layout.dtype, stream, layout.offset, order="F", mmap="r")
+    if layout.frames is None:
+        return raw
+    if layout.single:
+        return raw[..., layout.frames[0] : layout.frames[0] + 1]
+    return raw[..., list(layout.frames)]
+
+
+def _unpack(stream, path, layout):
+    """[i, j, k, t], each volume asked for inflated once, in the order of the file."""
+
+    def inflate(shape, offset):
+        try:
+            return array_from_file(shape, layout.dtype, stream, offset, order="F")
+        except OSError as error:
+            if error.errno is None and "Expected" in str(error):  # nibabel's word for too short
+                raise ReadError(
+                    "unpacks to less than the sizes in its header need", COPY_AGAIN, path=path
+                ) from None
+            raise
+
+    if layout.frames is None:
+        return inflate((*layout.grid, layout.count), layout.offset)
+    raw = np.empty((*layout.grid, len(layout.frames)), layout.dtype, order="F")
+    for at in np.argsort(layout.frames, kind="stable"):
+        raw[..., at] = inflate(layout.grid, layout.offset + layout.frames[at] * layout.block)
+    return raw
+
+
+def _verify_to_the_end(stream, path, layout) -> int:
+    """gzip keeps its checksum behind the data: only a reader that goes there notices damage.
+
+    returns : number of bytes after the last voxel of the file
+    """
+    while stream.read(1 << 20):
+        if stream.tell() > layout.end + BOMB_BYTES:
+            raise ReadError(
+                f"goes on for {BOMB_BYTES >> 20} MiB after its voxels, as a gzip bomb does",
+                "If you trust it, unpack it with gunzip: an unpacked file is memory-mapped.",
+                path=path,
+            )
+    return stream.tell() - layout.end
+
+
+def _real_values(raw, layout, notes):
+    """slope * stored + intercept, in blocks of float64 (or whole numbers of 64 bits)."""
+    dtype = _result_dtype(raw, layout)
+    if dtype.itemsize < raw.dtype.itemsize and layout.part is None:
+        notes.append(f"Its numbers of {raw.dtype.itemsize * 8} bits were rounded to 64.")
+    wide = np.dtype(np.int64 if dtype.kind in "iu" else np.float64)
+    wide = wide if layout.part is None else np.dtype(np.complex128)
+    slope, intercept = wide.type(layout.slope), wide.type(layout.intercept)
+    out = np.empty(raw.shape, dtype, order="F")
+    source, target = raw.reshape(-1, order="F"), out.reshape(-1, order="F")
+    for begin in range(0, source.size, _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        values = source[block]
+        if (slope, intercept) != (1, 0):
+            values = values.astype(wide) * slope + intercept
+        target[block] = values if layout.part is None else layout.part(values)
+    return out
+
+
+def _result_dtype(raw, layout):
+    """Whole slope and intercept keep integers; else float32, and float64 from 32 bits on."""
+    stored = raw.dtype.newbyteorder("=")
+    slope, intercept = layout.slope, layout.intercept
+    if layout.part is not None:
+        return np.dtype(np.float32 if stored.itemsize == 8 else np.float64)
+    if (slope, intercept) == (1, 0):
+        return stored if stored.itemsize <= 8 else np.dtype(np.float64)
+    ends = _ends(raw, slope, intercept)
+    if stored.kind in "iu" and slope == int(slope) and intercept == int(intercept):
+        for dtype in map(np.dtype, (stored, np.int16, np.int32, np.int64)):
+            fits = np.iinfo(dtype).min <= ends[0] and ends[1] <= np.iinfo(dtype).max
+            if fits and dtype.itemsize >= stored.itemsize and dtype != np.uint64:
+                return dtype
+    wide = stored.itemsize > 4 or (stored.kind in "iu" and stored.itemsize == 4)
+    too_large = max(map(abs, ends)) > np.finfo(np.float32).max
+    return np.dtype(np.float64 if wide or too_large else np.float32)
+
+
+def _ends(raw, slope, intercept):
+    """(lowest, highest) real value, as exact as Python's numbers; of the type where it is enough."""
+    whole = slope == int(slope) and intercept == int(intercept)
+    if raw.dtype.kind in "iu" and not whole:
+        ends = np.iinfo(raw.dtype).min, np.iinfo(raw.dtype).max
+    else:
+        ends = np.fmin.reduce(raw, axis=None).item(), np.fmax.reduce(raw, axis=None).item()
+    if whole:
+        slope, intercept = int(slope), int(intercept)
+    return sorted(end * slope + intercept for end in ends)
