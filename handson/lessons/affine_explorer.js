@@ -1,0 +1,171 @@
+// The affine explorer: one voxel seen in the array and in the patient at the same time.
+// Python decides which side is where (`sides`, from plane_layout); here they are only drawn.
+//
+//   array view: i to the right, j down      world view: `across` to the right, `up` to the top
+//
+//      +--- i --->                              ^ up          R, A, S in mm; +1 or -1 says whether
+//      |                                        |             the axis grows that way in the picture
+//      j                                        +---> across
+//      v
+const COLOURS = ["#e69f00", "#56b4e9", "#cc79a7"]; // i, j, k: Okabe-Ito
+
+/** affine: 12 or 16 numbers row by row; returns the place of index ijk in mm. */
+export function world(affine, ijk) {
+  return [0, 1, 2].map((r) => affine[4 * r + 3] + [0, 1, 2].reduce((s, c) => s + affine[4 * r + c] * ijk[c], 0));
+}
+
+/** One plane through `mm`, nearest voxel for each point. Returns {width, height, grey}, row 0 at the top. */
+export function section(data, shape, inverse, box, view, mm, step) {
+  const [across, up] = [view.across, view.up];
+  const width = Math.ceil((box[across.axis][1] - box[across.axis][0]) / step);
+  const height = Math.ceil((box[up.axis][1] - box[up.axis][0]) / step);
+  const grey = new Uint8ClampedArray(width * height);
+  const at = [...mm];
+  for (let y = 0; y < height; y++) {
+    at[up.axis] = onAxis(box[up.axis], up.sign, (height - 0.5 - y) * step);
+    for (let x = 0; x < width; x++) {
+      at[across.axis] = onAxis(box[across.axis], across.sign, (x + 0.5) * step);
+      const [i, j, k] = world(inverse, at).map(Math.round);
+      const inside = i >= 0 && j >= 0 && k >= 0 && i < shape[0] && j < shape[1] && k < shape[2];
+      grey[y * width + x] = inside ? data[i + shape[0] * (j + shape[1] * k)] : 0;
+    }
+  }
+  return { width, height, grey };
+}
+
+/** Place in mm at `distance` from the picture's left (or bottom) edge. */
+export function onAxis([low, high], sign, distance) {
+  return sign > 0 ? low + distance : high - distance;
+}
+
+/** The inverse of onAxis: how far from the left (or bottom) edge a place is drawn. */
+export function fromEdge([low, high], sign, place) {
+  return sign > 0 ? place - low : high - place;
+}
+
+function paint(canvas, { width, height, grey }) {
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  grey.forEach((g, n) => image.data.set([g, g, g, 255], 4 * n));
+  context.putImageData(image, 0, 0);
+  return context;
+}
+
+function arrow(context, [x, y], [dx, dy], colour, name, scale) {
+  context.strokeStyle = context.fillStyle = colour;
+  context.lineWidth = 2 * scale;
+  context.font = `bold ${13 * scale}px sans-serif`;
+  const length = Math.hypot(dx, dy);
+  context.beginPath();
+  if (length < 2 * scale) {
+    context.arc(x, y, 3 * scale, 0, 7); // towards or away from you
+  } else {
+    const [ux, uy] = [dx / length, dy / length];
+    const [tx, ty, head] = [x + dx, y + dy, 5 * scale];
+    context.moveTo(x, y);
+    context.lineTo(tx, ty);
+    context.moveTo(tx - head * (ux - uy), ty - head * (uy + ux));
+    context.lineTo(tx, ty);
+    context.lineTo(tx - head * (ux + uy), ty - head * (uy - ux));
+    context.fillText(name, tx + 8 * scale * ux, ty + 8 * scale * uy + 4 * scale);
+  }
+  context.stroke();
+}
+
+function drawArray(canvas, model, data) {
+  const [ni, nj] = model.get("shape");
+  const [i, j, k] = model.get("voxel");
+  const context = paint(canvas, { width: ni, height: nj, grey: data.subarray(ni * nj * k, ni * nj * (k + 1)) });
+  const scale = Math.max(ni, nj) / 220;
+  arrow(context, [i, j], [ni / 5, 0], COLOURS[0], "i", scale);
+  arrow(context, [i, j], [0, nj / 5], COLOURS[1], "j", scale);
+}
+
+function drawWorld(canvas, letters, model, data) {
+  const affine = model.get("affine");
+  const box = model.get("box");
+  const turned = model.get("plane") === "sagittal" && !model.get("nose_left");
+  const view = model.get("sides")[model.get("convention")][turned ? "sagittal, nose right" : model.get("plane")];
+  const step = Math.max(...box.map(([low, high]) => high - low)) / 220;
+  const mm = world(affine, model.get("voxel"));
+  const context = paint(canvas, section(data, model.get("shape"), model.get("inverse"), box, view, mm, step));
+  const place = (p) => [
+    fromEdge(box[view.across.axis], view.across.sign, p[view.across.axis]) / step,
+    canvas.height - fromEdge(box[view.up.axis], view.up.sign, p[view.up.axis]) / step,
+  ];
+  const [x, y] = place(mm);
+  for (let c = 0; c < 3; c++) {
+    const column = [0, 1, 2].map((r) => affine[4 * r + c]);
+    const length = Math.hypot(...column);
+    const [tx, ty] = place(mm.map((v, r) => v + (45 * column[r]) / length));
+    arrow(context, [x, y], [tx - x, ty - y], COLOURS[c], "ijk"[c], 1);
+  }
+  for (const side of Object.keys(letters)) letters[side].textContent = view.letters[side];
+}
+
+function element(tag, properties, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+/** A labelled control tied to one trait; `index` for one number of a list. */
+function control(model, text, node, trait, index) {
+  const read = () => (index === undefined ? model.get(trait) : model.get(trait)[index]);
+  const property = node.type === "checkbox" ? "checked" : "value";
+  const show = () => (node[property] = read());
+  node.addEventListener("input", () => {
+    const value = node.type === "range" ? Number(node.value) : node[property];
+    model.set(trait, index === undefined ? value : model.get(trait).with(index, value));
+    model.save_changes();
+  });
+  model.on(`change:${trait}`, show);
+  show();
+  return element("label", {}, `${text} `, node);
+}
+
+function choice(names) {
+  return element("select", {}, ...names.map((name) => element("option", { value: name, textContent: name })));
+}
+
+function render({ model, el }) {
+  const labels = model.get("labels");
+  const bytes = model.get("data");
+  const data = new Uint8ClampedArray(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [arrayView, worldView, letters] = [element("canvas"), element("canvas"), {}];
+  for (const view of [arrayView, worldView]) view.setAttribute("role", "img");
+  for (const side of ["left", "right", "top", "bottom"]) letters[side] = element("span", { className: side });
+  const said = element("output", { className: "handson-affine-said" });
+  said.setAttribute("aria-live", "polite");
+  const slider = (n) => element("input", { type: "range", min: 0, max: model.get("shape")[n] - 1 });
+  el.classList.add("handson-affine");
+  el.append(
+    element("div", { className: "handson-affine-controls" },
+      ...[0, 1, 2].map((n) => control(model, "ijk"[n], slider(n), "voxel", n)),
+      control(model, labels.plane, choice(model.get("planes")), "plane"),
+      control(model, labels.convention, choice(model.get("conventions")), "convention"),
+      control(model, labels.nose_left, element("input", { type: "checkbox" }), "nose_left")),
+    element("div", { className: "handson-affine-views" },
+      element("figure", {}, arrayView, element("figcaption", { textContent: labels.array_view })),
+      element("figure", {}, element("div", { className: "handson-affine-world" }, worldView, ...Object.values(letters)),
+        element("figcaption", { textContent: labels.world_view }))),
+    said);
+  const draw = () => {
+    drawArray(arrayView, model, data);
+    drawWorld(worldView, letters, model, data);
+    const [ijk, mm] = [model.get("voxel"), world(model.get("affine"), model.get("voxel"))];
+    const sides = mm.map((v, axis) => `${Math.abs(v).toFixed(1)} mm ${labels.toward[axis][v < 0 ? 1 : 0]}`);
+    said.textContent = `${labels.voxel} (${ijk.join(", ")}) → (${mm.map((v) => v.toFixed(1)).join(", ")}) mm: ${sides.join(", ")}`;
+    arrayView.setAttribute("aria-label", `${labels.array_view}, k = ${ijk[2]}`);
+    worldView.setAttribute("aria-label", `${labels.world_view}, ${model.get("plane")}. ${said.textContent}`);
+  };
+  let waiting = 0;
+  const soon = () => (waiting ||= requestAnimationFrame(() => ((waiting = 0), draw())));
+  for (const trait of ["voxel", "plane", "convention", "nose_left"]) model.on(`change:${trait}`, soon);
+  draw();
+  return () => model.off(null, soon);
+}
+
+export default { render };

@@ -1,0 +1,249 @@
+"""Lesson 02, reading a 2D slice: what its exercises accept, and the mistakes they know."""
+
+from functools import cache
+
+import numpy as np
+import pydicom
+
+from ..datasets import fetch
+from ..windowing import window
+from .checks import Exercise, Mistake
+from .quizzes import Option, Question
+
+MARKED = (30, 64)  # row, column of the marked pixel in CT_small.dcm: inside the vertebra
+WINDOW = (40, 400)  # centre and width in HU, soft tissue
+LINE = ((10, 20), (50, 80))  # ends of the line in exercise 02-5: row, column
+PET_SLICES = (10, 30)  # numbers of the two slices in exercise 02-6, counted from the feet
+PET_PIXEL = (64, 64)
+
+
+@cache
+def ct() -> pydicom.Dataset:
+    return pydicom.dcmread(fetch("pydicom-examples") / "CT_small.dcm")
+
+
+def hounsfield() -> np.ndarray:
+    """HU = slope * stored value + intercept (PS3.3 C.11.1.1.2)."""
+    return ct().pixel_array * float(ct().RescaleSlope) + float(ct().RescaleIntercept)
+
+
+def naive_window(values, center, width):
+    """What most tutorials compute: a ramp from centre - width/2 to centre + width/2."""
+    return np.clip((np.asarray(values) - (center - width / 2)) / width * 255, 0, 255)
+
+
+def saturated(values) -> float:
+    """Share of the pixels that are drawn black or white."""
+    grey = window(values, *WINDOW)
+    return float(np.mean((grey <= 0) | (grey >= 255)))
+
+
+@cache
+def thin_rows() -> pydicom.Dataset:
+    """The slice whose pixels are not square."""
+    folder = fetch("gen-traps") / "non-square-pixels"
+    return pydicom.dcmread(sorted(folder.iterdir())[0], stop_before_pixels=True)
+
+
+def aspect() -> float:
+    row, column = map(float, thin_rows().PixelSpacing)
+    return row / column
+
+
+def length(spacing) -> float:
+    """Length of LINE in mm when its (row, column) steps are `spacing` mm."""
+    return float(np.linalg.norm(np.subtract(*LINE) * np.array(spacing, float)))
+
+
+@cache
+def pet_values(first_slope_for_all=False) -> tuple:
+    """Bq/ml at PET_PIXEL in the two slices of PET_SLICES, each with its own slope or the first's."""
+    files = (fetch("gen-study") / "PT").iterdir()
+    slices = sorted(map(pydicom.dcmread, files), key=lambda s: float(s.ImagePositionPatient[2]))
+    chosen = [slices[k] for k in PET_SLICES]
+    slopes = [float(s.RescaleSlope) for s in chosen]
+    if first_slope_for_all:
+        slopes[1] = slopes[0]
+    stored = [float(s.pixel_array[PET_PIXEL]) for s in chosen]
+    return tuple(slope * value for slope, value in zip(slopes, stored, strict=True))
+
+
+EXERCISES = {
+    "02-1": Exercise(
+        asks=f"The value in HU of the marked pixel, row {MARKED[0]}, column {MARKED[1]}.",
+        answer=lambda: hounsfield()[MARKED],
+        unit="HU",
+        within=0.5,
+        because="Stored value times slope plus intercept. Spongy bone lies at a few hundred HU.",
+        hint="Take the stored value, multiply by RescaleSlope, add RescaleIntercept.",
+        mistakes=(
+            Mistake(
+                "stored values are HU",
+                lambda: ct().pixel_array[MARKED],
+                "That is the stored value. Rescale it: slope times value plus intercept.",
+            ),
+            Mistake(
+                "index is [x, y]",
+                lambda: hounsfield()[MARKED[::-1]],
+                "You took column and row for row and column: an array is indexed [row, column].",
+            ),
+            Mistake(
+                "windowing changes the data",
+                lambda: window(hounsfield(), *WINDOW)[MARKED],
+                "That is the grey level on the screen, 0 to 255. The window changes the picture and "
+                "never the data: the value in HU is still there.",
+            ),
+        ),
+    ),
+    "02-2": Exercise(
+        asks="The grey levels of 40 HU and 239 HU in DICOM's linear window, centre 40, width 400.",
+        answer=lambda: window(np.array([40.0, 239.0]), *WINDOW),
+        within=0.01,
+        because="The half and the one are the standard's: grey 255 is reached at 239 HU.",
+        hint="PS3.3 C.11.2.1.2.1: ((x - (c - 0.5)) / (w - 1) + 0.5) * 255, clipped to 0..255.",
+        mistakes=(
+            Mistake(
+                "the naive ramp",
+                lambda: naive_window([40, 239], *WINDOW),
+                "That is (x - (c - w/2)) / w, without the half and the one of PS3.3 C.11.2.1.2.1. "
+                "It is close, and two viewers that differ by it differ in every pixel.",
+            ),
+        ),
+    ),
+    "02-3": Exercise(
+        asks="Two shares of pixels drawn black or white: HU in the window, stored values in it.",
+        answer=lambda: (saturated(hounsfield()), saturated(ct().pixel_array)),
+        within=0.005,
+        because="Nearly nine pixels of ten are lost when the window is laid on stored values.",
+        hint="np.mean((grey <= 0) | (grey >= 255)), once for HU and once for the stored values.",
+        mistakes=(
+            Mistake(
+                "window on stored values",
+                lambda: (saturated(ct().pixel_array), saturated(ct().pixel_array)),
+                "Both numbers are those of the stored values. Rescale to HU for the first one.",
+            ),
+            Mistake(
+                "the two shares exchanged",
+                lambda: (saturated(ct().pixel_array), saturated(hounsfield())),
+                "The numbers are right, their order is not: HU first, stored values second.",
+            ),
+        ),
+    ),
+    "02-4": Exercise(
+        asks="The aspect for imshow: mm per pixel down over mm per pixel across.",
+        answer=aspect,
+        within=0.005,
+        because="PixelSpacing is [mm from row to row, mm from column to column] (PS3.3 10.7.1.3): "
+        "the first number is the step down.",
+        hint="One number: the vertical step of a pixel divided by its horizontal step, both in mm.",
+        mistakes=(
+            Mistake(
+                "PixelSpacing is [x, y]",
+                lambda: 1 / aspect(),
+                "Upside down: PixelSpacing is not [x, y]. Its first number is the distance between "
+                "rows, which is the step down the picture.",
+            ),
+        ),
+    ),
+    "02-5": Exercise(
+        asks=f"The length in mm of the line from row, column {LINE[0]} to {LINE[1]}.",
+        answer=lambda: length(thin_rows().PixelSpacing),
+        unit="mm",
+        within=0.05,
+        because="Rows times row spacing, columns times column spacing, then Pythagoras.",
+        hint="Multiply the steps in rows and in columns by their spacing before you square them.",
+        mistakes=(
+            Mistake(
+                "PixelSpacing is [x, y]",
+                lambda: length(thin_rows().PixelSpacing[::-1]),
+                "The spacings are exchanged: the first number of PixelSpacing belongs to the rows.",
+            ),
+            Mistake(
+                "pixels are millimetres",
+                lambda: length((1, 1)),
+                "That is the length in pixels. Multiply by the spacing, which differs by direction.",
+            ),
+        ),
+    ),
+    "02-6": Exercise(
+        asks=f"The activity in Bq/ml at row, column {PET_PIXEL} of the two PET slices.",
+        answer=pet_values,
+        unit="Bq/ml",
+        within=0.5,
+        because="Each PET slice has a slope of its own: the scaling follows the slice, not the series.",
+        hint="RescaleSlope of that very slice, times the stored value.",
+        mistakes=(
+            Mistake(
+                "one slope for every file",
+                lambda: pet_values(first_slope_for_all=True),
+                "The second value uses the slope of the first slice. In PET every slice has its own.",
+            ),
+        ),
+    ),
+}
+
+QUIZ = (
+    Question(
+        "A CT stores 1064 in a pixel; RescaleSlope is 1, RescaleIntercept is -1024. What is there?",
+        (
+            Option("Bone, 1064 HU.", "1064 is the stored value; HU = 1 × 1064 - 1024."),
+            Option("Soft tissue, 40 HU.", "1 × 1064 - 1024 = 40 HU.", right=True),
+            Option("Nobody can tell without the window.", "The window draws; it measures nothing."),
+        ),
+    ),
+    Question(
+        "You narrow the window from 400 to 80 HU. What happens to the HU values?",
+        (
+            Option(
+                "They are compressed.", "The data stay as they are: only the grey levels change."
+            ),
+            Option(
+                "Nothing.",
+                "The window maps values to grey levels, on the way to the screen.",
+                right=True,
+            ),
+            Option("Values outside become 0.", "Their grey level does; their value stays."),
+        ),
+    ),
+    Question(
+        "PixelSpacing is 0.8\\0.5. How far apart are two neighbours in one row?",
+        (
+            Option("0.8 mm", "0.8 mm is the distance between rows."),
+            Option("0.5 mm", "The second number: from column to column.", right=True),
+            Option(
+                "It depends on the slice.",
+                "The order of the two numbers is fixed (PS3.3 10.7.1.3).",
+            ),
+        ),
+    ),
+    Question(
+        "A radiograph is MONOCHROME1. What do you do?",
+        (
+            Option("Draw low values bright.", "And leave the values as they are.", right=True),
+            Option(
+                "Subtract all values from the largest.",
+                "Then the data are changed, and the window is wrong.",
+            ),
+            Option(
+                "Nothing: it is a kind of JPEG.", "It says that low values are to be drawn bright."
+            ),
+        ),
+    ),
+    Question(
+        "In which order are these applied?",
+        (
+            Option(
+                "VOI window, modality LUT, polarity",
+                "The window is given in HU: rescale comes first.",
+            ),
+            Option(
+                "Modality LUT, VOI window, polarity",
+                "Stored value → HU → grey → bright or dark.",
+                right=True,
+            ),
+            Option(
+                "Polarity, modality LUT, VOI window", "Polarity comes last: it is about display."
+            ),
+        ),
+    ),
+)
