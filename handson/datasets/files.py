@@ -5,7 +5,6 @@ Stands on the manifest. Knows neither network nor cache.
 
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +19,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def copy_verified(stream: BinaryIO, wanted: File, to: Path, limit: int, progress: Callable):
+def copy_verified(stream: BinaryIO, wanted: File, to: Path, limit: int, progress=None):
     """Copies `stream` to the file `to`, which appears only once all of it is there and right.
 
     limit : bytes after which a stream without end is given up
@@ -34,7 +33,8 @@ def copy_verified(stream: BinaryIO, wanted: File, to: Path, limit: int, progress
             left -= len(chunk)
             digest.update(chunk)
             output.write(chunk)
-            progress(len(chunk))
+            if progress:
+                progress(len(chunk))
     if digest.hexdigest() != wanted.sha256:
         partial.unlink()
         raise DataError("is not the file that the manifest lists (its SHA-256 differs)", path=to)

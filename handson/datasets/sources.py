@@ -12,7 +12,7 @@ from .manifest import DataSet
 from .progress import bar
 
 
-def from_folder(dataset: DataSet, source: Path, folder: Path, progress):
+def from_folder(dataset: DataSet, source: Path, folder: Path, progress=None):
     """Copies what is missing in `folder` from a folder with the same layout."""
     for path, file in missing(dataset.files, folder).items():
         with (source / path).open("rb") as stream:
@@ -33,7 +33,7 @@ def from_package(dataset: DataSet, folder: Path):
         raise DataError(f"data set {dataset.id} comes with {name}, which is not installed", remedy)
     package = Path(spec.origin).parent / source["folder"]
     try:
-        from_folder(dataset, package, folder, progress=lambda count: None)
+        from_folder(dataset, package, folder)
     except FileNotFoundError as error:
         raise DataError(
             "is missing in the installed package", remedy, path=error.filename
