@@ -1,1 +1,125 @@
-""""""
+"""De-identification of DICOM and NIfTI: nothing identifying left, every file accounted for.
+
+    >>> import handson
+    >>> report = handson.anonymize("study", "out")                                     # doctest: +SKIP
+    >>> report = handson.pseudonymize("study", "out", store="~/private/study.store",
+    ...                               passphrase="...")                                # doctest: +SKIP
+    >>> handson.audit("out", known=["Doe", "19510208"])                                # doctest: +SKIP
+
+`anonymize` derives new identifiers from a random key and throws the key away; `pseudonymize` keeps them in
+an encrypted look-up store, from which `reidentify` finds a patient again. Both return a `Report`
+(`report.counts`, `report.entries`, `report.rules`; rich in a notebook) and write it beside the outputs.
+`deidentify_dataset` does the same to one pydicom Dataset in memory, for looking at what happens.
+
+The rooms, in reading order: `profile.csv` and `profile` (which rule for which element), `identity` (new
+identifiers from a key), `text` (names in text), `engine` (the walk), `dicomfile` and `codestream` (one file,
+its pixels untouched), `pixels` (burned-in text), `folder` (many files), `store`, `report`, `audit`. It stands
+on pydicom, nibabel and cryptography, never on the readers or the viewer of this package.
+
+This is teaching code, not a certified product: see docs/deidentify.md for what it cannot do.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+
+from ..errors import DeidentifyError
+from . import folder
+from .audit import Finding, audit
+from .engine import Engine
+from .identity import Identity, new_key
+from .profile import OPTIONS, Profile
+from .report import Report
+from .store import Store
+
+__all__ = [
+    "OPTIONS",
+    "Finding",
+    "Report",
+    "Store",
+    "anonymize",
+    "audit",
+    "deidentify_dataset",
+    "pseudonymize",
+    "reidentify",
+]
+
+
+def anonymize(source, output, *, options=(), jobs=1, dry_run=False, **pixels) -> Report:
+    """De-identify a file or folder with a random key that is thrown away.
+
+    source : file or folder, read recursively and never changed
+    output : new or empty folder, not inside `source`
+    options : names from `OPTIONS` that keep or clean more than the Basic Profile does
+    jobs : number of processes
+    dry_run : True to report only and write nothing
+    pixels : `aside`, `pixels_checked` (see docs/deidentify.md): what happens to images whose pixels may show
+        a name; by default they are refused
+
+    Raises DeidentifyError when the folders or options cannot be used. What is wrong with a single file is
+    never raised: the report says it.
+    """
+    return folder.run(
+        source, output, mode="anonymize", key=new_key(), options=_options(options), jobs=jobs,
+        dry_run=dry_run, **pixels,
+    )  # fmt: skip
+
+
+def pseudonymize(
+    source,
+    output,
+    *,
+    store,
+    passphrase,
+    options=("modified-dates",),
+    jobs=1,
+    dry_run=False,
+    **pixels,
+) -> Report:
+    """De-identify a file or folder with tokens that a look-up store can resolve.
+
+    store : path of the store (made when missing, not inside `output`), or an open `Store`
+    passphrase : unlocks it; not needed with an open Store
+    options : as for `anonymize`; dates are shifted by one secret interval per patient unless told otherwise
+
+    The other arguments are those of `anonymize`. The same patient gets the same token in every run with
+    the same store. A run that was killed continues when it is started again with the same arguments.
+    """
+    if isinstance(store, Store):
+        return folder.run(
+            source, output, mode="pseudonymize", key=store.key, options=_options(options), store=store,
+            jobs=jobs, dry_run=dry_run, **pixels,
+        )  # fmt: skip
+    path = Path(store).expanduser()
+    folder.check_folders(Path(source), Path(output), path)
+    with Store(path, passphrase) as opened:
+        return pseudonymize(
+            source, output, store=opened, passphrase=None, options=options, jobs=jobs, dry_run=dry_run,
+            **pixels,
+        )  # fmt: skip
+
+
+def reidentify(store, token, *, passphrase, who=None) -> dict:
+    """The patient behind a token, as stored; who asked and when is written into the store's audit table.
+
+    Raises DeidentifyError for a wrong passphrase, a tampered store or an unknown token.
+    """
+    with Store(Path(store).expanduser(), passphrase, create=False) as opened:
+        return opened.reidentify(token, who)
+
+
+def deidentify_dataset(dataset: Dataset, *, options=(), key=None) -> Counter:
+    """De-identify one Dataset in place, in memory, to see what happens; pixels stay as they are.
+
+    key : 32 bytes that decide the new identifiers, random by default
+    returns : Counter of (element, letter of the rule, what was done)
+    """
+    with folder.quiet():
+        return Engine(Profile(_options(options)), Identity(key or new_key())).deidentify(dataset)
+
+
+def _options(options) -> frozenset:
+    if isinstance(options, str):
+        raise DeidentifyError("Options are a list of names", f"Write options=[{options!r}].")
+    return frozenset(options)

@@ -1,0 +1,151 @@
+"""`handson deidentify IN OUT`: anonymize or pseudonymize a folder, or find a patient again."""
+
+import argparse
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from .. import deidentify
+from ..deidentify import folder
+from ..errors import DeidentifyError
+
+SOME_REFUSED = 3
+
+
+def add(subparsers) -> None:
+    """Register the subcommand."""
+    parser = subparsers.add_parser(
+        "deidentify",
+        help="remove identities from DICOM and NIfTI files",
+        description="Remove identities from every file of a folder, by PS3.15 Annex E. Exit status: 0 all done,"
+        " 1 nothing done (the reason is printed), 3 some inputs were refused (the report says why).",
+    )
+    parser.add_argument("source", metavar="IN", help="file or folder, never changed")
+    parser.add_argument("output", metavar="OUT", nargs="?", help="new or empty folder outside IN")
+    parser.add_argument(
+        "--pseudonymize",
+        action="store_true",
+        help="tokens that a look-up store can resolve (needs --store)",
+    )
+    parser.add_argument("--store", metavar="FILE", help="the encrypted look-up store, outside OUT")
+    parser.add_argument(
+        "--profile-options",
+        metavar="OPTION",
+        nargs="+",
+        choices=sorted(deidentify.OPTIONS),
+        help="keep or clean more than the Basic Profile does: "
+        + ", ".join(sorted(deidentify.OPTIONS)),
+    )
+    parser.add_argument(
+        "--jobs", type=_positive, default=1, metavar="N", help="number of processes"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="report what would be done, write nothing"
+    )
+    parser.add_argument(
+        "--aside",
+        metavar="FOLDER",
+        help="put images whose pixels may show a name here instead of refusing them",
+    )
+    parser.add_argument(
+        "--pixels-checked",
+        action="store_true",
+        help="you have looked at every image yourself and no text is burned in",
+    )
+    parser.add_argument(
+        "--which", type=int, metavar="NUMBER", help="print which file input NUMBER of the report is"
+    )
+    parser.add_argument(
+        "--reidentify", metavar="TOKEN", help="print the patient behind a token; IN is the store"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments ask; returns the exit status."""
+    if arguments.reidentify:
+        found = deidentify.reidentify(
+            arguments.source, arguments.reidentify, passphrase=_passphrase(), who=getpass.getuser()
+        )
+        for name, value in found.items():
+            print(f"{name}: {value}")
+        return 0
+    inputs = folder.list_inputs(Path(arguments.source))
+    if arguments.which is not None:
+        if not 0 <= arguments.which < len(inputs):
+            raise DeidentifyError(
+                "There is no input of that number", f"They go from 0 to {len(inputs) - 1}."
+            )
+        print(inputs[arguments.which])
+        return 0
+    if arguments.output is None:
+        raise DeidentifyError("No output folder was given", "Write: handson deidentify IN OUT.")
+    with tqdm(total=len(inputs), unit="file", disable=not sys.stderr.isatty()) as progress:
+        report = _deidentify(arguments, progress)
+    print(report)
+    for note in report.notes:
+        print(note)
+    if report.refused:
+        print(
+            f"{len(report.refused)} inputs were refused; the report in {arguments.output} says why, by number;"
+            " `handson deidentify IN --which NUMBER` names the file.",
+            file=sys.stderr,
+        )
+        return SOME_REFUSED
+    return 0
+
+
+def _deidentify(arguments, progress) -> deidentify.Report:
+    common = {
+        "jobs": arguments.jobs,
+        "dry_run": arguments.dry_run,
+        "aside": arguments.aside,
+        "pixels_checked": arguments.pixels_checked,
+        "progress": progress,
+    }
+    if arguments.profile_options is not None:
+        common["options"] = arguments.profile_options
+    if not arguments.pseudonymize:
+        if arguments.store:
+            raise DeidentifyError(
+                "A store is for --pseudonymize", "Add --pseudonymize or leave --store out."
+            )
+        return deidentify.anonymize(arguments.source, arguments.output, **common)
+    if not arguments.store:
+        raise DeidentifyError(
+            "Pseudonyms need a look-up store", "Add --store FILE, outside the output folder."
+        )
+    if os.name == "nt":
+        print(
+            "On Windows the rights of its folder decide who can read the look-up store.",
+            file=sys.stderr,
+        )
+    new = not Path(arguments.store).expanduser().exists()
+    return deidentify.pseudonymize(
+        arguments.source,
+        arguments.output,
+        store=arguments.store,
+        passphrase=_passphrase(new),
+        **common,
+    )
+
+
+def _passphrase(twice: bool = False) -> str:
+    """Asked for, never an argument: arguments end up in the shell's history."""
+    try:
+        phrase = getpass.getpass("Passphrase of the look-up store: ")
+        if twice and getpass.getpass("Once more: ") != phrase:
+            raise DeidentifyError("The two passphrases differ", "Start again.")
+    except EOFError:
+        raise DeidentifyError("No passphrase was given", "Type it when you are asked.") from None
+    return phrase
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

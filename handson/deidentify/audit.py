@@ -1,0 +1,193 @@
+"""The check afterwards: search every byte of a folder for strings that must not be there.
+
+The search knows no format's meaning, so that it cannot share a mistake with the engine: raw bytes, file
+names, and whatever can be inflated in them (gzip, zip, deflated DICOM, the streams of a PDF), in the
+character sets that DICOM and NIfTI files use.
+"""
+
+import io
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from .identity import date_spellings
+
+_ENCODINGS = (
+    "utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso8859_2", "iso8859_5", "iso8859_6", "iso8859_7",
+    "iso8859_8", "iso8859_9", "iso8859_11", "shift_jis", "euc_jp", "iso2022_jp", "euc_kr", "iso2022_kr",
+    "gb18030", "big5",
+)  # fmt: skip
+_CHUNK = 8 << 20
+_MOST_INFLATED = 1 << 30
+_SIGNS = ("1f8b", "78 01 5e 9c da")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A known string that was found.
+
+    file : where; what : the string as it was given; place : "name", "bytes" or "inflated"; offset : of its
+    first byte there
+    """
+
+    file: Path
+    what: str
+    place: str
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what!r} in its {self.place} at {self.offset}"
+
+
+def audit(folder, known: Iterable) -> list[Finding]:
+    """Search a folder (or file) for known strings; an empty list means that none was found.
+
+    known : strings (names, identifiers, UIDs), datetime.date objects (searched in the usual spellings), or
+        the path of a folder of originals is not taken: say what to look for
+    returns : one Finding per file, string and place, its first occurrence
+
+    Upper and lower case are one. A name may be given as DICOM writes it (`Doe^Jane`); it is searched as it
+    stands, with spaces, commas and underscores for the `^`, and in the reverse order.
+    """
+    needles = _Needles(known)
+    folder = Path(folder)
+    files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*"))
+    base = folder.parent if folder.is_file() else folder
+    findings = []
+    for file in files:
+        name = os.fsencode(os.fspath(file.relative_to(base)))
+        seen = {}
+        for what, offset in needles.search(name):
+            seen.setdefault((what, "name"), offset)
+        if file.is_file():
+            for place, block, start in _blocks(file, needles.longest):
+                for what, offset in needles.search(block):
+                    seen.setdefault((what, place), start + offset)
+        findings += [Finding(file, what, place, at) for (what, place), at in seen.items()]
+    return findings
+
+
+class _Needles:
+    """Many byte strings searched at once: candidates by their first four bytes, all positions in one step."""
+
+    def __init__(self, known: Iterable):
+        if isinstance(known, str | bytes):
+            known = [known]
+        self._by_head: dict[int, list[tuple[bytes, str]]] = {}
+        self._short: list[tuple[bytes, str]] = []
+        self.longest = 4
+        for what in known:
+            for spelling in _spellings(what):
+                self._add(spelling, str(what))
+        self._heads = np.array(sorted(self._by_head), dtype=np.uint32)
+
+    def _add(self, text: str, what: str) -> None:
+        forms = (
+            {text.lower(), text.upper(), text, text.title()}
+            if not text.isascii()
+            else {text.lower()}
+        )
+        encoded = set()
+        for form in forms:
+            for encoding in _ENCODINGS:
+                try:
+                    encoded.add(form.encode(encoding).lower())
+                except UnicodeEncodeError:
+                    continue
+        for needle in encoded:
+            self.longest = max(self.longest, len(needle))
+            if len(needle) < 4:
+                self._short.append((needle, what))
+            else:
+                head = int.from_bytes(needle[:4], "little")
+                self._by_head.setdefault(head, []).append((needle, what))
+
+    def search(self, data: bytes) -> Iterator[tuple[str, int]]:
+        """(what, offset) of every occurrence in `data`."""
+        low = data.lower()
+        for needle, what in self._short:
+            if (at := low.find(needle)) >= 0:
+                yield what, at
+        if len(low) < 4 or not len(self._heads):
+            return
+        for phase in range(4):
+            words = np.frombuffer(low, "<u4", (len(low) - phase) // 4, phase)
+            for hit in np.flatnonzero(_is_in(words, self._heads)):
+                at = 4 * int(hit) + phase
+                for needle, what in self._by_head[int(words[hit])]:
+                    if low.startswith(needle, at):
+                        yield what, at
+
+
+def _is_in(words: np.ndarray, heads: np.ndarray) -> np.ndarray:
+    places = np.searchsorted(heads, words)
+    places[places == len(heads)] = 0
+    return heads[places] == words
+
+
+def _spellings(what) -> list[str]:
+    if isinstance(what, date):
+        return date_spellings(what.strftime("%Y%m%d"))
+    text = str(what).strip()
+    if not text:
+        return []
+    spellings = [text]
+    parts = [part for part in text.split("^") if part]
+    if len(parts) > 1:
+        for order in (parts, parts[:2], parts[1::-1]):
+            spellings += [mark.join(order) for mark in ("^", " ", ", ", ",", "_", "")]
+    return list(dict.fromkeys(spellings))
+
+
+def _blocks(file: Path, overlap: int) -> Iterator[tuple[str, bytes, int]]:
+    """(place, bytes, offset) that cover a file, then what can be inflated in it; pieces overlap."""
+    with open(file, "rb") as stream:
+        start, tail = 0, b""
+        while chunk := stream.read(_CHUNK):
+            block = tail + chunk
+            yield "bytes", block, start - len(tail)
+            yield from (("inflated", data, 0) for data in _inflated(block))
+            start += len(chunk)
+            tail = block[-overlap:]
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            for member in archive.infolist():
+                yield "name", member.filename.encode("utf-8", "surrogateescape"), 0
+                if member.file_size <= _MOST_INFLATED:
+                    yield "inflated", archive.read(member), 0
+
+
+def _inflated(block: bytes) -> Iterator[bytes]:
+    """Everything in a block that starts like gzip, zlib, or deflated DICOM and can be inflated."""
+    starts = [(m.start(), 31) for m in re.finditer(rb"\x1f\x8b\x08", block)]
+    starts += [
+        (m.start(), 15)
+        for m in re.finditer(rb"[\x08-\x78][\x01\x5e\x9c\xda]", block)
+        if _is_zlib(block, m.start())
+    ]
+    if block[128:132] == b"DICM" and b"1.2.840.10008.1.2.1.99" in block[:1024]:
+        length = int.from_bytes(block[140:144], "little")
+        starts.append((144 + length, -15))
+    for start, bits in starts:
+        data = _inflate(io.BytesIO(block[start:]).getvalue(), bits)
+        if data:
+            yield data
+
+
+def _is_zlib(block: bytes, at: int) -> bool:
+    """A zlib header: method 8, and divisible by 31 (RFC 1950)."""
+    return block[at] & 0x0F == 8 and int.from_bytes(block[at : at + 2], "big") % 31 == 0
+
+
+def _inflate(data: bytes, bits: int) -> bytes:
+    try:
+        return zlib.decompressobj(bits).decompress(data, _MOST_INFLATED)
+    except zlib.error:
+        return b""

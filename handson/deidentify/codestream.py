@@ -1,0 +1,123 @@
+"""Comments inside compressed images: JPEG COM and APPn segments, JPEG 2000 COM, bytes after the end.
+
+An encoder can write anything there, a patient's name too. What is not the signature of a known encoder is
+overwritten with zeros in place: lengths and offsets stay, and so does every pixel. This module knows
+marker segments (ISO 10918-1 Annex B, ISO 15444-1 Annex A), no DICOM.
+"""
+
+import re
+
+_KNOWN_COMMENT = re.compile(
+    rb"(\x00\x01|\x01\x00)?(Kakadu[-v. \w]*|Created by OpenJPEG version [\d.]+|Creator: (JasPer|Kakadu)[-v. \w]*"
+    rb"|LEAD Technologies Inc\. [Vv][\d.]+|Lavc[\d.]+|Intel\(R\) JPEG Library, version [-\w.]+|AIC|"
+    rb"CREATOR: gd-jpeg v[\d.]+ \(using IJG JPEG v\d+\), quality = \d+|Kdu-[-\w. :,|=()/%+]{0,250})[\x00\n]*\Z"
+)
+_SOI, _SOC = b"\xff\xd8", b"\xff\x4f"
+
+
+def scrub_fragment(data: bytes) -> bytes:
+    """A fragment of encapsulated pixel data without foreign comments; the same object if there are none."""
+    if data[:2] == _SOI:
+        holes = _jpeg_holes(data)
+    elif data[:2] == _SOC:
+        holes = _jpeg2000_holes(data)
+    else:
+        return data
+    if not holes:
+        return data
+    clean = bytearray(data)
+    for start, stop in holes:
+        clean[start:stop] = bytes(stop - start)
+    return bytes(clean)
+
+
+def _jpeg_holes(data: bytes) -> list[tuple[int, int]]:
+    """The byte ranges of a JPEG or JPEG-LS stream that hold neither image nor known signature."""
+    holes, position = [], 2
+    while position + 4 <= len(data):
+        if data[position] != 0xFF:
+            position = _next_marker(data, position)
+            continue
+        marker = data[position + 1]
+        if marker == 0xD9:
+            return holes + _tail(data, position + 2)
+        if marker == 0xFF:
+            position += 1
+            continue
+        if marker in (0x00, 0x01) or 0xD0 <= marker <= 0xD8:
+            position += 2
+            continue
+        length = int.from_bytes(data[position + 2 : position + 4], "big")
+        start, stop = position + 4, min(position + 2 + length, len(data))
+        body = data[start:stop]
+        if (marker == 0xFE and not _KNOWN_COMMENT.match(body)) or (
+            0xE0 <= marker <= 0xEF and not _is_plain_app(marker, body)
+        ):
+            holes += _non_zero(data, start, stop)
+        position = stop if marker != 0xDA else _next_marker(data, stop)
+    return holes + (_tail(data, position) if data[position : position + 2] == b"\xff\xd9" else [])
+
+
+def _next_marker(data: bytes, position: int) -> int:
+    """Where the entropy-coded data end: the next FF that is neither stuffed nor a restart marker.
+
+    JPEG-LS stuffs a bit, not a byte: there a marker is FF followed by 80 or more (ISO 14495-1 C.2.1).
+    """
+    while True:
+        position = data.find(b"\xff", position)
+        if position < 0 or position + 1 >= len(data):
+            return len(data)
+        following = data[position + 1]
+        if following >= 0x80 and not 0xD0 <= following <= 0xD7 and following != 0xFF:
+            return position
+        position += 1 if following == 0xFF else 2
+
+
+def _is_plain_app(marker: int, body: bytes) -> bool:
+    """JFIF without a thumbnail, Adobe's and HP's (JPEG-LS) colour transform: needed to decode."""
+    return (
+        (marker == 0xE0 and body[:5] == b"JFIF\0" and len(body) == 14)
+        or (marker == 0xEE and body[:5] == b"Adobe" and len(body) == 12)
+        or (marker == 0xE8 and body[:4] == b"mrfx" and len(body) <= 6)
+    )
+
+
+def _jpeg2000_holes(data: bytes) -> list[tuple[int, int]]:
+    holes, position = [], 2
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        marker = data[position + 1]
+        if marker == 0xD9:
+            return holes + _tail(data, position + 2)
+        length = int.from_bytes(data[position + 2 : position + 4], "big")
+        start, stop = position + 4, min(position + 2 + length, len(data))
+        if marker == 0x64 and not _KNOWN_COMMENT.match(data[start:stop]):
+            holes += _non_zero(data, start + 2, stop)
+        if marker == 0x90:  # a tile part: its headers are looked through, its packets skipped
+            part = int.from_bytes(data[position + 6 : position + 10], "big")
+            end = position + part if part else len(data) - 2
+            holes += _tile_part_holes(data, stop, min(end, len(data)))
+            position = max(end, stop)
+        else:
+            position = stop
+    return holes + (
+        _tail(data, position + 2) if data[position : position + 2] == b"\xff\xd9" else []
+    )
+
+
+def _tile_part_holes(data: bytes, position: int, end: int) -> list[tuple[int, int]]:
+    holes = []
+    while position + 4 <= end and data[position] == 0xFF and data[position + 1] != 0x93:
+        stop = min(position + 2 + int.from_bytes(data[position + 2 : position + 4], "big"), end)
+        if data[position + 1] == 0x64 and not _KNOWN_COMMENT.match(data[position + 4 : stop]):
+            holes += _non_zero(data, position + 6, stop)
+        position = max(stop, position + 4)
+    return holes
+
+
+def _tail(data: bytes, position: int) -> list[tuple[int, int]]:
+    """What follows the end of the image: at most the padding byte belongs there."""
+    return _non_zero(data, position, len(data))
+
+
+def _non_zero(data: bytes, start: int, stop: int) -> list[tuple[int, int]]:
+    return [(start, stop)] if any(data[start:stop]) else []

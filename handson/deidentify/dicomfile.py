@@ -1,0 +1,298 @@
+"""One DICOM file in, one out: the header through the engine, the pixels through a stream.
+
+Reading stops at the pixel data, which is copied from file to file without ever being held whole, so that a
+file of two gigabytes costs no more memory than its header. File Meta is written anew, the preamble zeroed,
+everything after the pixel data dropped. This module decides nothing about identities.
+"""
+
+import io
+import os
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomFileLike
+from pydicom.filereader import read_dataset, read_partial
+from pydicom.filewriter import write_dataset, write_file_meta_info
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    UID,
+)
+
+from ..errors import DeidentifyError, ReadError
+from .codestream import scrub_fragment
+from .identity import is_class_like
+
+IMPLEMENTATION_UID = "2.25.264711284671459417311783924531137082365"
+IMPLEMENTATION_NAME = "HANDSON_01"
+PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+DEFER = 1 << 20
+_CHUNK = 1 << 20
+_LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
+_ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
+_SAMPLE = "Copy it again from its source."
+
+
+@dataclass
+class Pixels:
+    """Where a file's pixel data lie.
+
+    offset : of the first byte of the value
+    length : in bytes, None when encapsulated (compressed)
+    """
+
+    tag: int
+    vr: str
+    offset: int
+    length: int | None
+
+
+@dataclass
+class Source:
+    """A file that was opened: its header, and where its pixels are."""
+
+    dataset: Dataset
+    transfer_syntax: UID
+    file: BinaryIO
+    pixels: Pixels | None
+    is_directory: bool
+
+    @property
+    def little_endian(self) -> bool:
+        return self.dataset.original_encoding[1] is not False
+
+
+def looks_like_dicom(start: bytes) -> bool:
+    """True if a file's first 140 bytes are those of a DICOM file, with or without its preamble."""
+    if start[128:132] == b"DICM":
+        return True
+    if len(start) < 8:
+        return False
+    for endian in "<>":
+        group, element = struct.unpack(endian + "HH", start[:4])
+        if group in (0x0002, 0x0008) and element <= 0x0100:
+            explicit = start[4:6].isalpha() and start[4:6].isupper()
+            length = struct.unpack(endian + "L", start[4:8])[0]
+            if explicit or length <= 256:
+                return True
+    return False
+
+
+def open_dicom(file: BinaryIO) -> Source:
+    """Read the header of an open file.
+
+    Raises ReadError when it is truncated or not readable as DICOM.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    try:
+        head = read_partial(file, stop_when=lambda tag, vr, length: True, force=True)
+        syntax = head.file_meta.get("TransferSyntaxUID")
+        if syntax == DeflatedExplicitVRLittleEndian:
+            file, size = _inflated(file, head.file_meta)
+        implicit, little = head.is_implicit_VR, head.is_little_endian
+        dataset = read_dataset(
+            file,
+            implicit,
+            little,
+            stop_when=lambda tag, vr, length: tag in PIXELS or tag > 0x7FE00010,
+            defer_size=DEFER,
+        )
+    except (DeidentifyError, ReadError):
+        raise
+    except (
+        Exception
+    ):  # pydicom raises whatever the broken bytes made it raise, with values in its message
+        raise ReadError("cannot be read as DICOM", _SAMPLE) from None
+    if syntax is None:
+        syntax = _guess(dataset)
+    return Source(
+        dataset=_complete(dataset, file, size),
+        transfer_syntax=UID(syntax),
+        file=file,
+        pixels=_find_pixels(file, size, dataset.original_encoding[1] is not False),
+        is_directory="DirectoryRecordSequence" in dataset
+        or head.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10",
+    )
+
+
+def _inflated(file: BinaryIO, meta: Dataset) -> tuple[BinaryIO, int]:
+    length = meta.get("FileMetaInformationGroupLength")
+    if length is None:
+        raise ReadError("is deflated and does not say where its data begin", _SAMPLE)
+    file.seek(132 + 12 + length)
+    try:
+        data = zlib.decompress(file.read(), -zlib.MAX_WBITS)
+    except zlib.error:
+        raise ReadError("is truncated or damaged: it cannot be inflated", _SAMPLE) from None
+    return io.BytesIO(data), len(data)
+
+
+def _guess(dataset: Dataset) -> str:
+    implicit, little = dataset.original_encoding
+    if implicit:
+        return ImplicitVRLittleEndian
+    return ExplicitVRLittleEndian if little else "1.2.840.10008.1.2.2"
+
+
+def _complete(dataset: Dataset, file: BinaryIO, size: int) -> Dataset:
+    """Make sure that every value is whole; read the large ones that are still in the file."""
+    if len(dataset) == 0:
+        raise ReadError("holds no data element", _SAMPLE)
+    position = file.tell()
+    for tag in list(dataset.keys()):
+        item = dataset.get_item(tag)
+        if not item.is_raw or item.length == 0xFFFFFFFF:
+            continue
+        if item.value_tell + item.length > size:
+            raise ReadError("is truncated: it ends in the middle of its header", _SAMPLE)
+        if item.value is None and item.length > DEFER and not tag.is_private:
+            file.seek(item.value_tell)
+            dataset[tag] = item._replace(value=file.read(item.length))
+    file.seek(position)
+    return dataset
+
+
+def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
+    """The pixel data element at the file's position; raises ReadError if it is not whole."""
+    endian = "<" if little else ">"
+    start = file.tell()
+    head = file.read(12)
+    if len(head) < 8:
+        if head:
+            raise ReadError("is truncated: it ends in the middle of an element", _SAMPLE)
+        return None
+    group, element = struct.unpack(endian + "HH", head[:4])
+    tag = group << 16 | element
+    if tag not in PIXELS:
+        return None
+    if head[4:6] in _LONG_VRS:
+        vr, length, offset = (
+            head[4:6].decode(),
+            struct.unpack(endian + "L", head[8:12])[0],
+            start + 12,
+        )
+    else:
+        vr, length, offset = "OW", struct.unpack(endian + "L", head[4:8])[0], start + 8
+    if length == 0xFFFFFFFF:
+        return Pixels(tag, "OB", offset, None)
+    if offset + length > size:
+        missing = offset + length - size
+        raise ReadError(f"is truncated: {missing} bytes of its pixel data are missing", _SAMPLE)
+    return Pixels(tag, vr, offset, length)
+
+
+def fragments(source: Source):
+    """(offset, length) of each item of encapsulated pixel data; raises ReadError if the end is missing."""
+    file = source.file
+    size = file.seek(0, os.SEEK_END)
+    position = source.pixels.offset
+    while True:
+        file.seek(position)
+        head = file.read(8)
+        if len(head) < 8:
+            raise ReadError("is truncated: its compressed pixel data do not end", _SAMPLE)
+        group, element, length = struct.unpack("<HHL", head)
+        tag = group << 16 | element
+        if tag == _END:
+            return
+        if tag != _ITEM or position + 8 + length > size:
+            raise ReadError("is truncated or damaged in its compressed pixel data", _SAMPLE)
+        yield position + 8, length
+        position += 8 + length
+
+
+def file_meta(source: Source, dataset: Dataset, new_uid) -> FileMetaDataset:
+    """File Meta Information made anew: nothing of the old one but the transfer syntax."""
+    meta = FileMetaDataset()
+    sop_class = dataset.get("SOPClassUID", "")
+    if sop_class and is_class_like(sop_class):
+        meta.MediaStorageSOPClassUID = sop_class
+    meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID") or new_uid
+    syntax = source.transfer_syntax
+    deflated = syntax == DeflatedExplicitVRLittleEndian
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian if deflated else syntax
+    meta.ImplementationClassUID = IMPLEMENTATION_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_NAME
+    meta.FileMetaInformationVersion = b"\0\1"
+    return meta
+
+
+def write_dicom(
+    source: Source, dataset: Dataset, meta: FileMetaDataset, out: BinaryIO, pixels=None
+):
+    """Write preamble, meta, header, then the pixel data: copied, or `pixels` (bytes) in their place.
+
+    The caller gives a new file and removes it when this raises.
+    """
+    out.write(b"\0" * 128 + b"DICM")
+    write_file_meta_info(out, meta, enforce_standard=False)
+    syntax = UID(meta.TransferSyntaxUID)
+    target = DicomFileLike(out)
+    target.is_implicit_VR = syntax.is_implicit_VR
+    target.is_little_endian = syntax.is_little_endian
+    write_dataset(target, dataset)
+    if source.pixels is None:
+        return
+    if pixels is not None:
+        _pixel_head(out, syntax, source.pixels, len(pixels))
+        out.write(pixels)
+    elif source.pixels.length is None:
+        _copy_fragments(source, out)
+    else:
+        _pixel_head(out, syntax, source.pixels, source.pixels.length)
+        source.file.seek(source.pixels.offset)
+        left = source.pixels.length
+        while left:
+            chunk = source.file.read(min(left, _CHUNK))
+            if not chunk:
+                raise ReadError("became shorter while it was read", _SAMPLE)
+            out.write(chunk)
+            left -= len(chunk)
+
+
+def _pixel_head(out: BinaryIO, syntax: UID, pixels: Pixels, length: int) -> None:
+    endian = "<" if syntax.is_little_endian else ">"
+    out.write(struct.pack(endian + "HH", pixels.tag >> 16, pixels.tag & 0xFFFF))
+    if not syntax.is_implicit_VR:
+        out.write(pixels.vr.encode() + b"\0\0")
+    out.write(struct.pack(endian + "L", length))
+
+
+def _copy_fragments(source: Source, out: BinaryIO) -> None:
+    """Compressed pixel data, a fragment at a time, without the comments that encoders can leave in them."""
+    out.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF))
+    table = True
+    for offset, length in fragments(source):
+        source.file.seek(offset)
+        data = source.file.read(length)
+        if table:
+            data = data if _is_offset_table(data) else b""
+            table = False
+        else:
+            data = scrub_fragment(data)
+        out.write(struct.pack("<HHL", 0xFFFE, 0xE000, len(data)) + data)
+    out.write(struct.pack("<HHL", 0xFFFE, 0xE0DD, 0))
+
+
+def _is_offset_table(data: bytes) -> bool:
+    """A Basic Offset Table holds ascending 32-bit offsets from 0 (PS3.5 A.4); anything else is not kept."""
+    if len(data) % 4:
+        return False
+    offsets = struct.unpack(f"<{len(data) // 4}L", data)
+    return not offsets or (
+        offsets[0] == 0 and all(a < b for a, b in zip(offsets, offsets[1:], strict=False))
+    )
+
+
+def read_file(path: Path) -> BinaryIO:
+    """Open a file for reading; raises ReadError when the system does not allow it."""
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise ReadError(f"cannot be opened ({error.strerror})", "Check its rights.") from None

@@ -1,0 +1,382 @@
+"""A whole folder: every input through the engine, every output under a new name, every file accounted for.
+
+Workers de-identify one file each into a temporary one; the parent alone gives names, remembers patients in
+the store and renames, so that nothing is ever overwritten and nothing half written is ever seen. This
+module knows files and processes, no element of a data set.
+"""
+
+import hmac
+import json
+import logging
+import multiprocessing
+import os
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ..errors import DeidentifyError, HandsonError
+from . import report as status
+from .dicomfile import file_meta, looks_like_dicom, open_dicom, read_file, write_dicom
+from .engine import Engine
+from .identity import Identity, short_name
+from .pixels import burned_in_risk
+from .profile import Profile
+from .report import Entry, Report
+
+RUN_FOLDER = ".handson-run"
+_UNREADABLE = "cannot be read"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs to know.
+
+    key : of the identifiers
+    options : of the profile
+    parts : folder for unfinished files, None for a dry run
+    aside : True to de-identify files whose pixels are at risk as well, to be put aside
+    pixels_checked : True when the user has looked at all pixels
+    """
+
+    key: bytes
+    options: frozenset
+    parts: Path | None
+    aside: bool = False
+    pixels_checked: bool = False
+
+
+@dataclass
+class Outcome:
+    """What a worker did with one input. `part` is the finished file, waiting for its name."""
+
+    number: int
+    status: str
+    reason: str = ""
+    part: Path | None = None
+    folders: tuple[str, ...] = ()
+    identifier: str = ""
+    suffix: str = ""
+    changes: Counter = field(default_factory=Counter)
+    identities: list[tuple[str, dict]] = field(default_factory=list)
+
+
+class Worker:
+    """De-identifies one file at a time."""
+
+    def __init__(self, job: Job):
+        self.job = job
+        self.identity = Identity(job.key)
+        self.engine = Engine(Profile(job.options), self.identity)
+
+    def __call__(self, number: int, path: Path) -> Outcome:
+        """Never raises for what a file holds: whatever is wrong with it is a refusal with a reason."""
+        part = self.job.parts and self.job.parts / f"{number}.part"
+        try:
+            with quiet():
+                return self._dispatch(number, path, part)
+        except HandsonError as error:
+            outcome = Outcome(number, status.REFUSED, error.fault)
+        except OSError as error:
+            if error.errno in (28, 30, 122):  # no space, read-only, quota: not this file's fault
+                raise DeidentifyError(
+                    f"The output cannot be written ({error.strerror})",
+                    "Make room or choose another folder, then start again.",
+                ) from None
+            outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({error.strerror})")
+        except (Exception, RecursionError) as error:
+            # broken bytes can make the reader raise anything, with their values in the message: none is kept
+            outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({type(error).__name__})")
+        if part:
+            part.unlink(missing_ok=True)
+        return outcome
+
+    def _dispatch(self, number: int, path: Path, part: Path | None) -> Outcome:
+        if path.is_symlink():
+            return Outcome(number, status.REFUSED, "is a symbolic link, which is not followed")
+        if not path.is_file():
+            return Outcome(number, status.REFUSED, "is not a regular file")
+        with read_file(path) as file:
+            if looks_like_dicom(file.read(140)):
+                return self._dicom(number, file, part)
+        return Outcome(number, status.OTHER, "neither DICOM nor NIfTI: not copied")
+
+    def _dicom(self, number: int, file, part: Path | None) -> Outcome:
+        source = open_dicom(file)
+        if source.is_directory:
+            return Outcome(number, status.DIRECTORY, "made anew from the outputs")
+        dataset = source.dataset
+        risk = burned_in_risk(dataset) if source.pixels and not self.job.pixels_checked else ""
+        if risk and not self.job.aside:
+            return Outcome(number, status.REFUSED, f"pixels not looked at: {risk}")
+        token = self.engine.token(dataset)
+        original = _original(dataset)
+        changes = self.engine.deidentify(dataset)
+        meta = file_meta(source, dataset, self.identity.uid(f"file {number}"))
+        if part:
+            with open(part, "wb") as out:
+                write_dicom(source, dataset, meta, out)
+        study, series = (str(dataset.get(k, "")) for k in ("StudyInstanceUID", "SeriesInstanceUID"))
+        return Outcome(
+            number,
+            status.ASIDE if risk else status.DONE,
+            f"pixels not looked at: {risk}" if risk else "",
+            part,
+            (short_name(token), short_name(study), short_name(series)),
+            str(meta.MediaStorageSOPInstanceUID),
+            ".dcm",
+            changes,
+            [(token, original)],
+        )
+
+
+def _original(dataset) -> dict:
+    """What the look-up store keeps of a patient."""
+    keywords = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
+    return {k: str(dataset.get(k, "")) for k in keywords if dataset.get(k)}
+
+
+@contextmanager
+def quiet():
+    """Keep the reader's warnings out of logs: they quote values and file names."""
+    logger = logging.getLogger("pydicom")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.disabled = before
+
+
+_worker: Worker | None = None
+
+
+def _start_worker(job: Job) -> None:
+    global _worker
+    _worker = Worker(job)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _work(items: list[tuple[int, Path]]) -> list[Outcome]:
+    return [_worker(number, path) for number, path in items]
+
+
+def outcomes(inputs: list[Path], job: Job, jobs: int) -> Iterator[Outcome]:
+    """Every input's outcome, in order, from `jobs` processes."""
+    numbered = list(enumerate(inputs))
+    if jobs <= 1 or len(inputs) < 2:
+        worker = Worker(job)
+        for number, path in numbered:
+            yield worker(number, path)
+        return
+    method = (
+        "fork" if "fork" in multiprocessing.get_all_start_methods() and os.name == "posix" else None
+    )
+    context = multiprocessing.get_context(method)
+    size = max(1, min(32, len(inputs) // (4 * jobs)))
+    batches = (numbered[i : i + size] for i in range(0, len(numbered), size))
+    with ProcessPoolExecutor(jobs, context, _start_worker, (job,)) as pool:
+        waiting = [pool.submit(_work, batch) for batch in islice(batches, 3 * jobs)]
+        try:
+            while waiting:
+                yield from waiting.pop(0).result()
+                waiting += [pool.submit(_work, batch) for batch in islice(batches, 1)]
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def list_inputs(source: Path) -> list[Path]:
+    """Every file under a folder, sorted, or the one file; links are listed and not followed.
+
+    The place in this list is the number by which the report names an input.
+    """
+    if not source.exists():
+        raise DeidentifyError("does not exist", "Check the path.", path=source)
+    if source.is_file():
+        return [source]
+    found = []
+    for folder, folders, names in os.walk(source):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        found += [Path(folder, name) for name in names + links]
+    return sorted(found)
+
+
+class Output:
+    """The folder that the outputs go to, and what is known of the run in it.
+
+    folder : made when missing; must be empty, unless it holds an unfinished run that `resume` names
+    resume : says which run may go on there ("" for none)
+    key : makes the names of inputs in the journal unreadable
+    """
+
+    def __init__(self, folder: Path, resume: str, key: bytes):
+        self.folder = folder
+        self.run = folder / RUN_FOLDER
+        self._key = key
+        self._named: dict[str, str] = {}
+        self._prepare(resume)
+        self._journal = open(self.run / "journal", "a", encoding="ascii")
+
+    def _prepare(self, resume: str) -> None:
+        state = {"run": resume}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            unfinished = self.run / "run.json"
+            if any(self.folder.iterdir()):
+                if not unfinished.exists():
+                    raise DeidentifyError("is not empty", "Choose a new folder.", path=self.folder)
+                if not resume or json.loads(unfinished.read_text()) != state:
+                    raise DeidentifyError(
+                        "holds the whole files of a run that was stopped, which cannot go on (its key is gone or"
+                        " its settings were others)",
+                        "Delete the folder or choose a new one, and start again.",
+                        path=self.folder,
+                    )
+                for part in self.run.glob("*.part"):
+                    part.unlink()
+                self._read_journal()
+            else:
+                self.run.mkdir()
+                unfinished.write_text(json.dumps(state))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "damaged"
+            raise DeidentifyError(
+                f"cannot be written ({reason})", "Choose another folder.", path=self.folder
+            ) from None
+
+    def _read_journal(self) -> None:
+        journal = self.run / "journal"
+        if journal.exists():
+            for line in journal.read_text(encoding="ascii", errors="replace").splitlines():
+                mark, _, name = line.partition(" ")
+                self._named[mark] = name
+
+    def _mark(self, relative: str) -> str:
+        return hmac.new(self._key, b"input\0" + os.fsencode(relative), "sha256").hexdigest()[:32]
+
+    def finished(self, relative: str) -> str:
+        """The output that an earlier, killed run made of this input, or ""."""
+        name = self._named.get(self._mark(relative), "")
+        return name if name and (self.folder / name).exists() else ""
+
+    def place(self, outcome: Outcome, relative: str) -> str:
+        """Give a finished part its name: never one that is taken."""
+        mark = self._mark(relative)
+        name = self._named.get(mark)
+        attempt = 0
+        while not name or (self.folder / name).exists():
+            tail = f"#{attempt}" if attempt else ""
+            name = "/".join(
+                (*outcome.folders, short_name(outcome.identifier + tail) + outcome.suffix)
+            )
+            attempt += 1
+        target = self.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._journal.write(f"{mark} {name}\n")
+        self._journal.flush()
+        os.rename(outcome.part, target)
+        return name
+
+    def finish(self) -> None:
+        """The run is complete: nothing of it stays but the outputs."""
+        self._journal.close()
+        for file in self.run.iterdir():
+            file.unlink()
+        self.run.rmdir()
+
+
+def check_folders(source: Path, output: Path, store: Path | None = None, aside: Path | None = None):
+    """Refuse an output inside the input (or the reverse), a store inside the output, and the like."""
+    where = {"output": output, "store": store, "aside": aside}
+    real = {name: path.resolve() for name, path in where.items() if path is not None}
+    inside = source.resolve()
+    if (
+        real["output"] == inside
+        or inside in real["output"].parents
+        or real["output"] in inside.parents
+    ):
+        raise DeidentifyError(
+            "The output folder lies in the input folder or holds it",
+            "Choose an output folder elsewhere, so that the originals stay untouched.",
+            path=output,
+        )
+    if store is not None and real["output"] in real["store"].parents:
+        raise DeidentifyError(
+            "The look-up store lies in the output folder: whoever gets the data would get it too",
+            "Keep it in a folder that only you can read.",
+            path=store,
+        )
+    if aside is not None and (
+        real["aside"] == real["output"]
+        or real["output"] in real["aside"].parents
+        or real["aside"] in real["output"].parents
+        or real["aside"] == inside
+        or inside in real["aside"].parents
+    ):
+        raise DeidentifyError(
+            "The folder for files put aside lies in another of the run's folders",
+            "Choose one elsewhere.",
+            path=aside,
+        )
+
+
+def run(source, output, *, mode, key, options, store=None, aside=None, pixels_checked=False, jobs=1,
+        dry_run=False, progress=None) -> Report:  # fmt: skip
+    """De-identify a file or a folder; `anonymize` and `pseudonymize` are this with a key of their own."""
+    source, output = Path(source), Path(output)
+    aside = None if aside is None else Path(aside)
+    check_folders(source, output, None if store is None else store.path, aside)
+    profile = Profile(options)
+    inputs = list_inputs(source)
+    base = source if source.is_dir() else source.parent
+    report = Report(mode, options, profile.dates)
+    resume = f"{store.identity} {sorted(options)} {pixels_checked}" if store is not None else ""
+    places = {}
+    if not dry_run:
+        places[status.DONE] = Output(output, resume, key)
+        if aside is not None:
+            places[status.ASIDE] = Output(aside, resume, key)
+    waiting = []
+    for number, path in enumerate(inputs):
+        relative = os.fspath(path.relative_to(base))
+        done = [
+            (kind, name) for kind, place in places.items() if (name := place.finished(relative))
+        ]
+        if done:
+            report.add(Entry(number, done[0][0], "by an earlier run", done[0][1], path), Counter())
+        else:
+            waiting.append(path)
+    numbers = {path: number for number, path in enumerate(inputs)}
+    parts = places[status.DONE].run if places else None
+    job = Job(key, frozenset(options), parts, aside is not None, pixels_checked)
+    for path, outcome in zip(waiting, outcomes(waiting, job, jobs), strict=True):
+        name = ""
+        if store is not None and not dry_run:
+            for token, original in outcome.identities:
+                store.remember(token, original)
+        if outcome.part is not None:
+            name = places[outcome.status].place(outcome, os.fspath(path.relative_to(base)))
+        report.add(
+            Entry(numbers[path], outcome.status, outcome.reason, name, path), outcome.changes
+        )
+        if progress is not None:
+            progress.update()
+    report.entries.sort(key=lambda entry: entry.number)
+    for place in places.values():
+        place.finish()
+    if not dry_run:
+        report.write(output)
+    return report

@@ -1,0 +1,83 @@
+"""The private elements that are known to be safe: PS3.15 Table E.3.10-1, as facts.
+
+A private element is known by three things: its group, the creator that owns its block, and the last two
+digits of its element number. Nothing here is trusted unless all three agree.
+"""
+
+from pydicom.dataset import Dataset
+
+_SELENIA = "06-08 16 26-35 37 40-41 50-53 60 70-71 80 90"
+_SAFE = {
+    # creator: {group: last two digits of the element, single or from-to}
+    "Philips PET Private Group": {0x7053: "00 09"},
+    "Philips MR Imaging DD 001": {0x2005: "0D-0E"},
+    "Philips Imaging DD 001": {0x2001: "03-04"},
+    "Philips US Imaging DD 023": {0x200D: "45"},
+    "Philips US Imaging DD 033": {0x200D: "00-08 0D 0F-11 14 21"},
+    "Philips US Imaging DD 034": {0x200D: "01-05 08-14 17-18 1B-28"},
+    "Philips US Imaging DD 035": {0x200D: "01 03-04 07-0A 0C-0D"},
+    "Philips US Imaging DD 036": {0x200D: "15-19 20"},
+    "Philips US Imaging DD 038": {0x200D: "01-04"},
+    "Philips US Imaging DD 039": {0x200D: "01-0D 15"},
+    "Philips US Imaging DD 040": {0x200D: "01-07 20"},
+    "Philips US Imaging DD 042": {0x200D: "15-16 20 30-31 40 50-60 70-78 8C"},
+    "Philips US Imaging DD 045": {0x200D: "F1 F3-F6 F8 FA-FB"},
+    "Philips US Imaging DD 046": {0x200D: "17"},
+    "Philips US Imaging DD 048": {0x200D: "01"},
+    "Philips US Imaging DD 065": {0x200D: "07"},
+    "Philips US Imaging DD 066": {0x200D: "00-01 03-04"},
+    "SIEMENS MR HEADER": {0x0019: "0C-0E 27"},
+    "ELSCINT1": {0x00E1: "21", 0x01E1: "26 50", 0x01F1: "01 07 26-27"},
+    "GEMS_ACQU_01": {0x0019: "23-24 27 9E"},
+    "GEMS_SERS_01": {0x0025: "07"},
+    "GEMS_PARM_01": {0x0043: "27 39 6F"},
+    "GEMS_HELIOS_01": {0x0045: "01-02"},
+    "GEMS_SENO_02": {
+        0x0045: "06 1B 20 27 29-2B 49 58-59 60-61 64 71-72 90 A0-A2 A4 A7-A8",
+    },
+    "GEIIS PACS": {0x0903: "10-12"},
+    "HOLOGIC, Inc.": {
+        0x0019: "06-08 16 25-35 37 40-46 50-53 60-62 70-71 80 85 87 89-8A 90 97-98",
+        0x7E01: "01-02 10-12",
+        0x7F01: "01-02 10-12",
+    },
+    "LORAD Selenia": {0x0019: _SELENIA},
+    "NQHeader": {0x0099: "01 04-05 10 20-21"},
+    "NQLeft": {0x0199: "01-16"},
+    "NQRight": {0x0299: "01-16"},
+}
+
+
+def _expand(ranges: str) -> set[int]:
+    ends = [[int(end, 16) for end in part.split("-")] for part in ranges.split()]
+    return {number for end in ends for number in range(end[0], end[-1] + 1)}
+
+
+SAFE_PRIVATE = frozenset(
+    (creator, group, number)
+    for creator, groups in _SAFE.items()
+    for group, ranges in groups.items()
+    for number in _expand(ranges)
+)
+
+
+def _creator(dataset: Dataset, group: int, block: int) -> str:
+    tag = group << 16 | block
+    if tag not in dataset:
+        return ""
+    value = dataset.get_item(tag).value
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value or "")
+    return text.strip("\0 ")
+
+
+def is_safe_private(dataset: Dataset, tag) -> bool:
+    """True for a safe element, and for the creator of a block that holds at least one."""
+    group, element = tag >> 16, tag & 0xFFFF
+    if 0x10 <= element <= 0xFF:
+        creator = _creator(dataset, group, element)
+        return any(
+            (creator, group, other & 0xFF) in SAFE_PRIVATE
+            for other in dataset.group_dataset(group).keys()
+            if (other & 0xFFFF) >> 8 == element
+        )
+    return (_creator(dataset, group, element >> 8), group, element & 0xFF) in SAFE_PRIVATE

@@ -1,0 +1,156 @@
+"""Names that still stand in free text: collected where a file says them, found where it repeats them.
+
+A description such as "MR KNEE L, Mrs. Doe" tells who the patient is although no rule of the table looks at
+it. `Words` gathers the names, identifiers, dates and phrases that a file's own identifying elements hold
+and takes them out of any text that stays. It knows strings only. What a file never says elsewhere, a
+neighbour's name say, it cannot find: that is a limit, and the documentation says so.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from .identity import Identity, date_spellings, is_class_like
+
+PLACEHOLDER = "***"
+_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d.]*\d)")
+_SEPARATORS = r"[\s^,;._=\-/]*"
+# Terms that DICOM itself defines: never taken for a name when they stand in a coded string (CS).
+_TERMS = frozenset(
+    """
+    ORIGINAL DERIVED PRIMARY SECONDARY AXIAL LOCALIZER OTHER BRAIN HEAD NECK CHEST ABDOMEN PELVIS SPINE
+    CSPINE TSPINE LSPINE KNEE HIP HAND FOOT ANKLE ELBOW SHOULDER WRIST BREAST HEART LIVER KIDNEY EXTREMITY
+    SKULL WHOLEBODY MONOCHROME MONOCHROME1 MONOCHROME2 RGB PALETTE COLOR YES TEXT CONTAINER NUM CODE PNAME
+    IMAGE COMPOSITE UIDREF CONTAINS HAS OBS CONTEXT CONCEPT MOD PROPERTIES ACQ INFERRED FROM SELECTED HFS
+    HFP FFS FFP HFDR HFDL FFDR FFDL NONE VOLUME MIXED PLANAR MAGNITUDE PHASE NORM MAIN FRAME TEST PHANTOM
+    ISO IR UNSIGNED SIGNED PRODUCT CT MR PT US NM CR DX MG OT SC RT SEG SR ECG RTDOSE RTPLAN RTSTRUCT
+    """.split()
+)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, so that MÜLLER, Müller and Muller are one name. Length may change."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize(
+        "NFC", "".join(c for c in decomposed if not unicodedata.combining(c))
+    )
+
+
+def name_parts(person_name: str) -> list[list[str]]:
+    """A PN value as its groups (alphabetic, ideographic, phonetic), each the parts of the name.
+
+    >>> name_parts("Yamada^Tarou=山田^太郎")
+    [['Yamada', 'Tarou'], ['山田', '太郎']]
+    """
+    groups = (re.split(r"[\^\s,;._/\-]+", group) for group in person_name.split("="))
+    return [parts for group in groups if (parts := [p.strip("'\"() ") for p in group if p])]
+
+
+class Words:
+    """What must not stand in text: gathered with the `add_` methods, removed with `clean`."""
+
+    def __init__(self):
+        self._words: set[str] = set()
+        self._glyphs: set[str] = set()
+        self._phrases: set[tuple[str, ...]] = set()
+        self._dates: set[str] = set()
+
+    def add_name(self, person_name: str) -> None:
+        """Every part of three letters or more, and the whole name in either order."""
+        for parts in name_parts(person_name):
+            folded = [part for p in parts if (part := fold(p))]
+            for part in folded:
+                if _is_ideographic(part):
+                    if len(part) > 1:
+                        self._glyphs.add(part)
+                elif len(part) >= 3:
+                    self._words.add(part)
+            if len(folded) > 1:
+                self._phrases |= {tuple(folded[:2]), tuple(folded[1::-1]), tuple(folded)}
+                if all(_is_ideographic(part) for part in folded):
+                    self._glyphs.add("".join(folded))
+
+    def add_identifier(self, value: str) -> None:
+        """The whole value and its pieces, if long enough not to be any number: three characters with a
+        letter, four digits without."""
+        for piece in {value, *re.split(r"[^\w]+", value)}:
+            piece = fold(piece.strip())
+            if len(piece) >= 4 or (len(piece) == 3 and re.search(r"[^\W\d]", piece)):
+                if re.search(r"\d", piece) or piece == fold(value.strip()):
+                    self._words.add(piece)
+
+    def add_phrase(self, value: str) -> None:
+        """An address, an institution: the whole phrase, as it stands."""
+        words = tuple(re.findall(r"\w+", fold(value)))
+        if len(words) > 1 or (words and len(words[0]) >= 5):
+            self._phrases.add(words)
+
+    def add_date(self, value: str) -> None:
+        """A day, in the ways people write it."""
+        self._dates.update(date_spellings(value))
+
+    def __bool__(self) -> bool:
+        return bool(self._words or self._glyphs or self._phrases or self._dates)
+
+    def clean(self, text: str, identity: Identity, coded: bool = False) -> str:
+        """`text` with every gathered word replaced by *** and every UID in it by its new one.
+
+        coded : the text is a coded string (CS), where the terms that DICOM defines stay
+        """
+        if "." in text:
+            text = _UID.sub(lambda m: _new_uid(m[0], identity), text)
+        pattern = self._pattern()
+        if pattern is None or not text:
+            return text
+        folded, where = _folded_with_places(text)
+        pieces, end = [], 0
+        for match in pattern.finditer(folded):
+            if coded and match[0].upper() in _TERMS:
+                continue
+            start, stop = where[match.start()], where[match.end() - 1] + 1
+            pieces += [text[end : max(start, end)], PLACEHOLDER]
+            end = max(stop, end)
+        return "".join(pieces) + text[end:]
+
+    def found_in(self, data: bytes) -> bool:
+        """True if bytes that are kept as they are hold one of the words (as ASCII, Latin-1, UTF-8, UTF-16)."""
+        for encoding in ("latin-1", "utf-8", "utf-16-le"):
+            pattern = self._pattern()
+            if pattern is not None and pattern.search(fold(data.decode(encoding, "replace"))):
+                return True
+        return False
+
+    def _pattern(self) -> re.Pattern | None:
+        return _compile(
+            frozenset(self._words | self._dates),
+            frozenset(self._glyphs),
+            frozenset(self._phrases),
+        )
+
+
+def _is_ideographic(text: str) -> bool:
+    """True for scripts written without spaces, where no word boundary can be asked for."""
+    return any("\u2e80" <= c <= "\ud7ff" or "\uf900" <= c <= "\ufaff" for c in text)
+
+
+def _new_uid(uid: str, identity: Identity) -> str:
+    return uid if is_class_like(uid) else identity.uid(uid)
+
+
+@lru_cache(maxsize=64)
+def _compile(words: frozenset, glyphs: frozenset, phrases: frozenset) -> re.Pattern | None:
+    joined = [_SEPARATORS.join(map(re.escape, phrase)) for phrase in phrases]
+    # longest first, so that a whole name goes as one
+    whole = sorted(joined + [re.escape(word) for word in words], key=len, reverse=True)
+    alternatives = [rf"(?<![^\W_])(?:{'|'.join(whole)})(?![^\W_])"] if whole else []
+    alternatives += map(re.escape, sorted(glyphs, key=len, reverse=True))
+    return re.compile("|".join(alternatives)) if alternatives else None
+
+
+def _folded_with_places(text: str) -> tuple[str, list[int]]:
+    """`fold(text)` and, for each of its characters, the index in `text` it comes from."""
+    if text.isascii():
+        return text.lower(), range(len(text))
+    pieces = [fold(character) for character in text]
+    where = [i for i, piece in enumerate(pieces) for _ in piece]
+    return "".join(pieces), where
