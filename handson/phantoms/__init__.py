@@ -7,13 +7,15 @@ belong to `handson.datasets`; each set is one module here, and its truth are con
 
 from collections.abc import Callable
 
-from . import lettered, study
+from . import lettered, study, traps
 
 GENERATORS: dict[str, Callable] = {
     "gen-study": study.make,
     "gen-phantom": lettered.make,
+    "gen-traps": traps.make,
 }
 VERSION: dict[str, int] = {
     "gen-study": 1,
     "gen-phantom": 1,
+    "gen-traps": 1,
 }

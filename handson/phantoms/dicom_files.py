@@ -99,16 +99,15 @@ def series(template, stored, grid, **varying):
     for k in range(grid.shape[2]):
         dataset = copy.deepcopy(template)
         dataset.update(header(shared))
-        dataset.update(
-            header(
-                SOPInstanceUID=uid(template.SeriesInstanceUID, k),
-                InstanceNumber=k + 1,
-                ImagePositionPatient=position(grid, k),
-                SliceLocation=location(grid, k),
-                PixelData=pixels(stored[:, :, k].T)["PixelData"],
-                **{keyword: values[k] for keyword, values in varying.items()},
-            )
-        )
+        placed = {
+            "SOPInstanceUID": uid(template.SeriesInstanceUID, k),
+            "InstanceNumber": k + 1,
+            "ImagePositionPatient": position(grid, k),
+            "SliceLocation": location(grid, k),
+            "PixelData": pixels(stored[:, :, k].T)["PixelData"],
+        }
+        own = {keyword: values[k] for keyword, values in varying.items()}
+        dataset.update(header(placed, own))
         if "BitsStored" in template:  # fewer than the memory of a pixel: a 12-bit converter
             dataset.BitsStored, dataset.HighBit = template.BitsStored, template.BitsStored - 1
         yield dataset

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
-from pydicom.uid import MRImageStorage
+from pydicom.uid import CTImageStorage, MRImageStorage
 
 from .dicom_files import header, save, series, shuffled_names, uid
 from .grid import AXIAL, CORONAL, SAGITTAL, Grid, rotation
@@ -56,14 +56,22 @@ GRIDS = {
     ),
 }
 
-_HEADER = {
-    "SOPClassUID": MRImageStorage,
-    "Modality": "MR",
-    "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
+_COMMON = {
+    "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
     "Manufacturer": "Example Devices",
     "SeriesNumber": 1,
     "BodyPartExamined": "HEAD",
     "PatientPosition": "HFS",
+    "PositionReferenceIndicator": "",
+    "AcquisitionNumber": 1,
+    "BitsStored": 12,
+    "StudyInstanceUID": uid("phantom"),
+    "FrameOfReferenceUID": uid("phantom", "frame of reference"),
+}
+MR = {
+    "SOPClassUID": MRImageStorage,
+    "Modality": "MR",
+    "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
     "ScanningSequence": "SE",
     "SequenceVariant": "NONE",
     "ScanOptions": "",
@@ -71,12 +79,18 @@ _HEADER = {
     "RepetitionTime": 500.0,
     "EchoTime": 10.0,
     "EchoTrainLength": 1,
-    "PositionReferenceIndicator": "",
-    "BitsStored": 12,
     "WindowCenter": 1000,
     "WindowWidth": 2000,
-    "StudyInstanceUID": uid("phantom"),
-    "FrameOfReferenceUID": uid("phantom", "frame of reference"),
+}
+CT = {
+    "SOPClassUID": CTImageStorage,
+    "Modality": "CT",
+    "KVP": 120.0,
+    "RescaleIntercept": -1000,
+    "RescaleSlope": 1,
+    "RescaleType": "HU",
+    "WindowCenter": 0,
+    "WindowWidth": 2000,
 }
 
 
@@ -111,14 +125,17 @@ def _glyph(letter, plane, centre, xyz):
     return within & pattern[cell]
 
 
-def template(series_uid, grid, description, **elements):
-    """Header that every MR slice of a phantom series on `grid` shares."""
+def template(series_uid, grid, description, kind=MR, **elements):
+    """Header that every slice of a phantom series on `grid` shares; kind is `MR` or `CT`."""
     thickness = float(grid.spacing[2])
+    between = {"SpacingBetweenSlices": thickness} if kind is MR else {}
     return header(
         PHANTOM,
-        _HEADER,
-        {"SliceThickness": thickness, "SpacingBetweenSlices": thickness},
+        _COMMON,
+        kind,
+        between,
         {"SeriesInstanceUID": series_uid, "SeriesDescription": description},
+        {"SliceThickness": thickness},
         elements,
     )
 
