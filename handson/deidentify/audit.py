@@ -80,7 +80,7 @@ class _Needles:
     def __init__(self, known: Iterable):
         if isinstance(known, str | bytes):
             known = [known]
-        self._by_head: dict[int, list[tuple[bytes, str]]] = {}
+        self._by_head: dict[int, dict[int, dict[bytes, str]]] = {}  # by head, then by length
         self._short: list[tuple[bytes, str]] = []
         self.longest = 4
         for what in known:
@@ -107,7 +107,7 @@ class _Needles:
                 self._short.append((needle, what))
             else:
                 head = int.from_bytes(needle[:4], "little")
-                self._by_head.setdefault(head, []).append((needle, what))
+                self._by_head.setdefault(head, {}).setdefault(len(needle), {})[needle] = what
 
     def search(self, data: bytes) -> Iterator[tuple[str, int]]:
         """(what, offset) of every occurrence in `data`."""
@@ -121,8 +121,9 @@ class _Needles:
             words = np.frombuffer(low, "<u4", (len(low) - phase) // 4, phase)
             for hit in np.flatnonzero(_is_in(words, self._heads)):
                 at = 4 * int(hit) + phase
-                for needle, what in self._by_head[int(words[hit])]:
-                    if low.startswith(needle, at):
+                for length, same_length in self._by_head[int(words[hit])].items():
+                    what = same_length.get(low[at : at + length])
+                    if what is not None:
                         yield what, at
 
 

@@ -10,6 +10,7 @@ import os
 import struct
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,10 +19,10 @@ from pydicom.filebase import DicomFileLike
 from pydicom.filereader import read_dataset, read_partial
 from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
-    UID,
 )
 
 from ..errors import DeidentifyError, ReadError
@@ -285,9 +286,7 @@ def _is_offset_table(data: bytes) -> bool:
     if len(data) % 4:
         return False
     offsets = struct.unpack(f"<{len(data) // 4}L", data)
-    return not offsets or (
-        offsets[0] == 0 and all(a < b for a, b in zip(offsets, offsets[1:], strict=False))
-    )
+    return not offsets or (offsets[0] == 0 and all(a < b for a, b in pairwise(offsets)))
 
 
 def read_file(path: Path) -> BinaryIO:

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 
 from pydicom.charset import decode_bytes
-from pydicom.datadict import repeater_has_tag
+from pydicom.datadict import dictionary_VR, repeater_has_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
@@ -20,7 +20,7 @@ from pydicom.valuerep import VR
 from . import profile as letters
 from .identity import Identity, is_class_like, is_date, is_time, shift_date, shift_datetime
 from .private import is_safe_private
-from .profile import DATES, NUMBER_ARRAYS, Profile, name_of
+from .profile import DATES, NUMBER_ARRAYS, Profile, kind, name_of
 from .text import Words
 
 METHOD = "handson: PS3.15 E.1-1 " + letters.EDITION
@@ -54,16 +54,6 @@ _DUMMY_DOCUMENTS = {
     b"trailer<</Root 1 0 R>>\n%%EOF\n",
     "text/xml": b"<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'/>",
 }
-# Where a file states identities: gathered so that they can be found again in text.
-_IDENTIFIERS = (
-    0x00080050, 0x00081010, 0x00100020, 0x00100021, 0x00101000, 0x00101090, 0x00102154, 0x00120040,
-    0x00120042, 0x00181000, 0x00200010, 0x00380010, 0x00380060, 0x00400009, 0x00400253, 0x0040050A,
-    0x00400512, 0x00400551, 0x00401001, 0x00401103, 0x00402010, 0x00402016, 0x00402017,
-)  # fmt: skip
-_PHRASES = (
-    0x00080080, 0x00080081, 0x00080092, 0x00081040, 0x00100012, 0x00101040, 0x00102155, 0x00102299,
-    0x0016004D, 0x00380300, 0x00380400, 0x00401102, 0x0040A353,
-)  # fmt: skip
 
 
 class Engine:
@@ -104,10 +94,10 @@ class Engine:
             elif vr == "PN":
                 for name in values(dataset, tag, vr):
                     words.add_name(name)
-            elif tag in _IDENTIFIERS:
+            elif tag in kind("identifier"):
                 for value in values(dataset, tag, vr):
                     words.add_identifier(value)
-            elif tag in _PHRASES:
+            elif tag in kind("phrase"):
                 for value in values(dataset, tag, vr):
                     words.add_phrase(value)
             elif vr == "DA":
@@ -194,7 +184,7 @@ class _Walk:
                 self.new_uids(dataset, tag, path, letter, is_class_like)
         elif claimed_vr(dataset, tag) in _TEXT | {"SQ"}:
             self.remove(dataset, tag, path, "removed: text where numbers belong")
-        elif (tag in letters.SAFE_BYTES or vr in _BYTES) and self.words.found_in(raw(dataset, tag)):
+        elif vr.split(" ")[0] in _BYTES and self.words.found_in(raw(dataset, tag)):
             self.remove(dataset, tag, path, "removed: a name in its bytes")
         elif letter == letters.CLEAN:
             self.remove(dataset, tag, path, "removed: cannot be cleaned")
@@ -237,7 +227,7 @@ class _Walk:
 
     def new_uids(self, dataset: Dataset, tag, path: str, letter: str, stays=None) -> None:
         old = values(dataset, tag, "UI")
-        new = [uid if not uid or stays and stays(uid) else self.identity.uid(uid) for uid in old]
+        new = [uid if not uid or (stays and stays(uid)) else self.identity.uid(uid) for uid in old]
         if new != old:
             self.set(dataset, tag, "UI", new, path, letter, "new UID")
 
@@ -245,9 +235,7 @@ class _Walk:
         """Curves (50xx) and overlays (60xx): the whole group, since without its data the rest means nothing."""
         if not self.graphics or not repeater_has_tag(tag):
             return letters.REMOVE, ""
-        from pydicom.datadict import dictionary_VR
-
-        return letters.CLEAN if dictionary_VR(tag) in _TEXT else letters.KEEP, dictionary_VR(tag)
+        return letters.KEEP, dictionary_VR(tag)
 
     def private(self, dataset: Dataset, tag, path: str) -> None:
         if not (self.safe_private and is_safe_private(dataset, tag)):
@@ -312,11 +300,7 @@ def raw(dataset: Dataset, tag) -> bytes:
         return b""
     if isinstance(value, bytes | bytearray):
         return value
-    if (
-        isinstance(value, (list, tuple))
-        or hasattr(value, "__iter__")
-        and not isinstance(value, str)
-    ):
+    if not isinstance(value, str) and hasattr(value, "__iter__"):
         value = "\\".join(str(part) for part in value)
     return str(value).encode("utf-8", "surrogateescape")
 
@@ -328,7 +312,7 @@ def values(dataset: Dataset, tag, vr: str) -> list[str]:
     item = dataset.get_item(tag)
     value = item.value
     if isinstance(value, bytes):
-        if value.isascii() and b"\x1b" not in value or vr not in _CHARSET_TEXT:
+        if vr not in _CHARSET_TEXT or (value.isascii() and b"\x1b" not in value):
             text = value.decode("latin-1")
         else:
             delimiters = {"\\"} if vr not in _LONG else set()

@@ -228,7 +228,7 @@ class Output:
         self._key = key
         self._named: dict[str, str] = {}
         self._prepare(resume)
-        self._journal = open(self.run / "journal", "a", encoding="ascii")
+        self._journal = (self.run / "journal").open("a", encoding="ascii")
 
     def _prepare(self, resume: str) -> None:
         state = {"run": resume}

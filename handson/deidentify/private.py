@@ -77,7 +77,7 @@ def is_safe_private(dataset: Dataset, tag) -> bool:
         creator = _creator(dataset, group, element)
         return any(
             (creator, group, other & 0xFF) in SAFE_PRIVATE
-            for other in dataset.group_dataset(group).keys()
+            for other in dataset.group_dataset(group).keys()  # noqa: SIM118 (the elements themselves would be parsed)
             if (other & 0xFFFF) >> 8 == element
         )
     return (_creator(dataset, group, element >> 8), group, element & 0xFF) in SAFE_PRIVATE

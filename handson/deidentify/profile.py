@@ -1,7 +1,7 @@
 """Which rule holds for which element: PS3.15 Table E.1-1 as data, and what stands in where it is silent.
 
-`profile.csv` is the table (edition 2026c), a row per attribute, a column per option. This module turns it
-and the options a user chose into one letter per tag. It looks at no value and opens no file.
+`profile.csv` is the table (edition 2026c), a row per attribute, a column per option; `unlisted.csv` is what
+it leaves open. This module turns them and the options a user chose into one letter per tag. It looks at no value and opens no file.
 
 The table lists what is known to identify. Real files hold more: elements that it does not list, that no
 dictionary knows, private ones. `Profile.rule` therefore answers for every tag there can be.
@@ -52,46 +52,24 @@ OPTIONS = {
     "retain-institution": ("rtnInstIdOpt", "113112", "Retain Institution Identity Option"),
 }
 
-# Attributes that Table E.1-1 does not list although their own names say that they are about a person, a
-# place, a date or somebody's remark. Text in them gets a dummy value.
-BEYOND_THE_TABLE = frozenset(
-    int(tag, 16)
-    for tag in """
-    00000902 00080041 00100033 00100034 00100214 00100217 00102295 00140100 00181803 00189916 00200070
-    00201020 00240308 00287007 0028702A 00380016 00380102 00401006 00401007 00401060 00402006 00402007
-    0044000A 00440011 00440012 00540400 00700081 00720008 00720010 0074100C 00741202 00741204 00880130
-    01000426 20000050 21000010 21000160 21100030 21100099 30020002 30020003 30020020 30040006 300600C8
-    300A0183 300A021C 40080103 40101007 4010101A 4010101E 4010101F 4010102A 40101051 40101053 40101054
-    40101055 40101058
-    """.split()
-)
-
-# Long text that names a coding scheme or an algorithm, never a person; all other long text outside the
-# table (LT, ST, UT, UC, UR) gets a dummy value.
-SAFE_LONG_TEXT = frozenset(
-    int(tag, 16)
-    for tag in """
-    0008010E 00080114 00080115 00080116 00080119 00080120 0008030C 0008030D 0008030E 0008030F 00187006
-    00187008 00187040 00187041 00187062 00189080 00660032 20100010 300A007B
-    """.split()
-)
-
-# Bytes that are numbers by definition: look-up tables, waveforms, coordinates, pixels. OB outside this
-# list goes: nobody can tell what is in it.
-SAFE_BYTES = frozenset({0x00282000, 0x00700256, 0x54000110, 0x54000112, 0x5400100A, 0x54001010})
 NUMBER_ARRAYS = frozenset({"OW", "OF", "OD", "OL", "OV"})
-
-# UIDs that name a class of things, not a thing. They stay when they look like one (see `identity`).
-CLASS_UIDS = frozenset(
-    int(tag, 16)
-    for tag in """
-    00080016 0008001A 0008001B 00080062 0008010C 0008010D 00080117 00080118 00081150 0008115A 0008040E
-    00083002 00340003 04000010 04000510 30100052 30100053
-    """.split()
-)
 
 LONG_TEXT = frozenset({"LT", "ST", "UT", "UC", "UR"})
 DATES = frozenset({"DA", "DT", "TM"})
+
+
+@cache
+def kind(name: str) -> frozenset[int]:
+    """The tags of one kind in `unlisted.csv`, which holds what Table E.1-1 does not say:
+
+    `dummy`: text that the table does not list although its own name says that it is about a person, a place,
+    a date or somebody's remark; `text stays`: long text (LT, ST, UT, UC, UR) about a coding scheme or a
+    device (all other unlisted long text gets a dummy value); `bytes stay`: OB that is numbers by definition
+    (all other unlisted OB goes); `class UID`: names a class of things and stays if it looks like one;
+    `identifier`, `phrase`: where files state identities that are then searched for in text.
+    """
+    with files(__package__).joinpath("unlisted.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(int(row["tag"], 16) for row in csv.DictReader(file) if row["kind"] == name)
 
 
 @cache
@@ -170,16 +148,16 @@ class Profile:
             return (
                 REMOVE  # unknown to the dictionary, command, meta and directory elements, lengths
             )
-        if tag in BEYOND_THE_TABLE:
+        if tag in kind("dummy"):
             return DUMMY
-        if vr in LONG_TEXT and tag not in SAFE_LONG_TEXT:
+        if vr in LONG_TEXT and tag not in kind("text stays"):
             return CLEAN if "clean-descriptors" in self.options else DUMMY
         if vr in DATES:
             return {"MODIFIED": SHIFT, "UNMODIFIED": KEEP, "REMOVED": EMPTY}[self.dates]
-        if vr == "UI" and tag not in CLASS_UIDS:
+        if vr == "UI" and tag not in kind("class UID"):
             return KEEP if "retain-uids" in self.options else NEW_UID
         if vr == "PN":
             return EMPTY
-        if vr in ("AE", "UN") or (vr == "OB" and tag not in SAFE_BYTES):
+        if vr in ("AE", "UN") or (vr == "OB" and tag not in kind("bytes stay")):
             return REMOVE
         return KEEP

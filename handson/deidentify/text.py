@@ -17,14 +17,16 @@ _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d.]*\d)")
 _SEPARATORS = r"[\s^,;._=\-/]*"
 # Terms that DICOM itself defines: never taken for a name when they stand in a coded string (CS).
 _TERMS = frozenset(
-    """
-    ORIGINAL DERIVED PRIMARY SECONDARY AXIAL LOCALIZER OTHER BRAIN HEAD NECK CHEST ABDOMEN PELVIS SPINE
-    CSPINE TSPINE LSPINE KNEE HIP HAND FOOT ANKLE ELBOW SHOULDER WRIST BREAST HEART LIVER KIDNEY EXTREMITY
-    SKULL WHOLEBODY MONOCHROME MONOCHROME1 MONOCHROME2 RGB PALETTE COLOR YES TEXT CONTAINER NUM CODE PNAME
-    IMAGE COMPOSITE UIDREF CONTAINS HAS OBS CONTEXT CONCEPT MOD PROPERTIES ACQ INFERRED FROM SELECTED HFS
-    HFP FFS FFP HFDR HFDL FFDR FFDL NONE VOLUME MIXED PLANAR MAGNITUDE PHASE NORM MAIN FRAME TEST PHANTOM
-    ISO IR UNSIGNED SIGNED PRODUCT CT MR PT US NM CR DX MG OT SC RT SEG SR ECG RTDOSE RTPLAN RTSTRUCT
-    """.split()
+    re.findall(
+        r"\w+",
+        "ORIGINAL DERIVED PRIMARY SECONDARY AXIAL LOCALIZER OTHER BRAIN HEAD NECK CHEST ABDOMEN PELVIS "
+        "SPINE CSPINE TSPINE LSPINE KNEE HIP HAND FOOT ANKLE ELBOW SHOULDER WRIST BREAST HEART LIVER "
+        "KIDNEY EXTREMITY SKULL WHOLEBODY MONOCHROME MONOCHROME1 MONOCHROME2 RGB PALETTE COLOR YES TEXT "
+        "CONTAINER NUM CODE PNAME IMAGE COMPOSITE UIDREF CONTAINS HAS OBS CONTEXT CONCEPT MOD PROPERTIES "
+        "ACQ INFERRED FROM SELECTED HFS HFP FFS FFP HFDR HFDL FFDR FFDL NONE VOLUME MIXED PLANAR "
+        "MAGNITUDE PHASE NORM MAIN FRAME TEST PHANTOM ISO IR UNSIGNED SIGNED PRODUCT CT MR PT US NM CR "
+        "DX MG OT SC RT SEG SR ECG RTDOSE RTPLAN RTSTRUCT ",
+    )
 )
 
 
@@ -75,9 +77,9 @@ class Words:
         letter, four digits without."""
         for piece in {value, *re.split(r"[^\w]+", value)}:
             piece = fold(piece.strip())
-            if len(piece) >= 4 or (len(piece) == 3 and re.search(r"[^\W\d]", piece)):
-                if re.search(r"\d", piece) or piece == fold(value.strip()):
-                    self._words.add(piece)
+            long_enough = len(piece) >= 4 or (len(piece) == 3 and re.search(r"[^\W\d]", piece))
+            if long_enough and (re.search(r"\d", piece) or piece == fold(value.strip())):
+                self._words.add(piece)
 
     def add_phrase(self, value: str) -> None:
         """An address, an institution: the whole phrase, as it stands."""
