@@ -1,1 +1,24 @@
-""""""
+"""Look at volumes in a notebook: one frame a slice, sides and millimetres on every picture.
+
+    view(x, *layers, plane="axial", window=None, cmap="gray", convention="radiological", spacing=None, ...)
+
+`x` is a Volume, a Slice, an array ([slice, row, column] as from np.stack, or [row, column]), a path, or a
+list of these (side by side, linked). `view` picks the viewer: SliceViewer, OverlayViewer when there are
+layers, TimeSeriesViewer for a 4-D volume, OrthoViewer with plane="ortho".
+
+    viewer = handson.view(volume)              # scroll, window, measure in the page
+    viewer.plane, viewer.index = "coronal", 80 # every trait can be set and read
+    viewer.window = 40, 400                    # centre, width
+    viewer.crosshair                           # RAS+ mm
+    viewer.layers[0].opacity = 0.4
+    viewer.save_png("slice.png"); viewer.save_html("slice.html")
+
+Stands on `volume`, `windowing` and `errors`; the pictures are drawn by the ES modules in `js`.
+"""
+
+from .base import Viewer
+from .models import COLOUR_MAPS, Layer
+from .opener import link, view
+from .slices import SliceViewer
+
+__all__ = ["COLOUR_MAPS", "Layer", "SliceViewer", "Viewer", "link", "view"]

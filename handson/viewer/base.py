@@ -1,0 +1,360 @@
+"""What every viewer is: a box of controls around one canvas, with its whole state in traits.
+
+The traits follow the canvas and the base layer both ways. Controls are linked to those models in the
+browser, so a slider moves the picture without a kernel and Python hears of it afterwards.
+"""
+
+from contextlib import contextmanager
+from typing import ClassVar
+
+import numpy as np
+from ipywidgets import HBox, VBox
+from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
+
+from ..errors import ViewError
+from ..volume import CONVENTIONS
+from . import controls as make
+from .canvas import COMPOSITIONS, PLANE_NAMES, Canvas, geometry
+from .models import COLOUR_MAPS, LABELS, Layer, value_range
+from .windows import offered, to_range, to_window
+
+
+class Viewer(VBox):
+    """A volume on show. Every trait can be set from Python and follows the hand in the page.
+
+    plane : "axial", "coronal" or "sagittal"
+    index : slice of that plane, an index of the volume's own array
+    crosshair : (x, y, z), RAS+ mm; setting it takes the nearest voxel
+    voxel : (i, j, k) of the crosshair
+    window : (centre, width) in the volume's unit
+    cmap : one of `COLOUR_MAPS`
+    convention : "radiological" or "neurological"
+    time : volume of a 4-D series
+    compose : "blend", "curtain", "checkerboard" or "side by side"; split : 0..1, the curtain's edge
+    layers : what is laid over the base, `Layer`s with traits of their own
+    controls : the ipywidgets by name, to take out, link or observe
+
+    Arguments of `view` apply; `volume` is a Volume here.
+    """
+
+    plane = Enum(PLANE_NAMES, "axial")
+    index = Int()
+    voxel = Tuple(Int(), Int(), Int())
+    crosshair = Tuple(Float(), Float(), Float())
+    window = Tuple(Float(), Float())
+    cmap = Enum(COLOUR_MAPS, "gray")
+    convention = Enum(CONVENTIONS, "radiological")
+    time = Int()
+    compose = Enum(COMPOSITIONS, "blend")
+    split = Float(0.5)
+    zoom = Float(1.0)
+    smooth = Bool(False)
+    histogram = Bool(False)
+    montage = Bool(False)
+    show_crosshair = Bool(False)
+
+    _PANES = (None,)
+    _SHOWN: ClassVar = {}
+
+    def __init__(self, volume, *layers, plane="axial", window=None, cmap="gray", convention="radiological",
+                 crosshair=None, time=0, scale="mm", full=False, height=360, **state):  # fmt: skip
+        self.volume = volume
+        self.scale = scale
+        self._hearing = False
+        start = self._start(plane, crosshair)
+        self.base = (
+            Layer(volume, opacity=1.0, cmap=cmap) if not volume.rgb else _colour_base(volume)
+        )
+        self.base.interpolate = False
+        self.base.invert = volume.photometric == "MONOCHROME1"
+        axis = volume.layout(plane).axis
+        self.base.attach(axis, start[axis], full)
+        for layer in layers:
+            self._attach(layer, plane, start)
+        self.layers = tuple(layers)
+        self._coding = self.base.source.coding
+        self.presets = offered(volume, self._coding)
+        first = next(iter(self.presets.values()))
+        self.base.range = first if window is None else to_range(window, self._coding["whole"])
+        self.canvas = Canvas(
+            geometry=geometry(volume, scale, self.presets.values()),
+            layers=[self.base, *layers],
+            panes=list(self._PANES),
+            plane=PLANE_NAMES.index(plane),
+            i=start[0],
+            j=start[1],
+            k=start[2],
+            crosshair=volume.world(start).tolist(),
+            time=time,
+            convention=CONVENTIONS.index(convention),
+            height=height,
+            **self._SHOWN,
+        )
+        self.controls = make.Controls()
+        super().__init__(self._arrange())
+        self.add_class("handson-viewer")
+        self._follow()
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    # ---- set-up --------------------------------------------------------------------------
+
+    def _start(self, plane, crosshair):
+        shape = np.array(self.volume.shape[:3])
+        if crosshair is None:
+            return tuple(int(n) for n in shape // 2)
+        return self._nearest(crosshair)
+
+    def _nearest(self, xyz):
+        if len(xyz) != 3 or not np.isfinite(xyz).all():
+            raise ViewError(f"{xyz!r} is not a place in the patient", "Give (x, y, z) in RAS+ mm.")
+        ijk = np.floor(self.volume.voxel(xyz) + 0.5)
+        return tuple(int(n) for n in np.clip(ijk, 0, np.array(self.volume.shape[:3]) - 1))
+
+    def _attach(self, layer, plane, start):
+        if not isinstance(layer, Layer):
+            raise ViewError(
+                f"{type(layer).__name__} is not a Layer", "Wrap it: handson.Layer(volume, ...)."
+            )
+        if self.volume.oriented != layer.volume.oriented:
+            raise ViewError(
+                "one of the images states its sides and the other does not, so they cannot be laid over each other",
+                "Give both an affine of the same space: Volume(data, affine).",
+            )
+        place = layer.volume.voxel(self.volume.world(start))
+        axis = layer.volume.layout(plane).axis
+        index = int(np.clip(round(place[axis]), 0, layer.volume.shape[axis] - 1))
+        layer.attach(axis, index)
+
+    def _follow(self):
+        """Tie the traits to the models, both ways."""
+        canvas, base, whole = self.canvas, self.base, self._coding["whole"]
+        tie = self._tie
+        tie("plane", canvas, "plane", PLANE_NAMES.index, PLANE_NAMES.__getitem__)
+        tie("convention", canvas, "convention", CONVENTIONS.index, CONVENTIONS.__getitem__)
+        tie("compose", canvas, "compose", COMPOSITIONS.index, COMPOSITIONS.__getitem__)
+        tie("crosshair", canvas, "crosshair", list, tuple)
+        tie("window", base, "range", lambda w: to_range(w, whole), lambda r: to_window(r, whole))
+        tie("cmap", base, "colours", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
+        for name in ("time", "split", "zoom", "smooth", "histogram", "montage", "show_crosshair"):
+            tie(name, canvas, name)
+        canvas.observe(self._voxel_moved, ["i", "j", "k", "plane"])
+        canvas.observe(self._crosshair_moved, ["crosshair"])
+        canvas.observe(self._preset_chosen, ["preset"])
+        self.observe(lambda change: self._go(change.new), "voxel")
+        self.observe(self._index_set, "index")
+        self._voxel_moved()
+
+    def _tie(self, name, model, trait, there=lambda x: x, back=lambda x: x):
+        def down(change):
+            if not self._hearing:
+                setattr(model, trait, there(change.new))
+
+        def up(change):
+            with self._heard():
+                setattr(self, name, back(change.new))
+
+        with self._heard():
+            setattr(self, name, back(getattr(model, trait)))
+        self.observe(down, name)
+        model.observe(up, trait)
+
+    @contextmanager
+    def _heard(self):
+        """What the page says is written down here, and not said back to it."""
+        before, self._hearing = self._hearing, True
+        try:
+            yield
+        finally:
+            self._hearing = before
+
+    # ---- the place: voxel, index and crosshair say the same --------------------------------
+
+    def _go(self, ijk):
+        if not self._hearing:
+            with self.canvas.hold_sync():
+                self.canvas.i, self.canvas.j, self.canvas.k = ijk
+
+    def _index_set(self, change):
+        if self._hearing:
+            return
+        ijk = list(self.voxel)
+        ijk[self._axis] = change.new
+        self.voxel = tuple(ijk)
+
+    @property
+    def _axis(self):
+        return self.volume.layout(self.plane).axis
+
+    def _voxel_moved(self, _change=None):
+        canvas = self.canvas
+        ijk = canvas.i, canvas.j, canvas.k
+        if self._nearest(canvas.crosshair) != ijk:
+            canvas.crosshair = self.volume.world(ijk).tolist()
+        with self._heard():
+            self.voxel = ijk
+            self.index = ijk[self._axis]
+
+    def _crosshair_moved(self, change):
+        ijk = self._nearest(change.new)
+        canvas = self.canvas
+        if ijk != (canvas.i, canvas.j, canvas.k):
+            with canvas.hold_sync():
+                canvas.i, canvas.j, canvas.k = ijk
+
+    def _preset_chosen(self, change):
+        self.base.range = list(self.presets.values())[change.new]
+
+    @validate("index")
+    def _index_inside(self, proposal):
+        self._inside(proposal["value"], self._axis)
+        return proposal["value"]
+
+    @validate("voxel")
+    def _voxel_inside(self, proposal):
+        for axis, n in enumerate(proposal["value"]):
+            self._inside(n, axis)
+        return proposal["value"]
+
+    def _inside(self, n, axis):
+        if not 0 <= n < self.volume.shape[axis]:
+            raise TraitError(
+                f"there is no slice {n} along {'ijk'[axis]}: they run from 0 to {self.volume.shape[axis] - 1}"
+            )
+
+    @validate("time")
+    def _time_inside(self, proposal):
+        if not 0 <= proposal["value"] < self.volume.frames:
+            raise TraitError(
+                f"there is no volume {proposal['value']} in time: they run from 0 to {self.volume.frames - 1}"
+            )
+        return proposal["value"]
+
+    @validate("window")
+    def _window_possible(self, proposal):
+        to_range(proposal["value"], self._coding["whole"])
+        return proposal["value"]
+
+    # ---- controls ------------------------------------------------------------------------
+
+    def _arrange(self):
+        """The rows of the box, top to bottom; subclasses add theirs."""
+        return [
+            *self._plane_row(),
+            *self._slice_rows(),
+            *self._window_rows(),
+            self.canvas,
+            *self._layer_rows(),
+        ]
+
+    def _add(self, name, control, model, trait, key="value"):
+        return self.controls.add(name, control, model, trait, key)
+
+    def _plane_row(self):
+        names = [LABELS["planes"][p] for p in PLANE_NAMES]
+        row = [
+            self._add(
+                "plane", make.buttons(names, self.canvas.plane), self.canvas, "plane", "index"
+            )
+        ]
+        if self.volume.oriented:
+            sides = make.menu("convention", LABELS["conventions"], self.canvas.convention)
+            row.append(self._add("convention", sides, self.canvas, "convention", "index"))
+        return [_row(*row)]
+
+    def _slice_rows(self, planes=PLANE_NAMES):
+        rows = []
+        for plane in planes:
+            axis = self.volume.layout(plane).axis
+            name = "ijk"[axis]
+            slider = make.slice_slider(plane, self.volume.shape[axis], getattr(self.canvas, name))
+            rows.append(self._add(plane, slider, self.canvas, name))
+        return rows
+
+    def _window_rows(self):
+        if self.volume.rgb:
+            return []
+        c, base = self._coding, self.base
+        slider = make.range_slider("window", base.range, c["low"], c["high"], c["whole"])
+        self._add("window", slider, base, "range")
+        preset = self._add(
+            "preset", make.menu("preset", list(self.presets), 0), self.canvas, "preset", "index"
+        )
+        cmap = self._add("cmap", make.colour_menu(base.colours), base, "colours", "index")
+        row = [preset, cmap]
+        if any("“" in note for note in c["notes"]):
+            row.append(self._full_tick())
+        return [slider, _row(*row)]
+
+    def _full_tick(self):
+        tick = make.tick("full", False)
+        tick.observe(lambda change: self.base.source.send_everything(self.index), "value")
+        self.controls["full"] = tick
+        return tick
+
+    def _layer_rows(self):
+        rows = [row for n, layer in enumerate(self.layers) for row in self._rows_of(layer, n)]
+        if not rows:
+            return []
+        menu = make.menu("compose", LABELS["compositions"], self.canvas.compose)
+        self._add("compose", menu, self.canvas, "compose", "index")
+        split = self._add("split", make.split_slider(self.canvas.split), self.canvas, "split")
+        split.add_class("handson-split")
+        return [*rows, _row(menu, split)]
+
+    def _rows_of(self, layer, n):
+        """The controls of one layer, named "opacity 1", "threshold 1", ... in `controls`."""
+        low, high = value_range(layer.volume)
+        reach = (0.0, max(abs(low), abs(high))) if layer.two_sided else (low, high)
+        whole = layer.source.coding["whole"]
+        threshold = make.range_slider("threshold", layer.threshold, *reach, whole)
+        made = [
+            ("visible", make.tick("visible", layer.visible, layer.name or f"layer {n + 1}"), "visible", "value"),
+            ("opacity", make.opacity_slider(layer.opacity), "opacity", "value"),
+            ("threshold", threshold, "threshold", "value"),
+            ("cmap", make.colour_menu(layer.colours), "colours", "index"),
+            ("two_sided", make.tick("two_sided", layer.two_sided), "two_sided", "value"),
+            ("outline", make.tick("outline", layer.outline), "outline", "value"),
+            ("interpolate", make.tick("interpolate", layer.interpolate), "interpolate", "value"),
+        ]  # fmt: skip
+        if layer.label_names is not None:
+            made = [m for m in made if m[0] not in ("cmap", "two_sided", "interpolate")]
+        for name, control, trait, key in made:
+            self._add(f"{name} {n + 1}", control, layer, trait, key)
+        visible, opacity, threshold, *others = (control for _, control, _, _ in made)
+        return [_row(visible, *others), opacity, threshold]
+
+    # ---- end -----------------------------------------------------------------------------
+
+    def close(self):
+        """Take the viewer out of the page and give the memory back, there and here."""
+        for link in self.controls.links:
+            link.close()
+        for control in self.controls.values():
+            control.close()
+        for layer in (self.base, *self.layers):
+            layer.source.release()
+        self.base.close()
+        self.canvas.close()
+        super().close()
+
+    def __repr__(self):
+        layout = self.volume.layout(self.plane)
+        named = f"{self.volume.name!r}, " if self.volume.name else ""
+        return f"{type(self).__name__}({named}{self.plane} slice {self.index + 1} of {self.volume.shape[layout.axis]})"
+
+
+def _row(*widgets):
+    box = HBox(widgets)
+    box.layout.flex_flow = "row wrap"
+    return box
+
+
+def _colour_base(volume):
+    """A base layer for RGB, which has no window and no colour map."""
+    from dataclasses import replace
+
+    grey = replace(volume, data=volume.data[..., 0], photometric="MONOCHROME2")
+    layer = Layer(grey, opacity=1.0, cmap="gray")
+    layer.volume = volume
+    return layer

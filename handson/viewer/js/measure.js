@@ -1,0 +1,72 @@
+// Numbers from voxels: histogram, region of interest, time course. Pure functions.
+import { voxelStrides } from "./sample.js";
+
+// Mean, sample standard deviation (n - 1), least and greatest of the finite values.
+export function statistics(values) {
+  let n = 0, mean = 0, squares = 0, low = Infinity, high = -Infinity;
+  for (const v of values) {
+    if (!Number.isFinite(v)) continue;
+    n += 1;
+    const d = v - mean;
+    mean += d / n; // Welford: no loss of digits on values far from zero
+    squares += d * (v - mean);
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  return { n, mean: n ? mean : NaN, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : NaN, low, high };
+}
+
+// A region is a box of whole voxels, [[i, j, k], [i, j, k]], both corners inside it.
+export const regionBox = (p, q) =>
+  [p.map((x, a) => Math.min(x, q[a])), p.map((x, a) => Math.max(x, q[a]))];
+
+// Values in a region; null while some of it is not here yet.
+export function regionValues(voxels, frame, [low, high]) {
+  const { coding, data } = voxels, { strides, frame: size } = voxelStrides(coding);
+  const values = [];
+  for (let k = low[2]; k <= high[2]; k++) {
+    for (let j = low[1]; j <= high[1]; j++) {
+      for (let i = low[0]; i <= high[0]; i++) {
+        const at = frame * size + i * strides[0] + j * strides[1] + k * strides[2];
+        if (!voxels.has(at)) return null;
+        values.push(data[at] === coding.nan ? NaN : data[at] * coding.slope + coding.inter);
+      }
+    }
+  }
+  return values;
+}
+
+// mm2 of one voxel's face on the section and mm3 of a voxel, from the affine's columns, so that
+// both are right for tilted grids too.
+export function voxelMeasure(affine, layout) {
+  const column = (a) => [affine[a], affine[4 + a], affine[8 + a]];
+  const cross = (u, v) => [
+    u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0],
+  ];
+  const face = cross(column(layout.horizontal), column(layout.vertical));
+  const through = column(layout.axis);
+  const volume = face[0] * through[0] + face[1] * through[1] + face[2] * through[2];
+  return { area: Math.hypot(...face), volume: Math.abs(volume) };
+}
+
+// The mean of a region in every frame; NaN where a frame is not here yet.
+export function timeCourse(voxels, region) {
+  return Array.from({ length: voxels.coding.frames }, (_, t) => {
+    const values = regionValues(voxels, t, region);
+    return values ? statistics(values).mean : NaN;
+  });
+}
+
+// Counts in equal bins over [low, high] of up to about `most` voxels that are here, evenly spread.
+export function histogram(voxels, frame, [low, high], bins, most = 200000) {
+  const { coding, data } = voxels, counts = new Uint32Array(bins);
+  const size = voxelStrides(coding).frame, start = frame * size;
+  const stride = Math.max(1, Math.floor(size / most)) | 1; // odd: not in step with the rows
+  for (let at = start; at < start + size; at += stride) {
+    if (!voxels.has(at) || data[at] === coding.nan) continue;
+    const v = data[at] * coding.slope + coding.inter;
+    const bin = Math.floor(((v - low) / (high - low || 1)) * bins);
+    if (bin >= 0 && bin <= bins) counts[Math.min(bin, bins - 1)] += 1;
+  }
+  return counts;
+}

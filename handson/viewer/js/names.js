@@ -1,0 +1,37 @@
+// Names for the controls around the canvas: the handles of ipywidgets' sliders have none that a
+// screen reader could say. Ours take the words of the label beside them, in our own box only.
+import LABELS from "../labels.json" with { type: "json" };
+
+function nameHandles(box) {
+  for (const slider of box.querySelectorAll(".widget-slider, .widget-hslider")) {
+    const label = slider.querySelector(".widget-label")?.textContent.trim();
+    if (!label) continue;
+    const handles = slider.querySelectorAll(".noUi-handle");
+    handles.forEach((handle, n) => {
+      const end = handles.length === 2 ? ` ${LABELS.range_ends[n]}` : "";
+      handle.setAttribute("aria-label", label + end);
+    });
+    const readout = slider.querySelector(".widget-readout");
+    readout?.setAttribute("role", "textbox");
+    readout?.setAttribute("aria-label", `${label} ${LABELS.value}`);
+  }
+}
+
+// The box appears around the canvas after it is drawn, and its sliders later still.
+export function nameControls(element) {
+  const watcher = new MutationObserver(() => nameHandles(box));
+  let box = null;
+  const timer = setInterval(() => {
+    box = element.closest(".handson-viewer");
+    if (!element.isConnected || !box) return;
+    clearInterval(timer);
+    nameHandles(box);
+    watcher.observe(box, { childList: true, subtree: true });
+  }, 100);
+  return {
+    stop() {
+      clearInterval(timer);
+      watcher.disconnect();
+    },
+  };
+}

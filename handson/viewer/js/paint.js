@@ -1,0 +1,71 @@
+// Pixels: the base through its table, then each layer blended over it. Pure functions.
+import { voxelStrides } from "./sample.js";
+import { isShown, labelPosition, pack, ramp } from "./window.js";
+
+// Base section into `out` (Uint32 RGBA). Signed strides walk the voxels as they are stored, so
+// nothing is copied to reorient. A voxel not here yet stays transparent: the page shows "loading".
+export function paintBase(out, voxels, frame, map, look) {
+  const { coding, data } = voxels;
+  const { strides, frame: frameSize } = voxelStrides(coding);
+  const step = (v) => v[0] * strides[0] + v[1] * strides[1] + v[2] * strides[2];
+  const across = step(map.across), down = step(map.down);
+  const start = frame * frameSize + step(map.origin);
+  const { width, height } = map, { table, offset } = look;
+  const rgb = coding.channels === 3;
+  for (let y = 0, p = 0; y < height; y++) {
+    for (let x = 0, q = start + y * down; x < width; x++, q += across) {
+      out[p++] = rgb ? pack(data[q], data[q + 1], data[q + 2], 255) : table[data[q] + offset];
+    }
+  }
+  if (voxels.complete) return;
+  for (let y = 0, p = 0; y < height; y++) {
+    for (let x = 0, q = start + y * down; x < width; x++, p++, q += across) {
+      if (!voxels.has(q)) out[p] = 0;
+    }
+  }
+}
+
+// Where a layer is drawn when two pictures are compared: everywhere, left of the curtain's edge,
+// or on every other of 8 x 8 squares.
+export function composeMask(mode, split, width, height) {
+  if (mode === "curtain") return (x) => x < split * width;
+  if (mode === "checkerboard") {
+    const size = Math.max(width, height) / 8;
+    return (x, y) => (Math.floor(x / size) + Math.floor(y / size)) % 2 === 0;
+  }
+  return () => true;
+}
+
+// One layer over `out`: values as sampled on the section, NaN where there is none.
+// c = (layer * a + below * (255 - a)) / 255, a = opacity in 0..255.
+export function blendLayer(out, values, width, height, style, map, mask) {
+  const bytes = new Uint8Array(out.buffer, out.byteOffset, out.length * 4);
+  const a = Math.floor(style.opacity * 255 + 0.5), [low, high] = style.range;
+  const shown = (v) => isShown(v, style.threshold, style.two_sided);
+  for (let y = 0, p = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, p++) {
+      const v = values[p];
+      if (!shown(v) || !mask(x, y)) continue;
+      if (style.outline && !isEdge(values, x, y, width, height, style, shown)) continue;
+      let q = style.labels ? labelPosition(v) : ramp(v, low, high);
+      if (style.invert) q = 255 - q;
+      for (let c = 0; c < 3; c++) {
+        const mixed = map[3 * q + c] * a + bytes[4 * p + c] * (255 - a);
+        bytes[4 * p + c] = Math.floor((mixed + 127) / 255);
+      }
+      bytes[4 * p + 3] = 255;
+    }
+  }
+}
+
+// An edge pixel has a neighbour that is not drawn or, among labels, is another label.
+function isEdge(values, x, y, width, height, style, shown) {
+  const v = values[y * width + x];
+  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+    const nx = x + dx, ny = y + dy;
+    if (nx < 0 || ny < 0 || nx >= width || ny >= height) return true;
+    const other = values[ny * width + nx];
+    if (!shown(other) || (style.labels && other !== v)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,31 @@
+// Two small plots as SVG paths: the histogram with the window as its ramp, and the time course.
+
+// "M0 40 L1 38 ..." through finite points of `values`, in a box of width x height; gaps stay gaps.
+export function linePath(values, [low, high], width, height) {
+  const step = values.length > 1 ? width / (values.length - 1) : 0;
+  let path = "", pen = "M";
+  values.forEach((v, n) => {
+    if (!Number.isFinite(v)) { pen = "M"; return; }
+    const y = height - ((v - low) / (high - low || 1)) * height;
+    path += `${pen}${(n * step).toFixed(1)} ${y.toFixed(1)}`;
+    pen = "L";
+  });
+  return path;
+}
+
+// Bars as one closed path; the root keeps small bins visible beside the peak of the air.
+export function barPath(counts, width, height) {
+  const top = Math.sqrt(Math.max(1, ...counts)), step = width / counts.length;
+  let path = `M0 ${height}`;
+  counts.forEach((n, bin) => {
+    const y = (height - (Math.sqrt(n) / top) * height).toFixed(1);
+    path += `L${(bin * step).toFixed(1)} ${y}L${((bin + 1) * step).toFixed(1)} ${y}`;
+  });
+  return `${path}L${width} ${height}Z`;
+}
+
+// The window over the histogram: black up to `low`, rising, white from `high` on.
+export function rampPath([low, high], [least, most], width, height) {
+  const x = (v) => (((v - least) / (most - least || 1)) * width).toFixed(1);
+  return `M${x(Math.min(least, low))} ${height}L${x(low)} ${height}L${x(high)} 0L${x(Math.max(most, high))} 0`;
+}

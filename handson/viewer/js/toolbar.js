@@ -1,0 +1,51 @@
+// Buttons and the help overlay. Every function of the mouse has a button or a key here.
+import { make } from "./dom.js";
+import { KEYS } from "./input.js";
+
+// Action and, for a switch, the trait that says whether it is on.
+const BUTTONS = [
+  ["crosshair", "show_crosshair"], ["smooth", "smooth"], ["outside", "outside"],
+  ["ruler"], ["region"], ["clear"], ["histogram", "histogram"], ["montage", "montage"],
+  ["zoomOut"], ["zoomIn"], ["resetView"], ["fullScreen"], ["help"],
+];
+
+export class Toolbar {
+  constructor(labels, act) {
+    this.buttons = BUTTONS.map(([action, state]) => ({
+      action, state,
+      node: make("button", {
+        type: "button", class: "ho-button", text: labels.buttons[action],
+        "aria-label": labels.actions[action], title: labels.actions[action], onclick: () => act(action),
+      }),
+    }));
+    this.element = make("div", { class: "ho-toolbar", role: "toolbar", "aria-label": labels.tools },
+      ...this.buttons.map((b) => b.node));
+  }
+
+  // pressed: action or trait name -> boolean
+  update(pressed) {
+    for (const { action, state, node } of this.buttons) {
+      const value = state ? pressed[state] : pressed[action];
+      if (value !== undefined) node.setAttribute("aria-pressed", String(Boolean(value)));
+    }
+  }
+}
+
+// One row for each action: its keys and what it does.
+export function helpDialog(labels) {
+  const rows = new Map();
+  for (const [key, action] of Object.entries(KEYS)) {
+    rows.set(action, [...(rows.get(action) ?? []), labels.keys[key] ?? key]);
+  }
+  const line = ([action, keys]) => make("tr", {},
+    make("td", {}, ...keys.flatMap((k, n) => [n ? " " : "", make("kbd", { text: k })])),
+    make("td", { text: labels.actions[action] }));
+  const dialog = make("dialog", { class: "ho-help", "aria-label": labels.help_title },
+    make("h2", { text: labels.help_title }),
+    make("table", {}, make("tbody", {}, ...[...rows].map(line))),
+    make("p", { text: labels.help_mouse }),
+    make("button", { type: "button", class: "ho-button", text: labels.close, onclick: () => dialog.close() }));
+  // Keys in the help are the help's: Lab would take them for commands on the cell.
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  return dialog;
+}

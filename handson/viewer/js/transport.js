@@ -1,0 +1,77 @@
+// How voxels reach the page. The slab on show comes with the first state; the page then asks for
+// what is missing, nearest to the shown slice first, a few chunks ahead. It asks, Python answers:
+// so a kernel that is busy only answers later, a reloaded page asks again, a viewer scrolled out
+// of sight asks for nothing, and two viewers of one volume hold its bytes once.
+import { Voxels, chunkOrder } from "./voxels.js";
+
+const SHARED = Symbol.for("handson.voxels"); // on the source's model, so it lives and dies with it
+const AHEAD = 4;                             // chunks on their way at one time
+const PATIENCE = 30000;                      // ms without an answer before asking again
+
+// source: the model of a Source; user: { focus() -> {frame, ijk}, visible(), arrived() }
+export function openSource(source, user) {
+  const shared = (source[SHARED] ??= startSharing(source));
+  shared.users.add(user);
+  shared.pump();
+  return {
+    voxels: shared.voxels,
+    pump: shared.pump,
+    close() {
+      shared.users.delete(user);
+      if (shared.users.size === 0) {
+        shared.stop();
+        delete source[SHARED]; // the bytes go with the last view
+      }
+    },
+  };
+}
+
+function startSharing(source) {
+  const coding = source.get("coding");
+  const voxels = new Voxels(coding);
+  const users = new Set(), asked = new Set();
+  let timer = null;
+
+  const slab = source.get("slab");
+  if (slab?.byteLength) voxels.put(source.get("slab_chunk"), slab);
+
+  function pump() {
+    const user = [...users].find((u) => u.visible());
+    if (!user || voxels.complete || source.comm_live === false) return;
+    const room = AHEAD - asked.size;
+    if (room <= 0) return;
+    const { frame, ijk } = user.focus();
+    const wanted = chunkOrder(coding, Math.min(frame, coding.frames - 1), ijk[coding.order[0]])
+      .filter((c) => !voxels.here[c] && !asked.has(c)).slice(0, room);
+    if (wanted.length === 0) return;
+    wanted.forEach((c) => asked.add(c));
+    source.send({ kind: "want", chunks: wanted });
+    clearTimeout(timer);
+    timer = setTimeout(() => { asked.clear(); pump(); }, PATIENCE);
+  }
+
+  function receive(content, buffers) {
+    if (content.kind !== "chunk") return;
+    voxels.put(content.chunk, buffers[0]);
+    asked.delete(content.chunk);
+    if (asked.size === 0) clearTimeout(timer);
+    for (const user of users) user.arrived();
+    pump();
+  }
+
+  // The encoding was changed from Python (every value instead of windowed bytes): start again.
+  function restart() {
+    for (const user of [...users]) user.replaced();
+  }
+
+  source.on("msg:custom", receive);
+  source.on("change:slab", restart);
+  return {
+    voxels, users, pump,
+    stop() {
+      clearTimeout(timer);
+      source.off("msg:custom", receive);
+      source.off("change:slab", restart);
+    },
+  };
+}

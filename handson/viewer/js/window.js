@@ -1,0 +1,65 @@
+// Grey levels and colours: a value -> position 0..255 on a colour map -> RGBA. Pure functions.
+//
+//   255 |        ______     A window is the range (low, high) drawn as a ramp: low is the last
+//       |       /           value that is black, high the first that is white. DICOM's LINEAR
+//     0 |______/            window of whole numbers, centre c and width w, is the ramp from
+//          low  high        c - w/2 to c + w/2 - 1 (PS3.3 C.11.2.1.2.1).
+
+export const MARKS = { below: [0, 90, 255], above: [255, 140, 0], nan: [190, 0, 190] };
+export const NAN_COLOUR = [0, 0, 0];
+
+export function ramp(value, low, high) {
+  if (value <= low) return 0;
+  if (value >= high) return 255;
+  return Math.floor(((value - low) / (high - low)) * 255 + 0.5);
+}
+
+// Labels repeat the colours of their map; 0 is the map's first colour, and usually hidden.
+export const labelPosition = (value) => (value === 0 ? 0 : 1 + ((((value - 1) % 255) + 255) % 255));
+
+// Four bytes as one little-endian word, as an ImageData seen through a Uint32Array holds them.
+export const pack = (r, g, b, a) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+// A colour map, 256 x 3 bytes, cut out of the bytes of all of them.
+export const colourMap = (maps, index) => maps.subarray(768 * index, 768 * (index + 1));
+
+// code -> RGBA for every code there is, so that drawing is one look-up a pixel.
+export function windowTable(coding, style, map) {
+  const size = coding.dtype === "uint8" ? 256 : 65536;
+  const offset = coding.dtype === "int16" ? 32768 : 0;
+  const table = new Uint32Array(size);
+  const [low, high] = style.range;
+  for (let entry = 0; entry < size; entry++) {
+    const code = entry - offset;
+    if (code === coding.nan) {
+      table[entry] = pack(...(style.marks ? MARKS.nan : NAN_COLOUR), 255);
+      continue;
+    }
+    const value = code * coding.slope + coding.inter;
+    if (style.marks && value < low) table[entry] = pack(...MARKS.below, 255);
+    else if (style.marks && value > high) table[entry] = pack(...MARKS.above, 255);
+    else {
+      let q = style.labels ? labelPosition(value) : ramp(value, low, high);
+      if (style.invert) q = 255 - q;
+      table[entry] = pack(map[3 * q], map[3 * q + 1], map[3 * q + 2], 255);
+    }
+  }
+  return { table, offset };
+}
+
+// Is this value of a layer drawn? NaN, and what lies outside the layer's grid, never is.
+export function isShown(value, threshold, twoSided) {
+  const size = twoSided ? Math.abs(value) : value;
+  return size >= threshold[0] && size <= threshold[1];
+}
+
+// Dragging on the picture, as on a workstation: across changes the width, down lowers the centre.
+export function dragWindow([low, high], across, down, limits) {
+  const unit = (limits[1] - limits[0]) / 500;
+  const width = Math.max(high - low + across * unit, unit / 10);
+  const centre = (low + high) / 2 + down * unit;
+  return [centre - width / 2, centre + width / 2];
+}
+
+// Decimal places that a step of this size carries: 1 -> 0, 0.05 -> 2.
+export const digits = (step) => Math.min(8, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));

@@ -1,0 +1,259 @@
+"""The widgets without a face: the voxels of one volume, and one layer's look.
+
+Both live in the page as plain models that the canvas reads; their traits are their whole state.
+`Source` answers the page's requests for chunks. Geometry comes from `handson.volume`; nothing here
+decides sides or draws.
+"""
+
+import json
+from importlib.resources import files
+from typing import ClassVar
+from weakref import WeakValueDictionary
+
+import numpy as np
+from ipywidgets import Widget, widget_serialization
+from traitlets import Bool, Bytes, Dict, Float, Instance, Int, List, Tuple, Unicode, validate
+
+from ..errors import ViewError
+from ..volume import Volume
+from .encoding import Chunks, choose, survey
+
+LABELS = json.loads((files(__package__) / "labels.json").read_text(encoding="utf-8"))
+
+# Offered everywhere: grey, perceptually uniform maps that survive colour blindness, a diverging one
+# for signed maps, and jet, to see what is wrong with it. The last one holds label colours (Okabe
+# and Ito's, repeated).
+COLOUR_MAPS = (
+    "gray",
+    "viridis",
+    "cividis",
+    "inferno",
+    "magma",
+    "plasma",
+    "blues",
+    "oranges",
+    "blue-orange",
+    "hot",
+    "jet",
+    "labels",
+)
+_MATPLOTLIB = {"blues": "Blues_r", "oranges": "Oranges_r"}
+_LABEL_COLOURS = np.array(
+    [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167)],
+    np.uint8,
+)  # fmt: skip
+
+
+def colour_table(name) -> np.ndarray:
+    """One colour map as uint8 [256, 3]; row q is the colour of position q."""
+    from matplotlib import colormaps
+    from matplotlib.colors import LinearSegmentedColormap
+
+    if name == "labels":
+        return np.vstack([np.zeros((1, 3), np.uint8), np.resize(_LABEL_COLOURS, (255, 3))])
+    if name == "blue-orange":
+        colours = ["#8fd0ff", "#1f6fd0", "#20242a", "#d06a10", "#ffd9a0"]
+        chosen = LinearSegmentedColormap.from_list(name, colours, 256)
+    elif _MATPLOTLIB.get(name, name) in colormaps:
+        chosen = colormaps[_MATPLOTLIB.get(name, name)].resampled(256)
+    else:
+        raise ViewError(
+            f"there is no colour map {name!r}", f"The viewer offers {', '.join(COLOUR_MAPS)}."
+        )
+    return np.floor(chosen(np.arange(256))[:, :3] * 255 + 0.5).astype(np.uint8)
+
+
+class Source(Widget):
+    """The voxels of one volume in the page. Viewers of the same volume share one.
+
+    coding : how codes become values, and how the chunks are cut; see `encoding`
+    slab, slab_chunk : the chunk on show first; it travels with the state, so the first picture
+        needs no message back
+    """
+
+    coding = Dict().tag(sync=True)
+    slab = Bytes().tag(sync=True)
+    slab_chunk = Int().tag(sync=True)
+
+    _open: ClassVar = WeakValueDictionary()  # id of a volume -> its source, while one is open
+
+    @classmethod
+    def of(cls, volume, slow, index, full=False) -> "Source":
+        """The volume's source, made when there is none; `slow` is the axis of the plane on show."""
+        found = cls._open.get((id(volume), full))
+        if found is None:
+            found = cls._open[id(volume), full] = cls(volume, slow, index, full)
+        found.users += 1
+        return found
+
+    def __init__(self, volume, slow, index, full):
+        self.volume, self.users, self.slow = volume, 0, slow
+        super().__init__(**self._state(index, full))
+        self.on_msg(self._answer)
+
+    def _state(self, index, full):
+        channels = 3 if self.volume.rgb else 1
+        data = self.volume.data
+        if channels == 3 and data.dtype != np.uint8:
+            raise ViewError(f"colour of type {data.dtype} cannot be shown", "Convert it to uint8.")
+        self.chunks = Chunks.of(data, choose(data, full), self.slow, channels)
+        chunk = self.chunks.holding(index)
+        return {
+            "coding": self.chunks.state(LABELS),
+            "slab": bytes(self.chunks.get(chunk)),
+            "slab_chunk": chunk,
+        }
+
+    def send_everything(self, index=0):
+        """Replace windowed bytes by every value; the page starts over."""
+        state = self._state(index, full=True)
+        with self.hold_sync():
+            for name, value in state.items():
+                setattr(self, name, value)
+
+    def _answer(self, _widget, content, _buffers):
+        # Runs in whichever thread the kernel handles comm messages in: reads the array only.
+        if content.get("kind") == "want":
+            for number in content["chunks"]:
+                self.send({"kind": "chunk", "chunk": number}, [self.chunks.get(number)])
+        elif content.get("kind") == "probe":
+            self.send({"kind": "value", "key": content["key"], "text": self._exactly(content)})
+
+    def _exactly(self, content):
+        volume = self.volume.at(min(content["frame"], self.volume.frames - 1))
+        value = volume.data[tuple(content["ijk"])]
+        return f"{value:.7g} {volume.unit}".strip()
+
+    def release(self):
+        """One user less; the last one closes the model and frees the page's bytes."""
+        self.users -= 1
+        if self.users == 0:
+            self.close()
+
+
+class Layer(Widget):
+    """One image in a viewer, on its own grid: the base, or what is laid over it.
+
+    volume : Volume
+    name : shown in the legend; by default the volume's
+    cmap : one of `COLOUR_MAPS`; by default "blue-orange" for two-sided maps, else "hot"
+    opacity : 0..1
+    threshold : values that are drawn, (low, high) or the low end alone; of |value| when `two_sided`
+    two_sided : by default True for a map with values on both sides of zero
+    range : (low, high), values at the two ends of the colour map
+    labels : {value: name} of a label map, or True; labels are never interpolated
+    outline : draw the edge instead of the area
+    interpolation : "linear" or "nearest"; "nearest" for labels
+
+    All but volume and labels can be set at any time, and follow their control in the page.
+    """
+
+    source = Instance(Source, allow_none=True).tag(sync=True, **widget_serialization)
+    name = Unicode().tag(sync=True)
+    unit = Unicode().tag(sync=True)
+    shape = List().tag(sync=True)
+    inverse = List().tag(sync=True)
+    visible = Bool(True).tag(sync=True)
+    opacity = Float(1.0).tag(sync=True)
+    range = Tuple(Float(), Float()).tag(sync=True)
+    threshold = Tuple(Float(), Float()).tag(sync=True)
+    two_sided = Bool(False).tag(sync=True)
+    outline = Bool(False).tag(sync=True)
+    interpolate = Bool(True).tag(sync=True)
+    invert = Bool(False).tag(sync=True)
+    colours = Int(0).tag(sync=True)
+    label_names = Dict(allow_none=True, default_value=None).tag(sync=True)
+
+    def __init__(self, volume, name=None, cmap=None, opacity=0.7, threshold=None, two_sided=None,
+                 range=None, labels=None, outline=False, interpolation=None, visible=True):  # fmt: skip
+        if not isinstance(volume, Volume):
+            raise ViewError(
+                f"a layer needs a Volume, not {type(volume).__name__}",
+                "Read it with handson.open, or give the array an affine: Volume(data, affine).",
+            )
+        if volume.rgb:
+            raise ViewError("a colour image cannot be laid over another", "Show it as the base.")
+        if labels and volume.data.dtype.kind not in "bui" and not survey(volume.data).whole:
+            raise ViewError(
+                "labels must be whole numbers", "Leave labels alone for a map of values."
+            )
+        self.volume = volume
+        low, high = value_range(volume)
+        if two_sided is None:
+            two_sided = not labels and low < 0 < high and -low > 0.1 * high
+        most = max(abs(low), abs(high))
+        ends = (-most, most) if two_sided else (min(low, 0.0) if low >= 0 else low, high)
+        super().__init__(
+            name=volume.name if name is None else name,
+            unit=volume.unit,
+            shape=[int(n) for n in volume.shape[:3]],
+            inverse=np.linalg.inv(volume.affine).ravel().tolist(),
+            visible=visible,
+            opacity=opacity,
+            two_sided=two_sided,
+            outline=outline,
+            range=ends if range is None else tuple(map(float, range)),
+            threshold=_whole_threshold(threshold, volume, two_sided),
+            label_names={str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict)
+            else {} if labels else None,
+        )  # fmt: skip
+        self.interpolation = interpolation or ("nearest" if labels else "linear")
+        self.cmap = cmap or ("labels" if labels else "blue-orange" if two_sided else "hot")
+
+    @property
+    def cmap(self) -> str:
+        return COLOUR_MAPS[self.colours]
+
+    @cmap.setter
+    def cmap(self, name):
+        if name not in COLOUR_MAPS:
+            raise ViewError(
+                f"there is no colour map {name!r}", f"The viewer offers {', '.join(COLOUR_MAPS)}."
+            )
+        self.colours = COLOUR_MAPS.index(name)
+
+    @property
+    def interpolation(self) -> str:
+        return "linear" if self.interpolate else "nearest"
+
+    @interpolation.setter
+    def interpolation(self, kind):
+        if kind not in ("linear", "nearest"):
+            raise ViewError(f"there is no interpolation {kind!r}", "It is linear or nearest.")
+        if kind == "linear" and self.label_names is not None:
+            raise ViewError(
+                "labels cannot be interpolated: between 1 and 3 there is no 2",
+                'Leave interpolation at "nearest".',
+            )
+        self.interpolate = kind == "linear"
+
+    @validate("opacity")
+    def _within(self, proposal):
+        if not 0 <= proposal["value"] <= 1:
+            raise ViewError(f"an opacity of {proposal['value']:g} is not possible", "It is 0..1.")
+        return proposal["value"]
+
+    def attach(self, slow, index, full=False):
+        """Bring the voxels: called by the viewer, which knows the slice on show."""
+        if self.source is None or self.source.comm is None:
+            self.source = Source.of(self.volume, slow, index, full)
+        else:
+            self.source.users += 1
+
+
+def value_range(volume) -> tuple[float, float]:
+    """Least and greatest finite value; (0, 0) when there is none."""
+    seen = survey(volume.data)
+    return (0.0, 0.0) if seen.empty else (seen.low, seen.high)
+
+
+def _whole_threshold(threshold, volume, two_sided):
+    """(low, high) from what was given; by default the background, values near zero, is hidden."""
+    low, high = value_range(volume)
+    most = max(abs(low), abs(high)) if two_sided else high
+    if threshold is None:
+        few = volume.data.dtype.kind in "bu" or (volume.data.dtype.kind == "i" and 0 <= high <= 255)
+        threshold = 1.0 if few and low >= 0 else 0.1 * most if two_sided or low >= 0 else low
+    if np.ndim(threshold) == 0:
+        return float(threshold), float(most)
+    return tuple(map(float, threshold))

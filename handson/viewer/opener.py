@@ -1,0 +1,73 @@
+"""`view`: from whatever a learner holds to the viewer that fits it."""
+
+from os import PathLike
+
+import numpy as np
+from ipywidgets import jslink
+
+from ..errors import ViewError
+from ..volume import Slice, Volume, picture_affine
+from .models import Layer
+from .slices import SliceViewer
+
+
+def view(x, *layers, plane="axial", spacing=None, unit="", name="", **options):
+    """Show an image; the last line of a cell is enough.
+
+    x : Volume, Slice, array ([slice, row, column], or [row, column]), path, or list of these
+    layers : `Layer`s, or Volumes to be laid over x by world coordinates
+    plane : "axial", "coronal", "sagittal", or "ortho" for all three
+    spacing : mm along each axis of an array, in the array's order; without it there is no scale
+    options : window=(centre, width), cmap, convention, crosshair=(x, y, z) mm, time, height, ...;
+        see the viewer's traits
+    returns : SliceViewer, OrthoViewer, OverlayViewer or TimeSeriesViewer
+    errors : ViewError for what cannot be shown, and what to do instead
+    """
+    volume, scale = as_volume(x, spacing, unit, name)
+    over = [layer if isinstance(layer, Layer) else Layer(as_volume(layer)[0]) for layer in layers]
+    return SliceViewer(volume, *over, plane=plane, scale=scale, **options)
+
+
+def as_volume(x, spacing=None, unit="", name=""):
+    """(Volume, scale): scale is "mm", "detector" or "none", as `canvas.geometry` takes it."""
+    if isinstance(x, str | PathLike):
+        from ..opening import open as open_image
+
+        x = open_image(x)
+    if isinstance(x, Volume):
+        return x, "mm"
+    if isinstance(x, Slice):
+        return x.as_volume(), "none" if not x.spacing else "detector" if x.at_detector else "mm"
+    return _from_array(np.asanyarray(x), spacing, unit, name), "mm" if spacing else "none"
+
+
+def _from_array(array, spacing, unit, name):
+    rgb = array.ndim in (3, 4) and array.shape[-1] == 3 and array.dtype == np.uint8
+    axes = array.ndim - rgb
+    if axes not in (2, 3) or 0 in array.shape:
+        raise ViewError(
+            f"an array of shape {array.shape} is no picture",
+            "Give [row, column] or [slice, row, column] with no empty axis; a last axis of 3 is RGB.",
+        )
+    stack = array if axes == 3 else array[np.newaxis]
+    steps = tuple(float(s) for s in spacing) if spacing else (1.0,) * axes
+    if len(steps) != axes or not np.isfinite(steps).all() or min(steps) <= 0:
+        raise ViewError(
+            f"spacing {spacing!r} does not fit an array of {axes} axes",
+            "Give millimetres along each axis, in the array's order.",
+        )
+    slice_mm, row_mm, column_mm = steps if axes == 3 else (1.0, *steps)
+    data = stack.transpose(2, 1, 0, *([3] if rgb else []))
+    return Volume(
+        data,
+        picture_affine((column_mm, row_mm, slice_mm)),
+        unit=unit,
+        name=name,
+        photometric="RGB" if rgb else "MONOCHROME2",
+        oriented=False,
+    )
+
+
+def link(a, b):
+    """Move the crosshair of two viewers together, in world millimetres, in the browser."""
+    return jslink((a.canvas, "crosshair"), (b.canvas, "crosshair"))
