@@ -1,26 +1,33 @@
-"""The bytes of a file's header, each coloured by the field it belongs to: DICOM and NIfTI-1.
+"""The first bytes of a DICOM or NIfTI file, each coloured by the field it belongs to.
 
-pydicom and nibabel say where each field lies and what it holds; this module only puts their answer
-beside the bytes. Nothing is parsed here.
+pydicom and `handson.header_bytes` say where a field lies and what it holds; this module only puts
+their answer beside the bytes. Nothing is parsed here.
 """
 
 import gzip
+import json
 from dataclasses import asdict, dataclass
 from html import escape
+from itertools import groupby
 from pathlib import Path
 
 import anywidget
 import pydicom
 import traitlets
-from nibabel.nifti1 import Nifti1Header
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.datadict import keyword_for_tag
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
+from pydicom.filereader import data_element_generator
 
 from ..errors import ReadError
+from ..nifti import header_bytes
+from .still import Still
 
 _HERE = Path(__file__).parent
-# Okabe-Ito hues at a strength that keeps black text readable; the name stands beside each as well.
-_COLOURS = ("#9bd3f5", "#f6cf80", "#8fdcc0", "#f3efa0", "#f2b48a", "#e0b3d1")
-_LONG_VRS = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
+_LABELS = json.loads((_HERE / "labels.json").read_text(encoding="utf-8"))["byte_explorer"]
+_EXPLICIT_LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
+_PER_ROW = 16
+# Pale enough for black text on each; neighbours differ, and the name stands beside them in words.
+COLOURS = ("#9bd3f5", "#f6cf80", "#8fdcc0", "#f3efa0", "#f2b48a", "#e0b3d1")
 
 
 @dataclass(frozen=True)
@@ -36,78 +43,71 @@ class ByteField:
 def byte_fields(path) -> list[ByteField]:
     """Where each field of the header lies, in the order of the file.
 
-    path : DICOM file, or NIfTI-1 (.nii, .hdr, .gz of either)
-    raises ReadError for any other format
+    path : DICOM file with a preamble, or NIfTI, packed by gzip or not
+    raises `ReadError` for anything else
     """
-    raw = _raw(path)
-    if raw[344:347] in (b"n+1", b"ni1"):
-        return _nifti_fields(raw)
-    if raw[128:132] == b"DICM":
+    if _raw(path)[128:132] == b"DICM":
         return _dicom_fields(path)
-    raise ReadError(
-        "is neither a DICOM file with a preamble nor NIfTI-1",
-        "Byte 128 would read DICM, or byte 344 n+1 or ni1.",
-        path=path,
-    )
+    return [
+        ByteField(field.offset, field.offset + field.size, field.name, field.text)
+        for field in header_bytes(path)
+    ]
 
 
 def _raw(path) -> bytes:
     try:
         raw = Path(path).read_bytes()
         return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except OSError as error:
+    except (OSError, EOFError) as error:
         raise ReadError(f"cannot be read ({error})", "Check the path.", path=path) from None
 
 
-def _nifti_fields(raw) -> list[ByteField]:
-    swapped = int.from_bytes(raw[:4], "little") != 348
-    header = Nifti1Header(raw[:348], endianness=">" if swapped else "<", check=False)
-    fields = []
-    for name, (dtype, start) in header.template_dtype.fields.items():
-        value = header.structarr[name]
-        text = value.item() if value.ndim == 0 else value.tolist()
-        fields.append(ByteField(start, start + dtype.itemsize, name, f"{text!r}"))
-    return sorted(fields, key=lambda field: field.start)
-
-
 def _dicom_fields(path) -> list[ByteField]:
-    dataset = pydicom.dcmread(path)
+    """Preamble, prefix, then tag, VR, length and value of every top-level element (PS3.5 7.1)."""
     fields = [
-        ByteField(0, 128, "preamble", "128 bytes free for any use (PS3.10 7.1)"),
+        ByteField(0, 128, "preamble", "128 bytes, free for any use"),
         ByteField(128, 132, "prefix", "DICM"),
     ]
-    for part in (dataset.file_meta, dataset):
-        for tag in part.keys():
-            fields += _element_fields(part, part.get_item(tag))
-    return sorted(fields, key=lambda field: field.start)
-
-
-def _element_fields(part, raw) -> list[ByteField]:
-    """Tag, VR, length and value of one top-level element (PS3.5 7.1)."""
-    if not getattr(raw, "is_raw", False):  # pydicom has already read it and keeps no offset
-        return []
-    tag, start = raw.tag, raw.value_tell
-    name = keyword_for_tag(tag) or ("private" if tag.is_private else "unknown")
-    at = start - (12 if not raw.is_implicit_VR and raw.VR in _LONG_VRS else 8)
-    fields = [ByteField(at, at + 4, f"{name}: tag", str(tag))]
-    if raw.is_implicit_VR:
-        fields.append(ByteField(at + 4, start, f"{name}: length", f"{raw.length} bytes"))
-    else:
-        fields.append(ByteField(at + 4, at + 6, f"{name}: VR", raw.VR))
-        says = f"{raw.length} bytes"
-        fields.append(ByteField(at + 6, start, f"{name}: length", says))
-    if raw.length and raw.length != 0xFFFFFFFF:
-        value = part[tag].value if raw.VR != "SQ" else "a sequence"
-        vr = raw.VR or dictionary_VR(tag)
-        says = f"{len(value)} bytes of {vr}" if isinstance(value, bytes) else str(value)
-        fields.append(ByteField(start, start + raw.length, f"{name}: value", says))
+    syntax = pydicom.filereader.read_file_meta_info(path).TransferSyntaxUID
+    with open(path, "rb") as file:
+        file.seek(132)
+        for element in data_element_generator(file, False, True, lambda tag, *_: tag.group != 2):
+            fields += _element_fields(element)
+        if syntax.is_deflated:
+            return fields
+        body = data_element_generator(file, syntax.is_implicit_VR, syntax.is_little_endian)
+        for element in body:
+            fields += _element_fields(element)
     return fields
 
 
-class ByteExplorer(anywidget.AnyWidget):
+def _element_fields(element) -> list[ByteField]:
+    if not isinstance(element, RawDataElement):  # a sequence: pydicom keeps no offsets in it
+        return []
+    tag, start, stop = element.tag, element.value_tell, element.value_tell + element.length
+    name = keyword_for_tag(tag) or str(tag)
+    if element.is_implicit_VR:
+        at = start - 8
+        head = [ByteField(at + 4, start, f"{name}: length", f"{element.length} bytes")]
+    else:
+        at = start - (12 if element.VR in _EXPLICIT_LONG else 8)
+        head = [
+            ByteField(at + 4, at + 6, f"{name}: VR", element.VR),
+            ByteField(at + 6, start, f"{name}: length", f"{element.length} bytes"),
+        ]
+    value = convert_raw_data_element(element).value
+    says = f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    return [
+        ByteField(at, at + 4, f"{name}: tag", str(tag)),
+        *head,
+        *([ByteField(start, stop, f"{name}: value", says)] if element.length else []),
+    ]
+
+
+class ByteExplorer(Still, anywidget.AnyWidget):
     """Walk through the first bytes of a file; the field at the slider is named, decoded and framed.
 
-    path : DICOM or NIfTI-1 file
+    path : DICOM file with a preamble, or NIfTI
     length : how many bytes to show
     offset : the byte the slider stands on
     """
@@ -117,15 +117,15 @@ class ByteExplorer(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     data = traitlets.Bytes().tag(sync=True)
     fields = traitlets.List().tag(sync=True)
-    colours = traitlets.List(list(_COLOURS)).tag(sync=True)
     offset = traitlets.Int().tag(sync=True)
+    labels = traitlets.Dict(_LABELS).tag(sync=True)
 
-    def __init__(self, path, length=512, offset=0):
-        shown = [field for field in byte_fields(path) if field.start < length]
+    def __init__(self, path, length=384, offset=0):
+        shown = [asdict(field) for field in byte_fields(path) if field.start < length]
         super().__init__(
-            title=f"The first {length} bytes of {Path(path).name}",
+            title=_LABELS["title"].format(length=length, name=Path(path).name),
             data=_raw(path)[:length],
-            fields=[asdict(field) for field in shown],
+            fields=shown,
             offset=offset,
         )
 
@@ -135,35 +135,35 @@ class ByteExplorer(anywidget.AnyWidget):
 
     @property
     def field(self) -> ByteField | None:
-        """The field that `offset` lies in, None between two fields."""
-        for field in self.fields:
-            if field["start"] <= self.offset < field["stop"]:
-                return ByteField(**field)
-        return None
+        """The field that `offset` lies in; None in bytes that no field claims."""
+        number = self._owner(self.offset)
+        return None if number < 0 else ByteField(**self.fields[number])
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
-        data = {**data, "text/plain": self._text(), "text/html": self._html()}
-        return (data, *metadata) if metadata else data
+    def _owner(self, n) -> int:
+        spans = enumerate(self.fields)
+        return next((i for i, f in spans if f["start"] <= n < f["stop"]), -1)
 
-    def _text(self) -> str:
+    def still_text(self) -> str:
         lines = [f"{f['start']:5d}  {f['name']}: {f['says']}" for f in self.fields]
         return "\n".join([self.title, *lines])
 
-    def _html(self) -> str:
-        """The map without the slider: for a page with no kernel."""
-        rows = []
-        for start in range(0, len(self.data), 16):
-            cells = "".join(self._cell(n) for n in range(start, min(start + 16, len(self.data))))
-            rows.append(f"<tr><th>{start}</th>{cells}</tr>")
-        return f"<table><caption>{escape(self.title)}</caption>{''.join(rows)}</table>"
+    def still_html(self) -> str:
+        rows = (self._row(at) for at in range(0, len(self.data), _PER_ROW))
+        return (
+            f"<figure><figcaption>{escape(self.title)}</figcaption><pre>"
+            + "\n".join(rows)
+            + "</pre></figure>"
+        )
 
-    def _cell(self, n) -> str:
-        owner = next((i for i, f in enumerate(self.fields) if f["start"] <= n < f["stop"]), None)
-        if owner is None:
-            return f"<td>{self.data[n]:02x}</td>"
-        colour = self.colours[owner % len(self.colours)]
-        style = f"background-color: {colour}; color: #000"
-        title = escape(f"{self.fields[owner]['name']}: {self.fields[owner]['says']}", quote=True)
-        return f'<td style="{style}" title="{title}">{self.data[n]:02x}</td>'
+    def _row(self, at) -> str:
+        """Sixteen bytes, those of one field together on its colour."""
+        parts = []
+        for owner, group in groupby(range(at, min(at + _PER_ROW, len(self.data))), self._owner):
+            text = " ".join(f"{self.data[n]:02x}" for n in group)
+            if owner >= 0:
+                field = self.fields[owner]
+                title = escape(f"{field['name']}: {field['says']}", quote=True)
+                colour = COLOURS[owner % len(COLOURS)]
+                text = f'<span style="background-color: {colour}; color: #000" title="{title}">{text}</span>'
+            parts.append(text)
+        return f"{at:5d}  " + " ".join(parts)

@@ -22,7 +22,8 @@ class Mistake:
     """One known way to be wrong.
 
     name : what the misconception is called in `tests/misconceptions.yaml`
-    answer : () -> the value this mistake leads to, computed from the same data
+    answer : () -> the value this mistake leads to, computed from the same data; `...` stands for any
+        value of a part that the mistake leaves open
     says : what went wrong and where to look, in a sentence or two
     """
 
@@ -141,9 +142,13 @@ def _judge(exercise_id, exercise, answer) -> Verdict:
 def same(answer, accepted, within=1e-6) -> bool:
     """Is it the same answer? Numbers may be off by `within`, text by case and outer blanks.
 
+    `...` in `accepted` takes anything.
+
     >>> same([1, 2.004], (1, 2), within=0.01), same("gems_iden_01 ", "GEMS_IDEN_01"), same(True, 1)
     (True, True, False)
     """
+    if accepted is ...:
+        return True
     if isinstance(accepted, str):
         return isinstance(answer, str) and answer.strip().lower() == accepted.strip().lower()
     if isinstance(accepted, bool | np.bool_) or isinstance(answer, bool | np.bool_):

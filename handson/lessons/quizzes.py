@@ -11,6 +11,7 @@ import ipywidgets as widgets
 import traitlets
 
 from .checks import lesson
+from .still import Still
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ _STYLE = """<style>
 </style>"""
 
 
-class Quiz(widgets.VBox):
+class Quiz(Still, widgets.VBox):
     """Questions to be answered by mouse or by Tab and arrow keys.
 
     chosen : list, index of the option taken per question, None where none is yet
@@ -86,20 +87,14 @@ class Quiz(widgets.VBox):
             line.value = "" if index is None else _feedback(question.options[index])
         self._total.value = f'<div role="status">{self.score} of {len(self.questions)} right.</div>'
 
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, *metadata = bundle if isinstance(bundle, tuple) else (bundle,)
-        data = {**data, "text/plain": self._text(), "text/html": self._html()}
-        return (data, *metadata) if metadata else data
-
-    def _text(self) -> str:
+    def still_text(self) -> str:
         lines = [self.title]
         for number, question in enumerate(self.questions, 1):
             lines.append(f"{number}. {question.asks}")
             lines += [f"   - {option.text}" for option in question.options]
         return "\n".join(lines)
 
-    def _html(self) -> str:
+    def still_html(self) -> str:
         items = "".join(
             f"<li>{escape(question.asks)}<ul>"
             + "".join(f"<li>{escape(option.text)}</li>" for option in question.options)

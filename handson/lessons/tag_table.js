@@ -1,0 +1,62 @@
+// A table of header elements that a search box narrows while you type.
+//
+// State: `query`. `rows` (six texts each), `title` and `labels` never change.
+
+/** Rows in which every word of the query occurs, in any column. */
+export function matching(rows, query) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  return rows.filter((row) => {
+    const text = row.join(" ").toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** "{n} bytes" with n = 3 -> "3 bytes". */
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+function make(tag, attributes, parent) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") element.textContent = value;
+    else element.setAttribute(name, value);
+  }
+  parent.append(element);
+  return element;
+}
+
+function render({ model, el }) {
+  const rows = model.get("rows");
+  const labels = model.get("labels");
+  const root = make("div", { class: "handson-lesson handson-tags" }, el);
+  const label = make("label", { text: `${labels.search} ` }, root);
+  const search = make("input", { type: "search", spellcheck: "false" }, label);
+  const says = make("output", { "aria-live": "polite" }, root);
+  const scroll = make("div", { class: "handson-tags-scroll", tabindex: "0", role: "region", "aria-label": model.get("title") }, root);
+  const table = make("table", {}, scroll);
+  make("caption", { text: model.get("title"), class: "handson-lesson-title" }, table);
+  const head = make("tr", {}, make("thead", {}, table));
+  for (const text of labels.columns) make("th", { scope: "col", text }, head);
+  const body = make("tbody", {}, table);
+
+  function show() {
+    const found = matching(rows, model.get("query"));
+    if (search.value !== model.get("query")) search.value = model.get("query");
+    says.textContent = fill(labels.found, { found: found.length, count: rows.length });
+    body.replaceChildren();
+    for (const row of found) {
+      const line = make("tr", {}, body);
+      for (const text of row) make("td", { text }, line);
+    }
+  }
+  search.addEventListener("input", () => {
+    model.set("query", search.value);
+    model.save_changes();
+  });
+  model.on("change:query", show);
+  show();
+  return () => model.off("change:query", show);
+}
+
+export default { render };
