@@ -47,7 +47,7 @@ def reading(path):
 @contextmanager
 def content(path):
     """The bytes of a file, unpacked where they begin as gzip does, whatever the file is called."""
-    with open(path, "rb", opener=_open_regular) as file:
+    with _open(path) as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         if not packed:
@@ -61,12 +61,16 @@ def is_packed(stream) -> bool:
     return isinstance(stream, gzip.GzipFile)
 
 
-def _open_regular(path, flags):
-    """Open without waiting: a pipe or a device would never begin, or never end."""
+def _open(path):
     try:
-        descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        return open(path, "rb", opener=_open_regular)
     except ValueError as error:  # a null byte in the name
         raise ReadError(f"is no name of a file ({error})", "Check the name.", path=path) from None
+
+
+def _open_regular(path, flags):
+    """Open without waiting: a pipe or a device would never begin, or never end."""
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return descriptor

@@ -20,7 +20,7 @@ COMPONENTS = {"real": np.real, "imaginary": np.imag, "magnitude": np.abs, "phase
 # where it is memory-mapped.
 _DEFLATE_LIMIT = 1032
 _BOMB_RATIO = 200
-BOMB_BYTES = 640 << 20
+_BOMB_BYTES = 640 << 20
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Layout:
     def plain(self) -> bool:
         """Whether the stored bytes are the result, so that they can be mapped."""
         unscaled = (self.slope, self.intercept) == (1, 0) and self.part is None
-        return unscaled and not self.rgb and self.dtype.isnative and self.dtype.itemsize <= 8
+        return unscaled and not self.rgb and self.dtype.isnative
 
     @property
     def block(self) -> int:
@@ -143,17 +143,20 @@ def _sizes(stored, header, path, notes):
 
 
 def _dtype(stored, header, path):
+    """The datatypes of nifti1.h but bits and 128-bit floats, which few machines hold alike."""
     try:
         dtype = header.get_data_dtype()
     except (HeaderDataError, KeyError):
         dtype = np.dtype("V")
-    if dtype.itemsize == 0 or (dtype.kind == "V" and dtype.names is None):
-        raise ReadError(
-            f"states the datatype {stored['datatype']}, which NIfTI does not define for voxels",
-            "Its header is damaged, or it needs the program that wrote it.",
-            path=path,
-        )
-    return dtype
+    whole = dtype.names is not None or (dtype.kind in "iuf" and dtype.itemsize <= 8)
+    if whole or (dtype.kind == "c" and dtype.itemsize <= 16):
+        return dtype
+    raise ReadError(
+        f"states the datatype {stored['datatype']}, which is none that can be read",
+        "Its header is damaged, or its voxels are bits or 128-bit numbers: read it with the program "
+        "that wrote it.",
+        path=path,
+    )
 
 
 def _component(dtype, vector, component, path):
@@ -237,7 +240,7 @@ def refuse_the_impossible(layout, size, packed, path):
     memory = wanted * layout.block
     if not layout.plain:
         memory += wanted * prod(layout.grid) * max(layout.dtype.itemsize, 4)
-    if packed and memory > BOMB_BYTES and layout.end > _BOMB_RATIO * size:
+    if packed and memory > _BOMB_BYTES and layout.end > _BOMB_RATIO * size:
         raise ReadError(
             f"of {size:,} bytes would unpack to {layout.end:,}, as a gzip bomb does",
             "If you trust it, unpack it with gunzip: an unpacked file is memory-mapped.",

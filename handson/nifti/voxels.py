@@ -10,8 +10,9 @@ from nibabel.volumeutils import array_from_file
 
 from ..errors import ReadError
 from .files import COPY_AGAIN, is_packed
-from .layout import BOMB_BYTES, Layout, refuse_the_impossible
+from .layout import Layout, refuse_the_impossible
 
+_TRAILING = 64 << 20  # bytes after the voxels that are still unpacked to reach the checksum
 _BLOCK = 1 << 18  # voxels scaled at a time, so that no float64 copy of the volume is ever made
 
 
@@ -34,7 +35,7 @@ def read_voxels(stream, path, layout: Layout, notes) -> np.ndarray:
             notes.append("The alpha channel of its RGBA voxels was left out.")
         colour = np.stack([raw[name] for name in "RGB"], axis=-1)
         return colour if colour.ndim == 4 else colour[..., 0, :]
-    return raw if layout.plain else _real_values(raw, layout, notes)
+    return raw if layout.plain else _real_values(raw, layout)
 
 
 def _mapped(stream, layout):
@@ -75,20 +76,18 @@ def _verify_to_the_end(stream, path, layout) -> int:
     returns : number of bytes after the last voxel of the file
     """
     while stream.read(1 << 20):
-        if stream.tell() > layout.end + BOMB_BYTES:
+        if stream.tell() > layout.end + _TRAILING:
             raise ReadError(
-                f"goes on for {BOMB_BYTES >> 20} MiB after its voxels, as a gzip bomb does",
+                f"goes on for {_TRAILING >> 20} MiB after its voxels, as a gzip bomb does",
                 "If you trust it, unpack it with gunzip: an unpacked file is memory-mapped.",
                 path=path,
             )
     return stream.tell() - layout.end
 
 
-def _real_values(raw, layout, notes):
+def _real_values(raw, layout):
     """slope * stored + intercept, in blocks of float64 (or whole numbers of 64 bits)."""
     dtype = _result_dtype(raw, layout)
-    if dtype.itemsize < raw.dtype.itemsize and layout.part is None:
-        notes.append(f"Its numbers of {raw.dtype.itemsize * 8} bits were rounded to 64.")
     wide = np.dtype(np.int64 if dtype.kind in "iu" else np.float64)
     wide = wide if layout.part is None else np.dtype(np.complex128)
     slope, intercept = wide.type(layout.slope), wide.type(layout.intercept)
@@ -110,7 +109,7 @@ def _result_dtype(raw, layout):
     if layout.part is not None:
         return np.dtype(np.float32 if stored.itemsize == 8 else np.float64)
     if (slope, intercept) == (1, 0):
-        return stored if stored.itemsize <= 8 else np.dtype(np.float64)
+        return stored
     ends = _ends(raw, slope, intercept)
     if stored.kind in "iu" and slope == int(slope) and intercept == int(intercept):
         for dtype in map(np.dtype, (stored, np.int16, np.int32, np.int64)):
@@ -118,7 +117,7 @@ def _result_dtype(raw, layout):
             if fits and dtype.itemsize >= stored.itemsize and dtype != np.uint64:
                 return dtype
     wide = stored.itemsize > 4 or (stored.kind in "iu" and stored.itemsize == 4)
-    too_large = max(map(abs, ends)) > np.finfo(np.float32).max
+    too_large = max(map(abs, ends)) > float(np.finfo(np.float32).max)
     return np.dtype(np.float64 if wide or too_large else np.float32)
 
 
