@@ -2,11 +2,11 @@
 
     manifest    what each set is, where it comes from, what may be done with it
     files       copying and checking files by their SHA-256
-    store       the cache: a set is there whole or not at all
+    cache       what is here already: a set is there whole or not at all
     sources     packages, local folders, generators: no network
     download    public sets from the net, or from a classroom's mirror
     archive     unpacking without trusting the archive
-    catalogue   the table
+    table       the catalogue
 
 Stands on the errors and the generators (`handson.phantoms`); reads no image.
 """
@@ -14,9 +14,9 @@ Stands on the errors and the generators (`handson.phantoms`); reads no image.
 from functools import partial
 from pathlib import Path
 
-from .catalogue import Catalogue, catalogue
+from .cache import is_stored, store, stored
 from .manifest import DataSet
-from .store import is_stored, store, stored
+from .table import Catalogue, catalogue
 
 __all__ = ["Catalogue", "DataSet", "catalogue", "fetch"]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from .files import extras, faults, sha256
-from .manifest import DataSet, File, read_sums, sums_text
+from .manifest import DataSet, File, load, read_sums, sums_text
 
 SUMS = "SHA256SUMS"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -47,9 +47,10 @@ def is_stored(dataset: DataSet) -> bool:
 
 def damage(dataset: DataSet) -> tuple[list[str], list[str]]:
     """What is wrong with the stored copy, and the files in it that are not of the set."""
-    folder = home(dataset) / dataset.id
+    folder, record = home(dataset) / dataset.id, home(dataset) / SUMS
     with _explained(folder):
-        record = home(dataset) / SUMS
+        if not record.is_file():
+            return [f"{SUMS} is missing"], []
         files = dataset.files or read_sums(record.read_text(encoding="utf-8"))
         return faults(files, folder), extras(files, folder)
 
@@ -97,11 +98,11 @@ def store(dataset: DataSet, fill: Callable[[Path], None]) -> Path:
     return stored(dataset)
 
 
-def remains(datasets: dict[str, DataSet]) -> list[Path]:
+def remains() -> list[Path]:
     """Folders of the cache that are of no use any more: left unfinished, or of another version."""
-    ids = "|".join(map(re.escape, datasets))
+    ids = "|".join(map(re.escape, load()))
     ours = re.compile(rf"\.({ids})-\w+|({ids})@\w+")
-    current = {home(dataset) for dataset in datasets.values()}
+    current = {home(dataset) for dataset in load().values()}
     with _explained(cache_folder()):
         found = cache_folder().iterdir() if cache_folder().is_dir() else ()
         return sorted(path for path in found if ours.fullmatch(path.name) and path not in current)

@@ -1,0 +1,168 @@
+"""`handson data ACTION`: list, fetch, verify and clean the data sets of the course, and prepare a room without network."""
+
+import sys
+from pathlib import Path
+
+from handson import datasets
+from handson.datasets import cache
+from handson.datasets.manifest import TIERS
+from handson.errors import DataError
+
+
+def add(subparsers):
+    parser = subparsers.add_parser(
+        "data", help="the data sets of the course", description=__doc__.split(": ", 1)[1]
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    def action(name, run, help, ids=None):
+        sub = actions.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+        sub.set_defaults(run=run)
+        if ids:
+            sub.add_argument("ids", nargs="*", metavar="ID", help=f"default: {ids}")
+        return sub
+
+    sub = action("list", list_sets, "list the sets, and which of them are here")
+    sub.add_argument("--modality", help="CT, MR, PT, US, ...")
+    sub.add_argument("--tier", choices=TIERS)
+    sub.add_argument("--lesson", help="00 .. 06")
+
+    sub = action("fetch", fetch, "make or download sets", ids="nothing")
+    sub.add_argument("--all", action="store_true", help="every set")
+    sub.add_argument("--tier", choices=TIERS, action="append", help="every set of this tier")
+    sub.add_argument("--to", metavar="FOLDER", type=Path, help="make a mirror for a classroom")
+
+    action("verify", verify, "check every file of sets", ids="all that are here")
+
+    sub = action("where", where, "print the folder of the cache, or of sets", ids="the cache")
+    sub.add_argument("--files", action="store_true", help="print the paths inside the sets instead")
+
+    sub = action("clean", clean, "remove sets from the cache", ids="unfinished and outdated ones")
+    sub.add_argument("--all", action="store_true", help="every set")
+
+    action("check-links", check_links, "ask every address for a sign of life", ids="all downloads")
+    action("citations", citations, "print whom to cite for each set, and its licence")
+
+
+def list_sets(arguments):
+    print(datasets.catalogue(arguments.modality, arguments.tier, arguments.lesson))
+    here = [dataset.id for dataset in datasets.catalogue() if cache.is_stored(dataset)]
+    print(f"\nIn {cache.cache_folder()}: {', '.join(here) or 'nothing yet'}.")
+
+
+def fetch(arguments) -> int:
+    tiers = TIERS if arguments.all else arguments.tier or ()
+    chosen = [dataset for dataset in datasets.catalogue() if dataset.tier in tiers]
+    chosen += [dataset for dataset in _named(arguments.ids) if dataset not in chosen]
+    if not chosen:
+        raise DataError("nothing to fetch", "Name sets (`handson data list`), --tier or --all.")
+    if arguments.to:
+        return _fetch_mirror(chosen, arguments.to)
+    return _each(chosen, lambda dataset: print(datasets.fetch(dataset.id)))
+
+
+def _fetch_mirror(chosen, mirror: Path) -> int:
+    """Copies what may be handed on; says what each room must run for the rest."""
+    from handson.datasets import mirror as mirrors
+
+    held = [dataset for dataset in chosen if mirrors.may_hold(dataset)]
+    status = _each(held, lambda d: print(mirrors.copy_to(mirror, d, datasets.fetch(d.id))))
+    print(f"\nIn the room, set HANDSON_MIRROR={mirror.absolute()} (or the address that serves it).")
+    for why, tier in (
+        ("These come with Python packages or are made there, without network", TIERS[:2]),
+        ("These may not be handed on; with a network, each machine runs", TIERS[2:]),
+    ):
+        rest = [d.id for d in chosen if d not in held and d.tier in tier]
+        if rest:
+            print(f"{why}:\n    handson data fetch {' '.join(rest)}")
+    return status
+
+
+def verify(arguments) -> int:
+    here = [dataset for dataset in datasets.catalogue() if cache.is_stored(dataset)]
+    return _each(_named(arguments.ids) or here, _verify)
+
+
+def _verify(dataset):
+    if not cache.is_stored(dataset):
+        raise DataError(f"{dataset.id} is not here", f"Run: handson data fetch {dataset.id}")
+    faults, extras = cache.damage(dataset)
+    for extra in extras:
+        print(f"{dataset.id}: {extra} does not belong to the set")
+    if faults:
+        raise DataError(
+            f"{dataset.id}: {', '.join(faults)}",
+            f"Run: handson data clean {dataset.id}, then: handson data fetch {dataset.id}",
+        )
+    print(f"{dataset.id}: every file is as it was published")
+
+
+def where(arguments):
+    for dataset in _named(arguments.ids):
+        print(*dataset.files if arguments.files else [cache.home(dataset) / dataset.id], sep="\n")
+    if not arguments.ids:
+        print(cache.cache_folder())
+
+
+def clean(arguments) -> int:
+    named = datasets.catalogue() if arguments.all else _named(arguments.ids)
+    status = _each((dataset for dataset in named if cache.is_stored(dataset)), _clean)
+    if arguments.all or not arguments.ids:
+        for folder in cache.remains():
+            cache.remove(folder)
+            print(f"removed {folder}")
+    return status
+
+
+def _clean(dataset):
+    _, extras = cache.damage(dataset)
+    folder = cache.home(dataset)
+    if extras:
+        raise DataError(
+            f"holds files that are not of the set: {', '.join(extras)}",
+            "Move them away and run this again.",
+            path=folder / dataset.id,
+        )
+    cache.remove(folder)
+    print(f"removed {folder}")
+
+
+def check_links(arguments) -> int:
+    from handson.datasets.download import addresses, is_alive
+    from handson.datasets.progress import bar
+
+    chosen = _named(arguments.ids) or datasets.catalogue(tier="download")
+    asked = [(dataset.id, address) for dataset in chosen for address in addresses(dataset)]
+    with bar("check-links", total=len(asked), unit=" addresses") as progress:
+        dead = []
+        for id, address in asked:
+            if not is_alive(address):
+                dead.append(f"{id}: {address}")
+            progress.update()
+    print(*dead, f"{len(asked) - len(dead)} of {len(asked)} addresses answer.", sep="\n")
+    if dead:
+        print("Please report the dead ones: docs/data.md says how.")
+    return 1 if dead else 0
+
+
+def citations(arguments):
+    from handson.datasets.citations import citations as text
+
+    print(text(), end="")
+
+
+def _named(ids):
+    catalogue = datasets.catalogue()
+    return [catalogue[id] for id in ids]
+
+
+def _each(chosen, do) -> int:
+    """Does it for each set; one that fails is told and does not stop the others."""
+    status = 0
+    for dataset in chosen:
+        try:
+            do(dataset)
+        except DataError as error:
+            print(f"handson data: {error}", file=sys.stderr)
+            status = 1
+    return status
