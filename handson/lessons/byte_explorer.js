@@ -5,6 +5,8 @@
 //
 // State: `offset`. `data`, `fields` ({start, stop, name, says}), `title` and `labels` never change.
 
+import { fill, make } from "./page.js";
+
 const PER_ROW = 16;
 const TONES = 6; // as many .handson-tone-n as lessons.css has
 
@@ -23,25 +25,10 @@ export function ascii(byte) {
   return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : ".";
 }
 
-/** "{n} bytes" with n = 3 -> "3 bytes". */
-export function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-}
-
 /** What is said about the byte under the slider. */
 export function sentence(labels, fields, n) {
   const field = fields[ownerOf(fields, n)];
   return field ? fill(labels.field, { ...field, stop: field.stop - 1 }) : fill(labels.no_field, { n });
-}
-
-function make(tag, attributes, parent) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") element.textContent = value;
-    else element.setAttribute(name, value);
-  }
-  parent.append(element);
-  return element;
 }
 
 function drawRow(at, bytes, fields, parent) {

@@ -5,7 +5,6 @@ their answer beside the bytes. Nothing is parsed here.
 """
 
 import gzip
-import json
 from dataclasses import asdict, dataclass
 from html import escape
 from itertools import groupby
@@ -20,10 +19,10 @@ from pydicom.filereader import data_element_generator
 
 from ..errors import ReadError
 from ..nifti import header_bytes
-from .still import Still
+from .still import Still, labels, script
 
 _HERE = Path(__file__).parent
-_LABELS = json.loads((_HERE / "labels.json").read_text(encoding="utf-8"))["byte_explorer"]
+_LABELS = labels("byte_explorer")
 _EXPLICIT_LONG = ("OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV")
 _PER_ROW = 16
 # Pale enough for black text on each; neighbours differ, and the name stands beside them in words.
@@ -112,7 +111,7 @@ class ByteExplorer(Still, anywidget.AnyWidget):
     offset : the byte the slider stands on
     """
 
-    _esm = _HERE / "byte_explorer.js"
+    _esm = script("byte_explorer")
     _css = _HERE / "lessons.css"
     title = traitlets.Unicode().tag(sync=True)
     data = traitlets.Bytes().tag(sync=True)

@@ -1,10 +1,15 @@
-"""What a widget leaves on a page without a kernel: the same content as text and as HTML.
+"""What the lessons' widgets share: their words, their script, and what they leave without a kernel.
 
 GitHub, a printed page and a saved notebook show no widget. `Still` adds both forms to the output
 of any ipywidget that provides them, so the lesson can be read there, too.
 """
 
+import json
+import re
 from html import escape
+from pathlib import Path
+
+_HERE = Path(__file__).parent
 
 
 class Still:
@@ -18,6 +23,18 @@ class Still:
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         data = {**data, "text/plain": self.still_text(), "text/html": self.still_html()}
         return data, metadata
+
+
+def labels(widget) -> dict:
+    """The words of one widget: all of them stand in labels.json, so a translation is one file."""
+    return json.loads((_HERE / "labels.json").read_text(encoding="utf-8"))[widget]
+
+
+def script(name) -> str:
+    """`page.js` and `name`.js as one ES module: anywidget takes a text, which can import no neighbour."""
+    parts = [(_HERE / f"{part}.js").read_text(encoding="utf-8") for part in ("page", name)]
+    text = re.sub(r"^import .*?;\n", "", "\n".join(parts), flags=re.MULTILINE)
+    return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
 
 
 def html_table(caption, heads, rows) -> str:

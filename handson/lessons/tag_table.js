@@ -2,6 +2,8 @@
 //
 // State: `query`. `rows` (six texts each), `title` and `labels` never change.
 
+import { fill, make } from "./page.js";
+
 /** Rows in which every word of the query occurs, in any column. */
 export function matching(rows, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -9,21 +11,6 @@ export function matching(rows, query) {
     const text = row.join(" ").toLowerCase();
     return words.every((word) => text.includes(word));
   });
-}
-
-/** "{n} bytes" with n = 3 -> "3 bytes". */
-export function fill(text, values) {
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-}
-
-function make(tag, attributes, parent) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") element.textContent = value;
-    else element.setAttribute(name, value);
-  }
-  parent.append(element);
-  return element;
 }
 
 function render({ model, el }) {

@@ -12,10 +12,10 @@ import pydicom
 import traitlets
 from pydicom.tag import Tag
 
-from .still import Still, html_table
+from .still import Still, html_table, labels, script
 
 _HERE = Path(__file__).parent
-_LABELS = json.loads((_HERE / "labels.json").read_text(encoding="utf-8"))["tag_table"]
+_LABELS = labels("tag_table")
 _MEANINGS = json.loads((_HERE / "elements.json").read_text(encoding="utf-8"))
 _LONGEST = 60  # characters of a value
 
@@ -57,7 +57,7 @@ class TagTable(Still, anywidget.AnyWidget):
     query : what stands in the search box; every word of it must occur in a row
     """
 
-    _esm = _HERE / "tag_table.js"
+    _esm = script("tag_table")
     _css = _HERE / "lessons.css"
     title = traitlets.Unicode().tag(sync=True)
     rows = traitlets.List().tag(sync=True)
