@@ -5,11 +5,11 @@ read, and `read_series` refuses for the same reasons.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .frames import Frame
+from .frames import File, Frame
 from .geometry import Spacing, normal, spacing_of
 
 # What may order frames that lie at one position, the most trustworthy first.
@@ -46,20 +46,54 @@ class Stack:
     volumes : [time][slice], frames ascending along the normal
     order : what put the volumes in order in time, "" for a single one
     spacing : of the slices, None for a single one or without positions
+    places : [slice][...], all frames at each position
     """
 
     volumes: tuple
     order: str
     spacing: Spacing | None
     problems: tuple
+    places: tuple = ()
 
     @property
     def first(self) -> Frame:
         return self.volumes[0][0]
 
     @property
+    def middle(self) -> Frame:
+        return self.volumes[0][len(self.volumes[0]) // 2]
+
+    @property
     def frames(self) -> list[Frame]:
         return [frame for volume in self.volumes for frame in volume]
+
+    @property
+    def files(self) -> list[File]:
+        return list(dict.fromkeys(frame.file for frame in self.frames))
+
+    @property
+    def placed(self) -> bool:
+        return is_placed(self.first)
+
+    @property
+    def positions(self) -> list[tuple]:
+        return [frame.position for frame in self.volumes[0]]
+
+    @property
+    def normal(self) -> np.ndarray:
+        return normal(self.first.orientation)
+
+    def has(self, kind) -> bool:
+        return any(problem.kind == kind for problem in self.problems)
+
+    def map(self, change) -> "Stack":
+        """The same stack with every frame changed."""
+        return replace(self, volumes=tuple(tuple(map(change, v)) for v in self.volumes))
+
+    def without_duplicates(self, keep) -> "Stack":
+        """One frame per place, the "first" or the "last" by file name."""
+        places = [sorted(p, key=lambda f: (str(f.file.path), f.index)) for p in self.places]
+        return arrange([p[0 if keep == "first" else -1] for p in places])
 
 
 def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
@@ -76,12 +110,13 @@ def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
     return list(zip(reasons, parts, strict=True))
 
 
-def _placed(frame) -> bool:
+def is_placed(frame) -> bool:
+    """True when the frame says where it lies and how large its pixels are."""
     return bool(frame.position and frame.orientation and frame.spacing)
 
 
 def _key(frame):
-    if not _placed(frame):
+    if not is_placed(frame):
         return frame.kind, str(frame.file.path), None, None
     return frame.kind, None, frame.orientation, frame.spacing
 
@@ -93,8 +128,10 @@ def _merge_close(groups) -> list[list[Frame]]:
         for other, members in merged:
             if key[:2] == other[:2] and (
                 key[2] is None
-                or (np.allclose(key[2], other[2], rtol=0, atol=SAME_COSINES)
-                and np.allclose(key[3], other[3], rtol=1e-3, atol=0))
+                or (
+                    np.allclose(key[2], other[2], rtol=0, atol=SAME_COSINES)
+                    and np.allclose(key[3], other[3], rtol=1e-3, atol=0)
+                )
             ):
                 members.extend(group)
                 break
@@ -105,7 +142,7 @@ def _merge_close(groups) -> list[list[Frame]]:
 
 def _side_by_side(group) -> list[list[Frame]]:
     """Stacks that lie beside one another at the same distances (two hips, two breasts)."""
-    if not _placed(group[0]) or len(group) == 1:
+    if not is_placed(group[0]) or len(group) == 1:
         return [group]
     positions = np.array([frame.position for frame in group])
     axes = np.reshape(group[0].orientation, (2, 3))
@@ -119,7 +156,7 @@ def _side_by_side(group) -> list[list[Frame]]:
 
 def _acquisitions(group) -> list[list[Frame]]:
     """Acquisitions that overlap in part: each is a volume of its own."""
-    if not _placed(group[0]):
+    if not is_placed(group[0]):
         return [group]
     counts = {len(bucket) for bucket in buckets(group)}
     numbers = defaultdict(list)
@@ -127,12 +164,8 @@ def _acquisitions(group) -> list[list[Frame]]:
         numbers[frame.order.get("acquisition")].append(frame)
     whole = sum(len(g) == max(map(len, numbers.values())) for g in numbers.values())
     alone = all(len(bucket) == 1 for g in numbers.values() for bucket in buckets(g))
-    if (
-        (len(counts) > 1
-        and len(numbers) > 1
-        and alone
-        and whole < len(numbers) - 1)
-        or (len(counts) > 1 and len(numbers) == 2 and alone)
+    if (len(counts) > 1 and len(numbers) > 1 and alone and whole < len(numbers) - 1) or (
+        len(counts) > 1 and len(numbers) == 2 and alone
     ):
         return list(numbers.values())
     return [group]
@@ -192,7 +225,7 @@ def buckets(group) -> list[np.ndarray]:
 
 def arrange(group: list[Frame]) -> Stack:
     """Order one part of a series in space and time, and say what is wrong with it."""
-    if not _placed(group[0]):
+    if not is_placed(group[0]):
         volumes = tuple((frame,) for frame in sorted(group, key=lambda f: f.index))
         return Stack(volumes, "frame" if len(volumes) > 1 else "", None, ())
     places = [[group[i] for i in bucket] for bucket in buckets(group)]
@@ -202,7 +235,7 @@ def arrange(group: list[Frame]) -> Stack:
     if len(positions) > 1:
         spacing = spacing_of(positions, normal(group[0].orientation))
         problems = [*problems, *_uneven(volumes[0], spacing)]
-    return Stack(volumes, order, spacing, tuple(problems))
+    return Stack(volumes, order, spacing, tuple(problems), tuple(places))
 
 
 def _in_time(places):

@@ -9,11 +9,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from pydicom.uid import UID
 
-from ..errors import ReadError
+from ..errors import HandsonError, ReadError
 from . import mosaic
 from .geometry import normal
-from .header import PixelFormat, number, numbers, pixel_format, text, texts, value
+from .header import (
+    Header,
+    Location,
+    NotAnImage,
+    PixelFormat,
+    broken,
+    number,
+    numbers,
+    pixel_format,
+    text,
+    texts,
+    value,
+)
 from .scaling import Scaling, scaling
 
 # ImageType's third value and Siemens' words that say which part of the complex signal was kept.
@@ -21,11 +34,11 @@ _PARTS = {"M": "magnitude", "MAGNITUDE": "magnitude", "P": "phase", "PHASE": "ph
           "R": "real", "REAL": "real", "I": "imaginary", "IMAGINARY": "imaginary"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class File:
-    """What the frames of one file share."""
+    """What the frames of one file share; `tiles` is the number of mosaic tiles side by side, or 0."""
 
-    path: Path
+    location: Location
     series_uid: str
     sop_uid: str
     modality: str
@@ -34,7 +47,10 @@ class File:
     format: PixelFormat
     frames: int
     tiles: int = 0
-    table: bool = False
+
+    @property
+    def path(self) -> Path:
+        return self.location.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,61 +75,62 @@ class Frame:
     order: dict
 
 
-def frames(path, dataset) -> list[Frame]:
+def frames(header: Header) -> list[Frame]:
     """The frames of one file, in the file's order.
 
-    dataset : from `read_header`
-    raises : ReadError when it holds no picture or its numbers make no sense
+    raises : NotAnImage when it holds no picture, ReadError when its numbers make no sense
     """
-    pixels = pixel_format(dataset)
-    if pixels is None:
-        name = _class_name(dataset)
-        raise ReadError(
-            f"holds no picture ({name})", "It can be opened with pydicom.dcmread.", path=path
-        )
     try:
-        return _frames(Path(path), dataset, pixels)
-    except ReadError as error:
-        raise ReadError(error.fault, error.remedy, path=path) from None
+        base = classic_frame(header)
+        if "MOSAIC" in texts(header.dataset, "ImageType"):
+            return _mosaic_frames(base, mosaic.tiles(header.dataset, base.file.format))
+        if groups := value(header.dataset, "PerFrameFunctionalGroupsSequence"):
+            return _enhanced_frames(base, header.dataset, groups)
+        offsets = numbers(header.dataset, "GridFrameOffsetVector")
+    except HandsonError as error:
+        raise type(error)(error.fault, error.remedy, path=header.path) from None
+    except Exception as error:  # a nested sequence that pydicom cannot read
+        raise broken(error, header.path) from None
+    if base.file.frames == 1:
+        return [base]
+    if len(offsets) == base.file.frames and base.position and base.orientation:
+        return _offset_frames(base, offsets)
+    return [
+        replace(base, index=i, order=base.order | {"frame": i}) for i in range(base.file.frames)
+    ]
 
 
-def _frames(path, dataset, pixels) -> list[Frame]:
-    count = int(number(dataset, "NumberOfFrames") or 1)
+def classic_frame(header: Header) -> Frame:
+    """The first frame, as the top level of the header describes it."""
+    dataset = header.dataset
+    pixels = pixel_format(header)
+    if pixels is None:
+        name = UID(text(dataset, "SOPClassUID")).name or "of no stated kind"
+        raise NotAnImage(
+            f"holds no picture ({name})", "It can be opened with pydicom.dcmread.", path=header.path
+        )
+    count = numbers(dataset, "NumberOfFrames")
     modality = text(dataset, "Modality")
     file = File(
-        path,
+        header.location,
         text(dataset, "SeriesInstanceUID"),
         text(dataset, "SOPInstanceUID"),
         modality,
         text(dataset, "SeriesDescription") or text(dataset, "ProtocolName"),
         _whole(number(dataset, "SeriesNumber")),
         pixels,
-        max(count, 1),
+        max(int(count[0]), 1) if count else 1,
     )
-    if "MOSAIC" in texts(dataset, "ImageType") and (tiles := mosaic.tiles(dataset, pixels)):
-        return _mosaic_frames(replace(file, tiles=tiles.across), dataset, tiles)
-    if groups := value(dataset, "PerFrameFunctionalGroupsSequence"):
-        return _enhanced_frames(file, dataset, groups)
-    return _classic_frames(file, dataset)
-
-
-def _classic_frames(file, dataset) -> list[Frame]:
-    base = Frame(
+    return Frame(
         file,
         0,
-        _triple(numbers(dataset, "ImagePositionPatient"), 3),
-        _triple(numbers(dataset, "ImageOrientationPatient"), 6),
+        _exactly(3, numbers(dataset, "ImagePositionPatient")),
+        _exactly(6, numbers(dataset, "ImageOrientationPatient")),
         pixel_spacing(dataset),
-        scaling(dataset, file.modality),
-        _kind(file.format, dataset, texts(dataset, "ImageType")),
+        scaling(dataset, modality),
+        _kind(pixels, dataset, texts(dataset, "ImageType")),
         _order(dataset),
     )
-    if file.frames == 1:
-        return [base]
-    offsets = numbers(dataset, "GridFrameOffsetVector")
-    if len(offsets) == file.frames and base.position and base.orientation:
-        return _offset_frames(base, offsets)
-    return [replace(base, index=i, order=base.order | {"frame": i}) for i in range(file.frames)]
 
 
 def _offset_frames(base, offsets) -> list[Frame]:
@@ -127,7 +144,8 @@ def _offset_frames(base, offsets) -> list[Frame]:
     ]
 
 
-def _enhanced_frames(file, dataset, groups) -> list[Frame]:
+def _enhanced_frames(base, dataset, groups) -> list[Frame]:
+    file = base.file
     if len(groups) < file.frames:
         raise ReadError(
             f"describes {len(groups)} of its {file.frames} frames", "Copy it again from the source."
@@ -148,7 +166,7 @@ def _enhanced_frame(file, index, own, shared, stated, dataset) -> Frame:
     def of(keyword, element, count=None):
         item = group(keyword)
         found = numbers(item, element) if item is not None else ()
-        return _triple(found, count) if count else found
+        return _exactly(count, found) if count else found
 
     content = group("FrameContentSequence")
     types = [
@@ -213,23 +231,20 @@ def _dimensions(dataset) -> list[str]:
     ]
 
 
-def _mosaic_frames(file, dataset, tiles) -> list[Frame]:
-    own = replace(file.format, rows=tiles.rows, columns=tiles.columns)
-    kind = _kind(own, dataset, texts(dataset, "ImageType"))
-    order = _order(dataset)
-    how = scaling(dataset, file.modality)
+def _mosaic_frames(base, tiles) -> list[Frame]:
+    file = replace(base.file, tiles=tiles.across)
+    shape = (tiles.rows, tiles.columns, *dict(base.kind)["shape"][2:])
+    kind = tuple((dict(base.kind) | {"shape": shape}).items())
     return [
-        Frame(file, i, position, tiles.orientation, tiles.spacing, how, kind, order)
+        replace(base, file=file, index=i, position=position, kind=kind)
         for i, position in enumerate(tiles.positions)
     ]
 
 
 def pixel_spacing(dataset) -> tuple | None:
     """(row, column) mm in the patient, or None; never the spacing at the detector."""
-    found = _triple(numbers(dataset, "PixelSpacing"), 2)
-    if found and min(found) <= 0:
-        raise ReadError(f"states a PixelSpacing of {found}", "The header is damaged.")
-    return found
+    found = _exactly(2, numbers(dataset, "PixelSpacing"))
+    return found if found and min(found) > 0 else None
 
 
 def seconds(stamp: str) -> float | None:
@@ -283,16 +298,9 @@ def _order(dataset) -> dict:
     return {k: v for k, v in found.items() if v is not None}
 
 
-def _triple(values, count) -> tuple | None:
+def _exactly(count, values) -> tuple | None:
     return tuple(values) if len(values) == count else None
 
 
 def _whole(found) -> int | None:
     return None if found is None else int(found)
-
-
-def _class_name(dataset) -> str:
-    from pydicom.uid import UID
-
-    uid = text(dataset, "SOPClassUID")
-    return UID(uid).name if uid else "of no stated kind"

@@ -92,3 +92,32 @@ def spacing_of(positions, direction) -> Spacing:
     ideal = positions[0] + np.arange(len(positions))[:, None] * step
     drift = float(np.linalg.norm(positions - ideal, axis=1).max())
     return Spacing(step, typical, uneven, drift)
+
+
+def tilt_degrees(spacing, frame) -> float:
+    """Angle between the way from slice to slice and the normal: the tilt of the gantry."""
+    if spacing is None:
+        return 0.0
+    along = spacing.step @ normal(frame.orientation)
+    return float(np.rad2deg(np.arccos(np.clip(along / np.linalg.norm(spacing.step), -1, 1))))
+
+
+def resample_even(data, affine, positions, direction):
+    """Slices at uneven distances -> an even grid from the first to the last, linear in between.
+
+    data : [column, row, slice(, time)]
+    positions, direction : (N, 3) LPS mm, ascending along the unit vector `direction`
+    returns : float32 (or float64) data with more or fewer slices, and its affine
+    """
+    along = np.asarray(positions, float) @ direction
+    count = round((along[-1] - along[0]) / float(np.median(np.diff(along)))) + 1
+    wanted = np.linspace(along[0], along[-1], count)
+    below = np.clip(np.searchsorted(along, wanted, side="right") - 1, 0, len(along) - 2)
+    share = (wanted - along[below]) / (along[below + 1] - along[below])
+    dtype = np.result_type(data.dtype, np.float32)
+    out = np.empty((*data.shape[:2], count, *data.shape[3:]), dtype)
+    for k, (low, part) in enumerate(zip(below, share, strict=True)):
+        out[:, :, k] = data[:, :, low] * (1 - part) + data[:, :, low + 1] * part
+    affine = affine.copy()
+    affine[:3, 2] *= (len(along) - 1) / (count - 1)
+    return out, affine

@@ -6,13 +6,13 @@ here knows what a series is, and nothing here decodes a pixel.
 """
 
 import math
-import os
 import stat
 import struct
 import warnings
 import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -21,12 +21,14 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
 from pydicom.multival import MultiValue
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
@@ -37,19 +39,31 @@ HEAD_BYTES = 1 << 16
 INFLATE_RATIO, INFLATE_BYTES = 100, 256 << 20
 
 # The elements of groups 0008-0028 by which slices are told apart, placed and scaled.
-DESCRIPTION = [
-    Tag(keyword)
-    for keyword in ["SpecificCharacterSet", "ImageType", "SOPClassUID", "SOPInstanceUID", "AcquisitionDate", "ContentDate", "AcquisitionDateTime", "AcquisitionTime", "ContentTime", "Modality", "Manufacturer", "SeriesDescription", "ScanningSequence", "SliceThickness", "RepetitionTime", "EchoTime", "EchoNumbers", "InversionTime", "SpacingBetweenSlices", "ProtocolName", "FlipAngle", "TriggerTime", "FrameTime", "FrameTimeVector", "ImagerPixelSpacing", "DiffusionBValue", "DiffusionGradientOrientation", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber", "AcquisitionNumber", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID", "TemporalPositionIdentifier", "TemporalResolution", "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns", "PixelSpacing", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "PixelPaddingValue", "WindowCenter", "WindowWidth", "VOILUTFunction", "RescaleIntercept", "RescaleSlope", "RescaleType", "ModalityLUTSequence", "RedPaletteColorLookupTableDescriptor"]
-]
-SIEMENS_DESCRIPTION = [0x00190010, 0x0019100A, 0x0019100C, 0x0019100E]
+DESCRIPTION = """
+    SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID AcquisitionDate ContentDate
+    AcquisitionDateTime AcquisitionTime ContentTime Modality SeriesDescription ScanningSequence
+    SliceThickness RepetitionTime EchoTime InversionTime SpacingBetweenSlices ProtocolName
+    TriggerTime FrameTime DiffusionBValue SeriesInstanceUID SeriesNumber AcquisitionNumber
+    InstanceNumber ImagePositionPatient ImageOrientationPatient TemporalPositionIdentifier
+    SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns
+    PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation RescaleIntercept
+    RescaleSlope RescaleType ModalityLUTSequence
+""".split()  # noqa: SIM905
 # What only objects of many frames and mosaics need, from groups further on.
-FRAMES = [
-    Tag(keyword)
-    for keyword in ["DimensionIndexSequence", "DetectorInformationSequence", "GridFrameOffsetVector", "DoseUnits", "DoseGridScaling", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
-]
+FRAMES = """
+    DimensionIndexSequence DetectorInformationSequence GridFrameOffsetVector DoseUnits
+    DoseGridScaling SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
+""".split()  # noqa: SIM905
+# Siemens' private elements: creator, slices in a mosaic, b-value; then the CSA header.
+SIEMENS = [0x00190010, 0x0019100A, 0x0019100C]
 SIEMENS_CSA = [0x00290010, 0x00290011, 0x00290012, 0x00291010, 0x00291110, 0x00291210]
+DESCRIPTION_TAGS = [*map(tag_for_keyword, DESCRIPTION), *SIEMENS]
+FRAME_TAGS = [*map(tag_for_keyword, FRAMES), *SIEMENS_CSA]
 PIXEL_TAGS = {0x7FE00008: "f", 0x7FE00009: "d", 0x7FE00010: "i"}
-_STRUCT = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "AT": "HH"}
+ONE_SAMPLE = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
+_NOTHING = 0x00020000  # a tag that no data set holds: pydicom then skips every value
+_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"7z\xbc\xaf": "7-Zip"}
+_STRUCT = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,37 +86,68 @@ class PixelFormat:
         return self.rows * self.columns * self.samples * self.allocated
 
 
-class Cut(Exception):
+class NotAnImage(ReadError):
+    """A file that is sound but no DICOM image: in a folder it is only a stray."""
+
+
+class _Cut(Exception):
     """The bytes at hand ended before the place where reading was to stop."""
 
 
 class _Stop:
-    """pydicom's `stop_when`: true from `last` on, and remembers what stood there."""
+    """pydicom's `stop_when`: true from beyond `last` on, and remembers what stood there."""
 
     def __init__(self, last):
         self.last, self.found = last, None
 
     def __call__(self, tag, vr, length):
-        if tag <= self.last:
+        if int.__le__(tag, self.last):  # BaseTag's own comparison is ten times as slow
             return False
         self.found = (int(tag), vr, length)
         return True
 
 
-def check_regular(path: Path) -> os.stat_result:
-    """Refuse what is not an ordinary file before it is opened: opening a pipe waits for ever."""
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file, how it is written, and the offset `rest` at which `read_header` stopped."""
+
+    path: Path
+    size: int
+    syntax: str
+    implicit: bool
+    little: bool
+    rest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What `read_header` found: `dataset` holds the describing elements of one file only."""
+
+    location: Location
+    dataset: Dataset
+
+    @property
+    def path(self) -> Path:
+        return self.location.path
+
+
+def check_regular(path: Path) -> int:
+    """The size of an ordinary file; anything else is refused before it is opened: a pipe waits for ever."""
     try:
         status = path.stat()
     except OSError as error:
+        reason = error.strerror or error
         raise ReadError(
-            f"cannot be reached ({error.strerror or error})",
-            "Check the name and the rights.",
-            path=path,
+            f"cannot be reached ({reason})", "Check the name and the rights.", path=path
         ) from None
     if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
-        raise ReadError(f"is {kind}, not a file", "Pass an ordinary file.", path=path)
-    return status
+        folder = stat.S_ISDIR(status.st_mode)
+        raise NotAnImage(
+            "is a folder, not a file" if folder else "is a device, pipe or socket, not a file",
+            "Use scan or read_series for a folder." if folder else "Pass an ordinary file.",
+            path=path,
+        )
+    return status.st_size
 
 
 def read_bytes(path: Path, count=-1) -> bytes:
@@ -111,159 +156,173 @@ def read_bytes(path: Path, count=-1) -> bytes:
         with open(path, "rb", buffering=0) as file:
             return file.read(count) if count >= 0 else file.readall()
     except OSError as error:
-        raise ReadError(
-            f"cannot be read ({error.strerror or error})",
-            "Check the rights and the disk.",
-            path=path,
-        ) from None
+        raise broken(error, path) from None
 
 
-def read_header(path) -> Dataset:
-    """The describing part of one DICOM file: `DESCRIPTION`, and what many-frame objects need more.
+def read_header(path) -> Header:
+    """Read the describing part of one DICOM file: `DESCRIPTION`, and what many-frame objects need more.
 
     path : file; preamble and file meta may be missing, the name does not matter
-    returns : `pydicom.FileDataset` with those elements only, `transfer_syntax(dataset)` tells the rest
-    raises : ReadError when it is no DICOM file, is cut off, or cannot be reached
+    raises : NotAnImage when it is no DICOM file, ReadError when it is cut off or out of reach
     """
     path = Path(path)
-    size = check_regular(path).st_size
+    size = check_regular(path)
     head = min(size, HEAD_BYTES)
     while True:
         data = read_bytes(path, head)
+        check_is_dicom(data, path)
+        whole = head >= size or len(data) < head
         try:
-            return _parse(data, path, whole=len(data) < head or head >= size)
-        except Cut:
-            head = min(size, head * 8)
-
-
-def _parse(data: bytes, path: Path, whole: bool) -> Dataset:
-    """Parse a head of a file; `Cut` when it is only a head and was not long enough."""
-    check_is_dicom(data, path)
-    stop = _Stop(0x0028FFFF)
-    try:
-        buffer, dataset = _open_dataset(data, stop, path, whole)
-        if stop.found and _of_many_frames(dataset):
-            stop = _Stop(0x5200FFFF)
-            tags = FRAMES + SIEMENS_CSA
-            dataset.update(_continue(buffer, dataset, stop, tags))
-    except (Cut, ReadError):
-        raise
-    except Exception as error:  # pydicom lets struct, value and type errors of broken bytes through
-        if not whole:
-            raise Cut from None
-        raise ReadError(
-            f"is broken DICOM ({error})", "Copy it again from the source.", path=path
-        ) from None
-    if stop.found is None and not whole:
-        raise Cut
-    return dataset
+            return _parse(data, path, size, whole)
+        except ReadError:
+            raise
+        except Exception as error:
+            if whole:
+                raise broken(error, path) from None
+        head = min(size, head * 8)
 
 
 def check_is_dicom(data: bytes, path: Path):
-    """Refuse what does not begin as DICOM: PS3.10 section 7.1, or a bare data set."""
+    """Refuse what does not begin as DICOM: the mark of PS3.10 section 7.1, or a bare data set."""
     if not data:
         raise ReadError("is empty", "Copy it again from the source.", path=path)
     if data[128:132] == b"DICM":
         return
     first = struct.unpack_from("<H", data)[0] if len(data) >= 8 else 0
     if first not in (0x0002, 0x0008, 0x0800):
-        raise ReadError(
-            "is not a DICOM file",
-            "It has neither the DICM mark nor a first DICOM element.",
+        packed = next((name for mark, name in _PACKED.items() if data.startswith(mark)), None)
+        raise NotAnImage(
+            f"is packed with {packed}" if packed else "is not a DICOM file",
+            "Unpack it first." if packed else "It has neither the DICM mark nor a DICOM element.",
             path=path,
         )
 
 
-def _open_dataset(data, stop, path, whole, tags=DESCRIPTION + SIEMENS_DESCRIPTION):
-    """Parse up to `stop`; returns the buffer, positioned there, and the data set."""
-    deflated = DeflatedExplicitVRLittleEndian.encode() in data[:1024]
-    if not deflated:
-        buffer = BytesIO(data)
-        return buffer, read_partial(buffer, stop, force=True, specific_tags=tags)
-    if not whole:
-        raise Cut
-    meta = read_partial(BytesIO(data[: 132 + 4096]), lambda tag, *_: True, force=True).file_meta
-    buffer = BytesIO(_inflate(data, meta, path))
-    dataset = read_dataset(buffer, False, True, stop_when=stop, specific_tags=tags)
-    dataset.file_meta = meta
-    dataset.set_original_encoding(False, True)
-    return buffer, dataset
+def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
+    """Parse the head of a file; raises when it is only a head and was not long enough."""
+    stop = _Stop(0x0028FFFF)
+    buffer, dataset, syntax, inflated = _open_dataset(data, path, stop, DESCRIPTION_TAGS, whole)
+    if stop.found and _of_many_frames(dataset):
+        stop = _Stop(0x5200FFFF)
+        implicit, little = dataset.original_encoding
+        more = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=FRAME_TAGS)
+        dataset.update(more)
+    whole = whole or inflated is not None
+    if stop.found is None and not whole:
+        raise _Cut
+    if stop.found is None and ("Rows" in dataset or _is_image_class(dataset)):
+        raise ReadError("ends before its pixels", "Copy it again from the source.", path=path)
+    location = Location(path, size, syntax, *dataset.original_encoding, buffer.tell())
+    return Header(location, dataset)
 
 
-def _inflate(data: bytes, meta, path: Path) -> bytes:
+def _open_dataset(data, path, stop, tags, whole):
+    """Parse up to `stop`: the buffer, positioned there; data set; transfer syntax; inflated bytes."""
+    buffer, inflated = BytesIO(data), None
+    buffer.seek(132 if data[128:132] == b"DICM" else 0)
+    meta = read_dataset(buffer, False, True, stop_when=lambda tag, *_: int.__rshift__(tag, 16) != 2)
+    if text(meta, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
+        raise NotAnImage(
+            "is a DICOMDIR, an index of other files", "Pass it to handson.scan.", path=path
+        )
+    syntax = text(meta, "TransferSyntaxUID")
+    if not syntax:  # pydicom recognises how a bare data set is written
+        buffer.seek(0)
+        dataset = read_partial(buffer, stop, force=True, specific_tags=tags)
+        return buffer, dataset, _native_syntax(*dataset.original_encoding), None
+    if syntax == DeflatedExplicitVRLittleEndian:
+        if not whole:
+            raise _Cut
+        inflated = _inflate(data[buffer.tell() :], path)
+        buffer = BytesIO(inflated)
+    implicit, little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
+    dataset = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=tags)
+    return buffer, dataset, syntax, inflated
+
+
+def _inflate(deflated: bytes, path: Path) -> bytes:
     """The data set of a deflated file (PS3.5 A.5), refused when it grows out of all proportion."""
-    start = 144 + int(meta.FileMetaInformationGroupLength)
-    limit = max(INFLATE_BYTES, INFLATE_RATIO * len(data))
-    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data[start:], limit + 1)
+    limit = max(INFLATE_BYTES, INFLATE_RATIO * len(deflated))
+    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(deflated, limit + 1)
     if len(inflated) > limit:
         raise ReadError(
-            f"inflates to more than {limit >> 20} MiB",
-            "Such a file is a trap or is corrupt.",
-            path=path,
+            f"inflates to more than {limit >> 20} MiB", "It is damaged or a trap.", path=path
         )
     return inflated
 
 
-def read_until_pixels(path: Path):
-    """Go through a header up to its pixel data, skipping every value.
+def pixel_element(location: Location):
+    """Read on from where `read_header` stopped to the pixel data, skipping every value on the way.
 
-    returns : ((tag, VR, length), offset of the value, data, size): `data` holds the inflated data
-        set that the offset counts in when the file is deflated, else None; None without pixel data
+    returns : (tag, VR, length, offset of the value, inflated), `inflated` being the data set in which
+        the offset counts if the file is deflated, else None; or None when there is no pixel data
     """
-    head, size = HEAD_BYTES, check_regular(path).st_size
-    while True:
-        data = read_bytes(path, head)
-        stop = _Stop(0x7FE00007)
-        try:
-            buffer, dataset = _open_dataset(data, stop, path, head >= size, [0x00020010])
-            if stop.found or head >= size:
-                break
-        except Cut:
-            pass
-        except Exception as error:
-            if head >= size:
-                raise ReadError(f"is broken DICOM ({error})", "Copy it again.", path=path) from None
-        head *= 8
+    path, inflated = location.path, None
+    stop = _Stop(min(PIXEL_TAGS) - 1)
+    try:
+        if location.syntax == DeflatedExplicitVRLittleEndian:
+            data = read_bytes(path)
+            file, _, _, inflated = _open_dataset(data, path, stop, [_NOTHING], whole=True)
+            offset = file.tell()
+        else:
+            with open(path, "rb") as file:
+                file.seek(location.rest)
+                read_dataset(
+                    file,
+                    location.implicit,
+                    location.little,
+                    stop_when=stop,
+                    specific_tags=[_NOTHING],
+                )
+                offset = file.tell()
+    except ReadError:
+        raise
+    except Exception as error:
+        raise broken(error, path) from None
     if stop.found is None or stop.found[0] not in PIXEL_TAGS:
         return None
-    implicit = dataset.original_encoding[0]
-    offset = buffer.tell() + (12 if not implicit and stop.found[1] in EXPLICIT_VR_LENGTH_32 else 8)
-    deflated = transfer_syntax(dataset) == DeflatedExplicitVRLittleEndian
-    inflated = buffer.getvalue() if deflated else None
-    return stop.found, offset, inflated, len(inflated) if deflated else size
+    tag, vr, length = stop.found
+    long = not location.implicit and vr in EXPLICIT_VR_LENGTH_32
+    return tag, vr, length, offset + (12 if long else 8), inflated
+
+
+def broken(error, path) -> ReadError:
+    """pydicom passes on whatever broken bytes raise; all of it means the same to a reader."""
+    if isinstance(error, OSError):
+        reason, remedy = (
+            f"cannot be read ({error.strerror or error})",
+            "Check the rights and the disk.",
+        )
+    else:
+        reason = f"is broken DICOM ({error or type(error).__name__})"
+        remedy = "Copy it again from the source."
+    return ReadError(reason, remedy, path=path)
 
 
 def _of_many_frames(dataset) -> bool:
     return (
-        number(dataset, "NumberOfFrames") is not None
+        "NumberOfFrames" in dataset
         or "MOSAIC" in texts(dataset, "ImageType")
         or text(dataset, "Modality") == "RTDOSE"
     )
 
 
-def _continue(buffer, dataset, stop, tags=None) -> Dataset:
-    """Go on reading where the last `stop` stood."""
-    implicit, little = dataset.original_encoding
-    return read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=tags)
+def _is_image_class(dataset) -> bool:
+    return "Image Storage" in UID(text(dataset, "SOPClassUID")).name
 
 
-def transfer_syntax(dataset) -> str:
-    """The UID of the meta group; without one, the native syntax that the reader recognised."""
-    stated = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
-    if stated:
-        return stated
-    implicit, little = dataset.original_encoding
-    return str(
-        ImplicitVRLittleEndian
-        if implicit
-        else ExplicitVRLittleEndian
-        if little
-        else ExplicitVRBigEndian
-    )
+def _native_syntax(implicit, little) -> str:
+    if implicit:
+        return str(ImplicitVRLittleEndian)
+    return str(ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
 
 
-def pixel_format(dataset) -> PixelFormat | None:
-    """How the pixels are stored, or None when the object describes no picture."""
+def pixel_format(header: Header) -> PixelFormat | None:
+    """How the pixels are stored, or None when the object describes no picture.
+
+    raises : ReadError when the description contradicts itself
+    """
+    dataset = header.dataset
     rows, columns, allocated = (
         int(number(dataset, k) or 0) for k in ("Rows", "Columns", "BitsAllocated")
     )
@@ -271,17 +330,26 @@ def pixel_format(dataset) -> PixelFormat | None:
         return None
     stored = int(number(dataset, "BitsStored") or allocated)
     high = number(dataset, "HighBit")
+    samples = int(number(dataset, "SamplesPerPixel") or 1)
+    photometric = text(dataset, "PhotometricInterpretation")
+    photometric = photometric or ("RGB" if samples == 3 else "MONOCHROME2")
+    if allocated not in (1, 8, 16, 32, 64) or not 1 <= stored <= allocated:
+        raise ReadError(
+            f"stores {stored} bits a pixel in {allocated}", "No reader here knows such pixels."
+        )
+    if samples != (1 if photometric in ONE_SAMPLE else 3):
+        raise ReadError(f"has {samples} samples a pixel as {photometric}", "The header is damaged.")
     return PixelFormat(
         rows,
         columns,
-        int(number(dataset, "SamplesPerPixel") or 1),
+        samples,
         allocated,
         stored,
-        int(high) if high is not None else stored - 1,
+        stored - 1 if high is None else int(high),
         bool(number(dataset, "PixelRepresentation")),
-        text(dataset, "PhotometricInterpretation") or "MONOCHROME2",
+        photometric,
         int(number(dataset, "PlanarConfiguration") or 0),
-        transfer_syntax(dataset),
+        header.location.syntax,
     )
 
 
@@ -293,13 +361,18 @@ def quiet():
         yield
 
 
+@cache
+def _tag(key) -> BaseTag:
+    return Tag(key)
+
+
 def value(dataset, key):
     """An element's value as a string, or a tuple of strings or numbers; None when it is absent.
 
     Elements that pydicom has not converted yet are read from their bytes: a tenth of the time, and
     lenient where it does not matter. PS3.5 section 6.2 has the encodings.
     """
-    tag = key if isinstance(key, int) else tag_for_keyword(key)
+    tag = _tag(key)
     element = dataset.get_item(tag)
     if element is None:
         return None

@@ -37,7 +37,7 @@ def tiles(dataset, pixels) -> Tiles | None:
     if pixels.rows % across or pixels.columns % across:
         raise ReadError(
             f"is a mosaic of {count:g} slices that do not divide its {pixels.rows} rows",
-            "It is damaged.",
+            "The picture was changed after the scan; read_slice shows it as it is.",
         )
     rows, columns = pixels.rows // across, pixels.columns // across
     orientation = numbers(dataset, "ImageOrientationPatient")
@@ -76,3 +76,10 @@ def _csa(dataset) -> dict | None:
 
 def csaitem(csa, name) -> list:
     return csa[name]["items"] if csa and name in csa else []
+
+
+def cut(picture, tile) -> np.ndarray:
+    """The slice of one `Frame` out of the whole picture, row by row of tiles."""
+    rows, columns = dict(tile.kind)["shape"][:2]
+    down, right = divmod(tile.index, tile.file.tiles)
+    return picture[down * rows : (down + 1) * rows, right * columns : (right + 1) * columns]

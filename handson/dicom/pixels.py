@@ -1,29 +1,46 @@
 """Stored numbers of a frame, out of native or compressed pixel data.
 
-Native frames are read straight into the array that will hold them; every other transfer syntax is
-handed to pydicom's decoders. Sizes are compared with the file before anything is allocated. No
-rescale, no window and no geometry here.
+Native frames are read straight into the array that will hold them; every other kind is handed to
+pydicom's decoders. What a header claims is compared with what the file holds before anything is
+allocated. No rescale, no window and no geometry here.
 """
 
-import struct
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from pydicom.pixels import get_decoder
-from pydicom.uid import UID
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
+)
 
 from ..errors import DecoderError, ReadError
-from .header import PIXEL_TAGS, PixelFormat, read_bytes, read_until_pixels
+from . import jpeg12
+from .header import PIXEL_TAGS, Location, PixelFormat, pixel_element, read_bytes
 
-# No image compresses this far; a small file that claims so much pixels is corrupt or a trap.
-COMPRESSION_LIMIT, COMPRESSION_FREE = 1000, 128 << 20
-_DECODERS = {
+NATIVE = {
+    ImplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian,
+}
+# No image compresses this far: a small file that claims so many pixels is corrupt or a trap.
+COMPRESSION_LIMIT, COMPRESSION_FREE = 1000, 64 << 20
+# What to install for a transfer syntax, by a word of its name; the first that fits.
+PACKAGES = {
     "JPEG-LS": "pyjpegls",
     "JPEG 2000": "pylibjpeg-openjpeg",
-    "JPEG": "python-gdcm",
+    "High-Throughput": "pylibjpeg-openjpeg",
     "RLE": "pylibjpeg-rle",
+    "JPEG": "python-gdcm",
 }
+_KEYWORDS = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,7 @@ class Source:
     """Where the pixel data of one file are.
 
     kind : "i" PixelData, "f" FloatPixelData, "d" DoubleFloatPixelData
-    offset, length : of the value in the file; `data` holds it instead when the file was deflated
+    offset, length : of the value, in the file or in the inflated data set
     """
 
     path: Path
@@ -41,185 +58,161 @@ class Source:
     vr: str
     offset: int
     length: int
-    data: bytes | None = None
+    inflated: bytes | None
 
 
-def locate(path: Path, pixels: PixelFormat, frames: int) -> Source:
-    """Find the pixel data of a file and make sure that it can hold what the header claims.
+def locate(location: Location, pixels: PixelFormat, frames: int) -> Source:
+    """Find the pixel data of a file and make sure that they can be what the header claims.
 
-    Native pixels nearly always end the file: the element is looked for there first, and found by
-    reading on through the header otherwise.
+    raises : ReadError when they are missing or too short
     """
-    source = _at_the_end(path, pixels, frames) or _by_reading(path, pixels, frames)
-    need = -(-pixels.frame_bits * frames // 8)
-    if pixels.photometric == "YBR_FULL_422" and not encapsulated(pixels):
-        need = need * 2 // 3
-    if encapsulated(pixels):
-        claimed = pixels.frame_bits // 8
-        if claimed > COMPRESSION_FREE and claimed > COMPRESSION_LIMIT * source.length:
-            raise ReadError(
-                f"claims {pixels.rows} x {pixels.columns} pixels but holds {source.length} bytes",
-                "The header or the file is damaged.",
-                path=path,
-            )
-    elif source.length < need:
-        raise ReadError(
-            f"is cut off: its header claims {need} bytes of pixels, {source.length} are there",
-            "Copy it again from the source.",
-            path=path,
-        )
+    path = location.path
+    found = pixel_element(location)
+    if found is None:
+        raise ReadError("describes a picture but holds no pixels", "Copy it again.", path=path)
+    tag, vr, length, offset, inflated = found
+    held = (location.size if inflated is None else len(inflated)) - offset
+    length = min(length, held)
+    source = Source(path, pixels, frames, PIXEL_TAGS[tag], vr or "OW", offset, length, inflated)
+    _check_claim(source)
     return source
 
 
-def encapsulated(pixels) -> bool:
-    uid = UID(pixels.transfer_syntax)
-    return uid.is_transfer_syntax and uid.is_encapsulated if not uid.is_private else True
+def native_bytes(pixels: PixelFormat, frames: int) -> int:
+    """Bytes of native pixel data, PS3.5 section 8.1.1; YBR_FULL_422 shares colours between pixels."""
+    bits = pixels.rows * pixels.columns * pixels.samples * pixels.allocated * frames
+    if pixels.photometric.endswith("_422"):
+        bits = bits * 2 // 3
+    return -(-bits // 8)
 
 
-def _at_the_end(path, pixels, frames) -> Source | None:
-    """The pixel data element, if exactly the expected header stands at the expected place."""
-    uid = pixels.transfer_syntax
-    if encapsulated(pixels) or uid.endswith(".1.99") or pixels.photometric == "YBR_FULL_422":
-        return None
-    need = -(-pixels.frame_bits * frames // 8)
-    length = need + need % 2
-    try:
-        with open(path, "rb", buffering=0) as file:
-            file.seek(-(length + 12), 2)
-            header = file.read(12)
-            end = file.tell()
-    except OSError:
-        return None
-    for kind, tag in (
-        ("i", b"\xe0\x7f\x10\x00"),
-        ("f", b"\xe0\x7f\x08\x00"),
-        ("d", b"\xe0\x7f\x09\x00"),
-    ):
-        for vr in (b"OW", b"OB") if kind == "i" else (b"OF",) if kind == "f" else (b"OD",):
-            if uid.endswith("1.2.1") and header == tag + vr + b"\0\0" + struct.pack("<L", length):
-                return Source(path, pixels, frames, kind, vr.decode(), end, length)
-    if uid.endswith("1.2") and header[4:] == b"\xe0\x7f\x10\x00" + struct.pack("<L", length):
-        return Source(path, pixels, frames, "i", "OW", end, length)
-    return None
-
-
-def _by_reading(path, pixels, frames) -> Source:
-    found = read_until_pixels(path)
-    if found is None:
+def _check_claim(source):
+    f = source.format
+    need = native_bytes(f, source.frames)
+    if f.transfer_syntax in NATIVE:
+        if source.length < need:
+            raise ReadError(
+                f"is cut off: its header claims {need} bytes of pixels, {source.length} are there",
+                "Copy it again from the source.",
+                path=source.path,
+            )
+    elif need > COMPRESSION_FREE and need > COMPRESSION_LIMIT * source.length:
         raise ReadError(
-            "describes a picture but holds no pixel data",
-            "Copy it again from the source.",
-            path=path,
+            f"claims {f.columns} x {f.rows} pixels in {source.frames} frames but holds {source.length} bytes",
+            "The header or the file is damaged.",
+            path=source.path,
         )
-    (tag, vr, length), offset, data, size = found
-    held = size - offset
-    undefined = length == 0xFFFFFFFF
-    if not undefined and length > held:
-        length = held
-    return Source(
-        path,
-        pixels,
-        frames,
-        PIXEL_TAGS[tag],
-        vr or "OW",
-        offset,
-        held if undefined else length,
-        data,
-    )
 
 
-def fill(out: np.ndarray, source: Source, indices) -> None:
-    """Read the frames `indices` of a file into out[0], out[1], ...: [row, column] or with samples.
+def stored_type(source: Source) -> np.dtype:
+    """The NumPy type of one stored sample."""
+    if source.kind != "i":
+        return np.dtype(source.kind)
+    f = source.format
+    return np.dtype(f"{'i' if f.signed else 'u'}{max(f.allocated // 8, 1)}")
 
-    out : (len(indices), rows, columns[, samples]), C-contiguous, of the stored type
+
+def read_frames(source: Source, indices, targets=None):
+    """Read the frames `indices` of a file, one after the other.
+
+    targets : where to put them, C-contiguous arrays of `stored_type`, (rows, columns[, 3]); without
+        them one buffer is used again and again
+    yields : the filled target; colour is RGB
+    raises : ReadError, DecoderError
     """
-    if _direct(source):
-        _read_into(out, source, indices)
-    else:
-        for row, frame in zip(out, decode(source, indices), strict=True):
-            row[...] = frame
+    f = source.format
+    if targets is None:
+        shape = (f.rows, f.columns) + ((3,) if f.samples == 3 else ())
+        targets = [np.empty(shape, stored_type(source))] * len(indices)
+    read = _read_native if _direct(source) else _decode
+    try:
+        yield from read(source, indices, targets)
+    except (ReadError, MemoryError):
+        raise
+    except Exception as error:  # every decoder raises errors of its own kinds
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ReadError(
+            f"has pixels ({UID(f.transfer_syntax).name}) that cannot be read: {reason}",
+            "Copy it again from the source.",
+            path=source.path,
+        ) from None
 
 
 def _direct(source) -> bool:
     f = source.format
     return (
-        source.data is None
-        and not encapsulated(f)
-        and f.allocated in (8, 16, 32, 64)
-        and f.photometric != "YBR_FULL_422"
-        and (f.samples == 1 or f.planar == 0)
-        and not (f.allocated == 8 and f.transfer_syntax.endswith("1.2.2"))
+        f.transfer_syntax in NATIVE - {DeflatedExplicitVRLittleEndian}
+        and f.allocated > 1
+        and (f.samples == 1 or (f.planar == 0 and f.photometric == "RGB"))
+        and not (f.allocated == 8 and f.transfer_syntax == ExplicitVRBigEndian)
     )
 
 
-def _read_into(out, source, indices):
-    """Bytes of native frames straight into `out`; then byte order and unused bits are put right."""
-    size = out[0].nbytes
-    try:
-        with open(source.path, "rb", buffering=0) as file:
-            for row, index in zip(out, indices, strict=True):
-                file.seek(source.offset + index * size)
-                if file.readinto(memoryview(row).cast("B")) != size:
-                    raise EOFError("the file ends within its pixels")
-    except (OSError, EOFError) as error:
-        raise ReadError(f"cannot be read ({error})", "Copy it again.", path=source.path) from None
-    if source.format.transfer_syntax.endswith("1.2.2"):
-        out.byteswap(inplace=True)
-    if source.kind == "i":
-        clear_unused_bits(out, source.format)
+def _read_native(source, indices, targets):
+    """Bytes of native frames straight into the targets; byte order and unused bits are put right."""
+    with open(source.path, "rb", buffering=0) as file:
+        for index, target in zip(indices, targets, strict=True):
+            file.seek(source.offset + index * target.nbytes)
+            if file.readinto(memoryview(target).cast("B")) != target.nbytes:
+                raise EOFError("the file ends within them")
+            if source.format.transfer_syntax == ExplicitVRBigEndian:
+                target.byteswap(inplace=True)
+            if source.kind == "i":
+                clear_unused_bits(target, source.format)
+            yield target
 
 
 def clear_unused_bits(stored, pixels: PixelFormat) -> None:
-    """Bits outside HighBit .. HighBit - BitsStored + 1 are no part of the value (PS3.5 8.1.1).
+    """Bits beside HighBit .. HighBit - BitsStored + 1 are no part of the value (PS3.5 section 8.1.1).
 
-    Old files keep overlays there. Done in place; the sign bit is carried on.
+    Old files keep overlays there. Done in place; the sign is carried on.
     """
-    above = pixels.allocated - 1 - pixels.high_bit
     unused = pixels.allocated - pixels.stored
-    if unused <= 0 or above < 0 or above > unused:
+    above = pixels.allocated - 1 - pixels.high_bit
+    if not unused or not 0 <= above <= unused:
         return
-    if above:
-        np.left_shift(stored, above, out=stored)
+    np.left_shift(stored, above, out=stored)
     np.right_shift(stored, unused, out=stored)
 
 
-def decode(source: Source, indices):
-    """Frames through pydicom's decoders, one after the other: colour comes as RGB, planes last.
-
-    raises : DecoderError when the decoder is unknown or missing, ReadError when it fails
-    """
-    decoder = find_decoder(source)
-    data = source.data if source.data is not None else read_bytes(source.path)
-    data = memoryview(data)[source.offset : source.offset + source.length]
+def _decode(source, indices, targets):
+    """Frames through pydicom's decoders."""
     f = source.format
-    keyword = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData"}[source.kind]
+    data = read_bytes(source.path) if source.inflated is None else source.inflated
+    if f.transfer_syntax == JPEGExtended12Bit and f.stored > 8 and f.samples == 1:
+        pixels = data[source.offset : source.offset + source.length]
+        yield from jpeg12.decode(source, pixels, indices, targets)
+        return
+    decoder = find_decoder(source)
+    photometric = f.photometric.replace("PARTIAL_422", "FULL_422")
     options = {
         "rows": f.rows,
         "columns": f.columns,
         "samples_per_pixel": f.samples,
         "bits_allocated": f.allocated,
         "bits_stored": f.stored,
-        "photometric_interpretation": f.photometric,
+        "photometric_interpretation": photometric,
         "pixel_representation": int(f.signed),
         "number_of_frames": source.frames,
         "planar_configuration": f.planar,
-        "pixel_keyword": keyword,
+        "pixel_keyword": _KEYWORDS[source.kind],
         "pixel_vr": source.vr,
     }
-    try:
-        for frame, _ in decoder.iter_array(data, indices=list(indices), **options):
-            yield frame
-    except MemoryError:
-        raise ReadError(
-            "needs more memory than there is", "Read fewer frames.", path=source.path
-        ) from None
-    except Exception as error:  # every decoder raises errors of its own kinds
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ReadError(
-            f"has {UID(f.transfer_syntax).name} pixels that cannot be decoded ({reason})",
-            "Copy it again from the source.",
-            path=source.path,
-        ) from None
+    buffer = BytesIO(memoryview(data)[: source.offset + source.length])
+    buffer.seek(source.offset)
+    partial = photometric != f.photometric
+    decoded = decoder.iter_array(buffer, indices=list(indices), raw=partial, **options)
+    for (frame, _), target in zip(decoded, targets, strict=True):
+        target[...] = partial_to_rgb(frame) if partial else frame
+        yield target
+
+
+def partial_to_rgb(colour) -> np.ndarray:
+    """YBR_PARTIAL, 8 bits a sample, to RGB: the inverse of PS3.3 C.7.6.3.1.2."""
+    y, cb, cr = np.moveaxis(colour.astype(float) - (16, 128, 128), -1, 0)
+    red, green = 1.1644 * y + 1.5960 * cr, 1.1644 * y - 0.3918 * cb - 0.8130 * cr
+    rgb = np.stack([red, green, 1.1644 * y + 2.0172 * cb], axis=-1)
+    return rgb.round().clip(0, 255).astype(np.uint8)
 
 
 def find_decoder(source):
@@ -229,12 +222,12 @@ def find_decoder(source):
         decoder = get_decoder(uid)
     except NotImplementedError:
         raise DecoderError(
-            f"is stored as {uid.name} ({uid}), which no decoder here can open",
-            "Convert it, for example with dcmtk's dcmdjpeg or gdcmconv --raw.",
+            f"is stored as {uid.name} ({uid}), which no decoder known here can open",
+            "Convert it first, for example with gdcmconv --raw or dcmdjpeg.",
             path=source.path,
         ) from None
     if not decoder.is_available:
-        package = next((p for word, p in _DECODERS.items() if word in uid.name), "python-gdcm")
+        package = next((p for word, p in PACKAGES.items() if word in uid.name), "python-gdcm")
         raise DecoderError(
             f"is stored as {uid.name}, and no decoder for it is installed",
             f"Install one: pip install {package}",

@@ -1,26 +1,27 @@
 """From stored numbers to values with a unit: rescale, real-world value mapping, dose grid.
 
-PS3.3 C.11.1 (modality transform), C.7.6.16.2.9 and .11 (functional groups), C.8.8.3 (dose). Look-up
-tables are left to pydicom; this module only says which slope, intercept and unit hold for a frame.
+PS3.3 C.11.1 (modality transform), C.7.6.16.2.9 (per frame), C.7.6.16.2.11 (real-world values) and
+C.8.8.3 (dose). Look-up tables are left to pydicom: here is only said which transform holds.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .header import number, text
+from .header import number, text, value
 
-# Units (0054,1001) of PET, PS3.3 C.8.9.1.1.3, and the UCUM codes of real-world value maps, as people write them.
+# RescaleType, Units (0054,1001) and the UCUM codes of real-world value maps, as people write them.
 UNITS = {
-    "HU": "HU", "[hnsf'U]": "HU", "BQML": "Bq/ml", "Bq/ml": "Bq/ml", "Bq/mL": "Bq/ml", "GML": "g/ml",
-    "{SUVbw}g/ml": "g/ml (SUVbw)", "CNTS": "counts", "PROPCNTS": "proportional to counts", "CPS": "counts/s",
-    "PERCENT": "%", "NONE": "", "US": "", "1": "", "no units": "", "CM2ML": "cm2/ml", "BQCC": "Bq/ml",
+    "HU": "HU", "[hnsf'U]": "HU", "HU_MOD": "HU", "BQML": "Bq/ml", "Bq/ml": "Bq/ml", "Bq/mL": "Bq/ml",
+    "BQCC": "Bq/ml", "GML": "g/ml", "{SUVbw}g/ml": "g/ml", "g/ml{SUVbw}": "g/ml", "CM2ML": "cm2/ml",
+    "CNTS": "counts", "PROPCNTS": "proportional to counts", "CPS": "counts/s", "PERCENT": "%",
+    "OD": "OD/1000", "NONE": "", "US": "", "1": "", "[arb'U]": "", "NORMALIZED": "",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """value = slope * stored + intercept, in `unit`; with `table`, by the modality LUT instead."""
+    """value = slope * stored + intercept, in `unit`; by the modality LUT instead when `table`."""
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -36,62 +37,91 @@ class Scaling:
         """True when whole numbers stay whole."""
         return not self.table and self.slope.is_integer() and self.intercept.is_integer()
 
+    def apply(self, stored, dtype) -> np.ndarray:
+        """Stored numbers -> values of `dtype`, by slope and intercept."""
+        if self.identity:
+            return stored.astype(dtype, copy=False)
+        values = stored * np.float64(self.slope)
+        values += self.intercept
+        return values.astype(dtype, copy=False)
+
 
 def scaling(dataset, modality) -> Scaling:
-    """The transform that a data set, or one functional group item, states.
+    """The transform that a data set, or an item of a functional group, states.
 
-    dataset : with RescaleSlope and so on at its top level
-    modality : CT without RescaleType is in Hounsfield units (PS3.3 C.8.2.1.1.2)
+    modality : CT that states no RescaleType is in Hounsfield units (PS3.3 C.8.2.1.1.2)
     """
     if modality == "RTDOSE":
         unit = {"GY": "Gy", "RELATIVE": "relative dose"}.get(text(dataset, "DoseUnits"), "")
         return Scaling(number(dataset, "DoseGridScaling") or 1.0, 0.0, unit)
-    if "ModalityLUTSequence" in dataset:
-        table = dataset.ModalityLUTSequence
-        kind = str(table[0].get("ModalityLUTType", "")) if table else ""
-        return Scaling(unit=UNITS.get(kind, kind), table=bool(table))
+    if table := value(dataset, "ModalityLUTSequence"):
+        kind = text(table[0], "ModalityLUTType")
+        return Scaling(unit=UNITS.get(kind, kind), table=True)
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     kind = text(dataset, "RescaleType") or text(dataset, "Units")
     if not kind and modality == "CT" and slope is not None:
         kind = "HU"
-    return Scaling(1.0 if slope is None else slope, intercept or 0.0, UNITS.get(kind, kind))
+    # A slope of 0 would wipe out the picture; writers that leave it so mean "not scaled".
+    return Scaling(slope or 1.0, intercept or 0.0, UNITS.get(kind, kind))
 
 
-def value_type(pixels, kind, scalings) -> np.dtype:
-    """The dtype that holds every value of these frames without rounding, PS3.5 section 8.1.
+def real_world(dataset) -> Scaling | None:
+    """The first linear real-world value mapping of a data set or functional group, PS3.3 C.7.6.16.2.11."""
+    for item in value(dataset, "RealWorldValueMappingSequence") or ():
+        slope = number(item, "RealWorldValueSlope")
+        if slope:
+            codes = value(item, "MeasurementUnitsCodeSequence")
+            code = text(codes[0], "CodeValue") if codes else ""
+            intercept = number(item, "RealWorldValueIntercept") or 0.0
+            return Scaling(slope, intercept, UNITS.get(code, code))
+    return None
 
-    Whole and constant slope and intercept: the smallest integer that holds every possible value,
-    the stored type itself when nothing is scaled. Else float32, float64 from 32-bit pixels on.
+
+def prefer(rescale: Scaling, mapping: Scaling | None) -> Scaling:
+    """A mapping to a stated unit is used where the modality transform states none."""
+    if mapping and not rescale.unit and not rescale.table and (mapping.unit or rescale.identity):
+        return mapping
+    return rescale
+
+
+def value_type(stored: np.dtype, scalings) -> np.dtype:
+    """The dtype in which values are kept: the stored one while nothing but whole numbers can come.
+
+    float32 otherwise, which holds 16-bit values after any rescale; float64 from 32-bit pixels on.
     """
-    stored = stored_type(pixels, kind)
     first = scalings[0]
-    if stored.kind == "f" or not first.whole or any(s != first for s in scalings):
-        return np.dtype(np.float64 if stored.itemsize > 2 and stored != np.float32 else np.float32)
-    if first.identity:
+    if stored.kind == "f" and all(s.identity for s in scalings):
         return stored
-    low = -(1 << (pixels.stored - 1)) if pixels.signed else 0
-    high = (1 << pixels.stored) - 1 + low
-    reached = sorted(int(first.slope) * v + int(first.intercept) for v in (low, high))
-    for name in (stored, np.int16, np.uint16, np.int32, np.uint32, np.int64):
-        if np.iinfo(name).min <= reached[0] and reached[1] <= np.iinfo(name).max:
-            return np.dtype(name)
-    return np.dtype(np.float64)
+    if stored.kind in "iu" and first.whole and all(s == first for s in scalings):
+        return stored
+    return np.dtype(np.float64 if stored.itemsize > 2 and stored != np.float32 else np.float32)
 
 
-def stored_type(pixels, kind="i") -> np.dtype:
-    """The NumPy type of one stored sample: float and double for groups of that name."""
-    if kind in "fd":
-        return np.dtype(kind)
-    return np.dtype(f"{'i' if pixels.signed else 'u'}{max(pixels.allocated // 8, 1)}")
-
-
-def apply(stored, how: Scaling, dtype) -> np.ndarray:
-    """Stored integers -> values of `dtype`; never a copy when there is nothing to do."""
+def shift_whole(stored: np.ndarray, how: Scaling) -> np.ndarray:
+    """Whole slope and intercept on integers, in place while the values fit the type, else in a wider one."""
     if how.identity:
-        return stored.astype(dtype, copy=False)
-    if np.dtype(dtype).kind in "iu":
-        return stored.astype(dtype) * np.dtype(dtype).type(how.slope) + np.dtype(dtype).type(
-            how.intercept
-        )
-    values = stored.astype(np.float64) * how.slope + how.intercept
-    return values.astype(dtype)
+        return stored
+    slope, intercept = int(how.slope), int(how.intercept)
+    low, high = sorted(slope * int(v) + intercept for v in (stored.min(), stored.max()))
+    for dtype in (stored.dtype, np.int16, np.uint16, np.int32, np.uint32, np.int64):
+        limits = np.iinfo(dtype)
+        if limits.min <= low and high <= limits.max and np.dtype(dtype).itemsize >= stored.itemsize:
+            break
+    else:
+        return how.apply(stored, np.float64)
+    if np.dtype(dtype).itemsize == stored.itemsize:
+        # The same bits, counted in the other way: wrapping around twice ends at the right value.
+        values = stored.view(dtype)
+    else:
+        values = stored.astype(dtype)
+    modulus = 1 << (8 * values.itemsize)
+    if slope != 1:
+        values *= _wrapped(slope, modulus, values.dtype)
+    if intercept:
+        values += _wrapped(intercept, modulus, values.dtype)
+    return values
+
+
+def _wrapped(n, modulus, dtype):
+    n %= modulus
+    return dtype.type(n - modulus if n > np.iinfo(dtype).max else n)

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ..errors import HandsonError, ReadError
 from .arrange import Stack, arrange, split
 from .frames import Frame, frames
-from .header import quiet, read_header
+from .header import NotAnImage, quiet, read_header
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,8 @@ def scan(folder) -> SeriesTable:
     raises : ReadError when the folder is missing, empty or closed
     """
     folder = Path(folder)
+    if folder.is_file():
+        return scan_files(folder, [folder])
     paths, skipped = find_files(folder)
     if not paths and not skipped:
         raise ReadError("holds no files", "Pass the folder with the images.", path=folder)
@@ -151,10 +153,9 @@ def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
     with quiet():
         for path in tqdm(list(paths), desc="reading headers", unit="file", delay=2, leave=False):
             try:
-                found = frames(path, read_header(path))
+                found = frames(read_header(path))
             except HandsonError as error:
-                harmless = "not a DICOM file" in error.fault or "holds no picture" in error.fault
-                skipped.append(Skipped(path, error.fault, not harmless))
+                skipped.append(Skipped(path, error.fault, not isinstance(error, NotAnImage)))
                 continue
             by_series[found[0].file.series_uid].extend(found)
     infos = [info for uid, group in by_series.items() for info in describe(uid, group)]

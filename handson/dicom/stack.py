@@ -1,24 +1,27 @@
 """`read_series`: a folder, some files or a scanned series become one `Volume`, or one clear refusal.
 
-Only positions decide the order of slices and the step between them. The pixels of all slices are
-read into one array, [time, slice, row, column] in memory, and handed out as [column, row, slice, time].
+Positions alone decide the order of slices and the step between them. All pixels are read into one
+array, [time, slice, row, column] in memory, and handed out as [column, row, slice, time].
 """
 
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from tqdm import tqdm
 
 from ..errors import ReadError, SeriesError, SeriesGapError
 from ..volume import Volume, picture_affine
-from .geometry import frame_affine, normal
+from . import mosaic
+from .arrange import Stack
+from .geometry import frame_affine, normal, resample_even, tilt_degrees
 from .header import number, quiet
-from .picture import header_window
-from .pixels import fill, locate
-from .scaling import apply, stored_type, value_type
+from .picture import frame_values, header_window, notes, shown_as, whole_header
+from .pixels import locate, read_frames, stored_type
+from .scaling import prefer, real_world, shift_whole, value_type
 from .series import SeriesInfo, scan, scan_files
+from .times import time_step
 
 
 def read_series(
@@ -26,93 +29,136 @@ def read_series(
 ) -> Volume:
     """Read one image series as a volume.
 
-    source : folder of any nesting and names, list of files, one (multi-frame) file, or a
+    source : folder of any nesting and names, DICOMDIR, list of files, one (multi-frame) file, or a
         `SeriesInfo` of `scan`, whose headers are not read again
     series_uid : SeriesInstanceUID or `SeriesInfo.id`, needed when there is more than one volume
     on_gap : slices missing or unevenly spaced: "error", or "resample" to an even grid by linear
-        interpolation between neighbours
-    on_duplicate : several slices at one place: "error", or "first" / "last" by file name
+        interpolation between neighbours; time points that lack slices are then left out
+    on_duplicate : several slices at one place: "error", or keep the "first" or "last" by file name
     on_tilt : slices sheared by a tilted gantry: "keep" the shear in the affine, or "resample"
     returns : `Volume`, data [column, row, slice], [..., time] when positions repeat, [..., 3] for
-        colour; slices ascend along row x column; affine -> RAS+ mm. Whole numbers stay integers
-        when slope and intercept are whole and the same in all slices; float32 otherwise, float64
-        from 32-bit pixels.
+        colour; slices ascend along row x column; affine -> RAS+ mm. Integers stay integers, of the
+        smallest type that holds them, when slope and intercept are whole and the same in all
+        slices; else float32, float64 from 32-bit pixels on.
     raises : SeriesGapError, SeriesError, GeometryError, ReadError, DecoderError
 
     A slice may lie 0.02 mm or 2 % of the step off the even grid, whichever is more. The step is
     (last position - first position) / (slices - 1); SliceThickness is never used for it.
     """
-    info = source if isinstance(source, SeriesInfo) else _choose(source, series_uid)
-    _accept(info, {"gap": on_gap, "duplicate": on_duplicate})
+    _check("on_gap", on_gap, ("error", "resample"))
+    _check("on_duplicate", on_duplicate, ("error", "first", "last"))
+    _check("on_tilt", on_tilt, ("keep", "resample"))
     with quiet():
-        return _read(info, on_gap)
+        info = source if isinstance(source, SeriesInfo) else choose(_table(source), series_uid)
+        stack = info.stack
+        if stack.has("duplicate") and on_duplicate != "error":
+            stack = stack.without_duplicates(keep=on_duplicate)
+        _refuse(stack, info, on_gap)
+        volume = _read(stack, info)
+        if on_tilt == "resample" and tilt_degrees(stack.spacing, stack.first) > TILT:
+            volume = volume.straighten()
+    return volume
 
 
-def _choose(source, wanted) -> SeriesInfo:
+TILT = 0.1  # degrees of shear from which a tilted gantry is told
+
+
+def _check(name, given, allowed):
+    if given not in allowed:
+        raise SeriesError(f"{name}={given!r} is not known", f"It is one of {', '.join(allowed)}.")
+
+
+def _table(source):
     if isinstance(source, str | Path):
-        path = Path(source)
-        table = scan_files(path, [path]) if path.is_file() else scan(path)
-    else:
-        paths = [Path(p) for p in source]
-        if not paths:
-            raise SeriesError("the list of files is empty", "Pass the files of one series.")
-        table = scan_files(paths[0].parent, paths)
-    return choose(table, wanted)
+        return scan(source)
+    paths = [Path(p) for p in source]
+    if not paths:
+        raise SeriesError("the list of files is empty", "Pass the files of one series.")
+    return scan_files(paths[0].parent, paths)
 
 
 def choose(table, wanted=None) -> SeriesInfo:
     """The one series of a table that is meant, or an error that lists them."""
+    found = [s for s in table if wanted is None or wanted in (s.id, s.series_uid)]
     damaged = [s for s in table.skipped if s.damaged]
     if damaged and wanted is None:
+        others = f" (and {len(damaged) - 1} more files)" if damaged[1:] else ""
         raise ReadError(
-            damaged[0].reason
-            + (f"; {len(damaged) - 1} more files are damaged" if damaged[1:] else ""),
-            "Copy it again or take it away; scan(folder) lists all, and its series can be read.",
+            f"{damaged[0].reason}{others}",
+            "Copy it again; or choose a series of handson.scan, which leaves such files out.",
             path=damaged[0].path,
         )
-    found = [s for s in table if wanted is None or wanted in (s.id, s.series_uid)]
     if len(found) == 1:
         return found[0]
-    if not found and wanted is None:
+    if not len(table):
         reasons = "; ".join(f"{s.path.name} {s.reason}" for s in table.skipped[:3])
         raise SeriesError(
-            f"holds no DICOM image ({reasons})", "Pass another folder.", path=table.folder
+            f"holds no DICOM image ({reasons})", "Pass the folder of a series.", path=table.folder
         )
     listed = found or list(table)
-    lines = "; ".join(
-        f"{s.id} ({s.description or s.modality}, {s.split or s.shape})" for s in listed[:12]
-    )
-    fault = f"holds {len(listed)} volumes" if found else f"holds no series {wanted!r}"
+    lines = "; ".join(f"{s.id} ({s.split or s.description or s.modality})" for s in listed[:20])
+    fault = f"holds {len(listed)} volumes" if found else f"holds no series {wanted!r}, but"
     raise SeriesError(
         f"{fault}: {lines}", "Choose one: read_series(..., series_uid=ID).", path=table.folder
     )
 
 
-def _accept(info, options):
-    for problem in info.stack.problems:
-        if options.get(problem.kind, "error") == "error":
-            raise SeriesGapError(problem.text, "Copy the series again.", path=_folder(info))
+REMEDIES = {
+    "gap": 'Copy the series again, or read_series(..., on_gap="resample") to fill it.',
+    "missing": 'Copy the series again, or read_series(..., on_gap="resample") to leave these out.',
+    "duplicate": 'Remove the copies, or read_series(..., on_duplicate="first").',
+    "line": "These slices are no parallel stack: read them one by one with read_slice.",
+}
 
 
-def _folder(info) -> Path:
-    return info.files[0] if len(info.files) == 1 else info.files[0].parent
+def _refuse(stack, info, on_gap):
+    for problem in stack.problems:
+        if problem.kind in ("gap", "missing") and on_gap == "resample":
+            continue
+        files = info.files
+        path = files[0] if len(files) == 1 else files[0].parent
+        raise SeriesGapError(problem.text, REMEDIES[problem.kind], path=path)
 
 
-def _read(info, on_gap) -> Volume:
-    stack = info.stack
+def _read(stack, info) -> Volume:
     first = stack.first
-    header = pydicom.dcmread(first.file.path, stop_before_pixels=True, force=True)
-    data, photometric = _pixels(stack)
+    header = whole_header(first.file.path, pixels=False)
+    stack = _with_real_world(stack, header)
+    first = stack.first
+    try:
+        data = _values(stack, header)
+    except MemoryError:
+        raise ReadError(
+            f"needs more memory than there is, for {info.shape} values",
+            "Read single slices.",
+            path=first.file.path,
+        ) from None
+    affine = _affine(stack, header)
+    told = notes(header, first) + _stack_notes(stack)
+    if stack.has("gap"):
+        data, affine = resample_even(data, affine, stack.positions, stack.normal)
+        told.append("Slices were interpolated to an even grid.")
     return Volume(
         data,
-        _affine(stack, header),
+        affine,
         unit=first.scaling.unit,
         name=info.description,
         modality=info.modality,
-        photometric=photometric,
-        oriented=bool(first.position and first.orientation and first.spacing),
-        window=header_window(header),
+        photometric=shown_as(first.file.format),
+        time_step=time_step(stack, header),
+        oriented=stack.placed,
+        window=header_window(header, stack.middle),
+        notes=tuple(told),
     )
+
+
+def _with_real_world(stack, header) -> Stack:
+    """Where no rescale gives a unit but a real-world mapping does, take it from every file."""
+    mapping = real_world(header)
+    if mapping is None or prefer(stack.first.scaling, mapping) != mapping:
+        return stack
+    maps = {f: real_world(whole_header(f.path, pixels=False)) for f in stack.files}
+    return stack.map(lambda one: replace(one, scaling=prefer(one.scaling, maps[one.file])))
 
 
 def _affine(stack, header) -> np.ndarray:
@@ -120,34 +166,82 @@ def _affine(stack, header) -> np.ndarray:
     if stack.spacing is not None:
         return frame_affine(first, stack.spacing.step)
     depth = number(header, "SpacingBetweenSlices") or number(header, "SliceThickness") or 1.0
-    if first.position and first.orientation and first.spacing:
-        return frame_affine(first, normal(first.orientation) * depth)
+    if stack.placed:
+        return frame_affine(first, normal(first.orientation) * abs(depth))
     row, column = first.spacing or (1.0, 1.0)
-    return picture_affine((column, row, depth))
+    return picture_affine((column, row, abs(depth)))
 
 
-def _pixels(stack):
-    """The values of all frames, [column, row, slice(, time | sample)], and their photometric interpretation."""
+def _stack_notes(stack) -> list[str]:
+    told = []
+    if not stack.placed:
+        told.append(
+            "The files state no place in the patient: sides and slice distance are unknown."
+        )
+    elif len(stack.volumes[0]) == 1:
+        told.append("A single slice: its depth is the stated thickness, or 1 mm.")
+    tilt = tilt_degrees(stack.spacing, stack.first)
+    if tilt > TILT:
+        told.append(
+            f"The slices are sheared by {tilt:.1f} degrees (tilted gantry); the affine keeps it."
+        )
+    if len(stack.volumes) > 1:
+        told.append(f"Volumes are in the order of: {stack.order}.")
+    return told
+
+
+def _values(stack, header) -> np.ndarray:
+    """The values of all frames, [column, row, slice], [..., time] or [..., 3]."""
     first = stack.first
     f = first.file.format
-    times, slices = len(stack.volumes), len(stack.volumes[0])
+    rows, columns = dict(first.kind)["shape"][:2]
+    source = locate(first.file.location, f, first.file.frames)
+    stored, scalings = stored_type(source), [one.scaling for one in stack.frames]
+    colour = shown_as(f) == "RGB"
+    if colour and len(stack.volumes) > 1:
+        raise SeriesError(
+            "is a series in time in colour, which no volume holds",
+            "Read its pictures one by one: read_slice(path, frame=n).",
+            path=first.file.path,
+        )
+    special = colour or first.scaling.table
+    dtype = value_type(stored, scalings)
+    if special:
+        dtype = np.dtype(np.uint8 if colour else np.float32)
+    out = np.empty((len(scalings), rows, columns) + ((3,) if colour else ()), dtype)
+    whole = not special and dtype == stored
+    _fill(stack, out, whole, special, header)
+    if whole and not all(s.identity for s in scalings):
+        out = shift_whole(out, scalings[0])
+    if colour:
+        return out.transpose(2, 1, 0, 3)
+    out = out.reshape(len(stack.volumes), -1, rows, columns)
+    return out[0].T if len(out) == 1 else out.transpose(3, 2, 1, 0)
+
+
+def _fill(stack, out, whole, special, header):
+    """Read every frame into its place: as stored when `whole`, else as a value."""
     by_file = defaultdict(list)
     for place, frame in enumerate(stack.frames):
         by_file[frame.file].append((place, frame))
-    source = locate(first.file.path, f, first.file.frames)
-    dtype = value_type(f, source.kind, [frame.scaling for frame in stack.frames])
-    stored = stored_type(f, source.kind)
-    out = np.empty((times * slices, f.rows, f.columns), dtype)
-    for file, members in tqdm(
-        by_file.items(), desc="reading pixels", unit="file", delay=2, leave=False
-    ):
-        source = locate(file.path, file.format, file.frames)
-        for place, frame in members:
-            target = out[place : place + 1]
-            same = dtype == stored
-            buffer = target if same else np.empty(target.shape, stored)
-            fill(buffer, source, [frame.index])
-            if not (same and frame.scaling.identity):
-                target[...] = apply(buffer, frame.scaling, dtype)
-    out = out.reshape(times, slices, f.rows, f.columns)
-    return (out[0].T if times == 1 else out.transpose(3, 2, 1, 0)), f.photometric
+    bar = tqdm(total=len(out), desc="reading pixels", unit="slice", delay=2, leave=False)
+    for file, members in by_file.items():
+        source = locate(file.location, file.format, file.frames)
+        if file.tiles:
+            (picture,) = read_frames(source, [0])
+            stored = (mosaic.cut(picture, frame) for _, frame in members)
+        else:
+            targets = [out[place] for place, _ in members] if whole else None
+            stored = read_frames(source, [frame.index for _, frame in members], targets)
+        about = header
+        if special and len(by_file) > 1:
+            about = whole_header(file.path, pixels=False)
+        for (place, frame), pixels in zip(members, stored, strict=True):
+            if special:
+                out[place] = frame_values(frame, pixels, about)
+            elif not whole:
+                out[place] = frame.scaling.apply(pixels, out.dtype)
+            elif file.tiles:
+                out[place] = pixels
+            bar.update()
+    bar.close()
