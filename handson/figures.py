@@ -19,6 +19,7 @@ from matplotlib.patheffects import withStroke
 
 from .errors import GeometryError, ViewError
 from .volume import PLANES, Slice, Volume, direction_letters, picture_affine
+from .windowing import presets
 
 # Okabe and Ito's colours, told apart with any colour vision, and a dash for each: never colour alone.
 LABEL_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
@@ -102,11 +103,31 @@ class _Panel:
         return "; ".join(parts) + "."
 
 
-def _limits(data, window):
-    """The values drawn black and white. PS3.3 C.11.2.1.2.1: the half and the one are the standard's."""
-    if window is not None:
-        center, width = window
-        return center - 0.5 - (width - 1) / 2, center - 0.5 + max((width - 1) / 2, 1e-6)
+def _limits(image, data, window):
+    """(value drawn black, value drawn white)
+
+    A window is PS3.3 C.11.2.1.2.1 (LINEAR, its half and its one) for what came from DICOM, and
+    C.11.2.1.3.2 (LINEAR_EXACT) for the rest, whose values may all lie between 0 and 1.
+    """
+    if isinstance(window, str):
+        known = presets(image.modality)
+        if window not in known:
+            names = ", ".join(known) or "none, since its values have no absolute scale"
+            raise ViewError(f"there is no window {window!r} for this image", f"Known: {names}.")
+        window = known[window]
+    window = window or image.window
+    if window is None:
+        return _most(data)
+    center, width = window
+    if not width > 0:
+        raise ViewError(f"a window of width {width} shows nothing", "Widths are above 0.")
+    if image.modality and width > 1:
+        center, width = center - 0.5, width - 1
+    return center - width / 2, center + width / 2
+
+
+def _most(data):
+    """All values but the lowest and highest 0.5 %, found on at most about a million voxels."""
     step = max(1, int(np.ceil((data.size / 1_000_000) ** (1 / data.ndim))))
     sample = np.asarray(data[(slice(None, None, step),) * data.ndim], float)
     sample = sample[np.isfinite(sample)]
@@ -172,7 +193,7 @@ def _volume_panel(volume, scaled, plane, mm, index, time, window, convention) ->
         side=side,
         unit=volume.unit,
         inverted=volume.photometric == "MONOCHROME1",
-        limits=None if volume.rgb else _limits(still.data, window or volume.window),
+        limits=None if volume.rgb else _limits(volume, still.data, window),
         grid=still.crop(start, stop),
         layout=section.layout,
     )
@@ -202,7 +223,7 @@ def _slice_panel(picture, window) -> _Panel:
         side=side,
         unit=picture.unit,
         inverted=picture.photometric == "MONOCHROME1",
-        limits=None if colour else _limits(picture.pixels, window or picture.window),
+        limits=None if colour else _limits(picture, picture.pixels, window),
         grid=picture.as_volume(),
         at_detector=picture.at_detector,
     )
@@ -341,8 +362,8 @@ def picture(
 
     x : `Slice`, `Volume`, or an array [row, column], [row, column, 3] or [i, j, k]
     plane, mm, index, time : which section of a volume: see `Volume.plane`
-    window : (centre, width) in the image's unit; by default the file's own, else all but the
-        darkest and brightest 0.5 %
+    window : (centre, width) in the image's unit, or the name of a preset of its modality ("lung");
+        by default the file's own, else all values but the lowest and highest 0.5 %
     convention : "radiological" or "neurological", for volumes; a Slice is drawn as it is stored
     spacing : (row, column) mm of an array, (i, j, k) mm of a 3-D one
     ax : matplotlib Axes to draw into; by default a figure of its own
