@@ -17,7 +17,7 @@ import pytest
 
 from handson.datasets import DataSet, download, fill
 from handson.datasets.manifest import File
-from handson.datasets.store import is_stored, store
+from handson.datasets.cache import is_stored, store
 from handson.errors import DataError
 
 FILES = {

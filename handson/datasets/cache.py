@@ -95,7 +95,8 @@ def store(dataset: DataSet, fill: Callable[[Path], None]) -> Path:
             except OSError:
                 if not is_stored(dataset):
                     raise
-    return stored(dataset)
+                return stored(dataset)
+    return home(dataset) / dataset.id
 
 
 def remains() -> list[Path]:

@@ -69,7 +69,7 @@ class DataSet:
     @property
     def credit(self) -> str:
         """One line to print under a picture of it."""
-        return f"{self.title}. {self.citation}. Licence: {self.licence}"
+        return f"{self.title}. {self.citation}. {self.licence}."
 
 
 def sums_text(files: dict[str, File]) -> str:
