@@ -156,7 +156,7 @@ class LabPage:
 
     def load(self, path):
         self.page.goto(self.url + path, timeout=120_000)
-        self.page.wait_for_function("() => window.jupyterapp?.restored", timeout=120_000)
+        self.page.wait_for_function("() => !!window.jupyterapp?.restored", timeout=120_000)
         self.page.evaluate("async () => { await jupyterapp.restored; }")
 
     def theme(self, name):
@@ -228,15 +228,25 @@ class Notebook:
         )
         self.wait_for_kernel(timeout)
         self.settle()
+        errors = self.evaluate(
+            """return panel.content.widgets.flatMap(cell => (cell.model.outputs?.toJSON() ?? [])
+                 .filter(output => output.output_type === 'error')
+                 .map(output => output.ename + ': ' + output.evalue));"""
+        )
+        assert not errors, errors
 
-    def run_cell(self, index, timeout=120):
+    def run_cell(self, index, timeout=120, wait=True):
+        """Run one cell; with `wait`, return when it has finished."""
         self.evaluate(
             """panel.content.activeCellIndex = argument; panel.content.deselectAll();
-               await jupyterapp.commands.execute('notebook:run-cell');""",
+               jupyterapp.shell.activateById(panel.id);
+               panel.__ran = false;
+               jupyterapp.commands.execute('notebook:run-cell')
+                 .finally(() => { panel.__ran = true; });""",
             index,
         )
-        self.wait_for_kernel(timeout)
-        self.settle()
+        if wait:
+            self.wait_until_run(timeout)
 
     def python(self, code, timeout=60):
         """What `code` prints in this notebook's kernel; nothing is added to the notebook."""

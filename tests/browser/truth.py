@@ -52,6 +52,11 @@ def phantom():
     return nib.Nifti1Image(data, affine)
 
 
+def mm(ijk):
+    """RAS+ millimetres of a voxel of the RAS array."""
+    return tuple(float(o + s * n) for o, s, n in zip(ORIGIN, SPACING, ijk, strict=True))
+
+
 def stored_as(image, codes):
     """The same image with its array axes growing to `codes`, such as "LPS": nibabel does it."""
     transform = ornt_transform(io_orientation(image.affine), axcodes2ornt(codes))
