@@ -19,6 +19,19 @@ Stands on `volume`, `windowing` and `errors`; the pictures are drawn by the ES m
 from .base import Viewer
 from .models import COLOUR_MAPS, Layer
 from .opener import link, view
+from .ortho import OrthoViewer
+from .overlay import OverlayViewer
 from .slices import SliceViewer
+from .timeseries import TimeSeriesViewer
 
-__all__ = ["COLOUR_MAPS", "Layer", "SliceViewer", "Viewer", "link", "view"]
+__all__ = [
+    "COLOUR_MAPS",
+    "Layer",
+    "OrthoViewer",
+    "OverlayViewer",
+    "SliceViewer",
+    "TimeSeriesViewer",
+    "Viewer",
+    "link",
+    "view",
+]

@@ -4,19 +4,25 @@ The traits follow the canvas and the base layer both ways. Controls are linked t
 browser, so a slider moves the picture without a kernel and Python hears of it afterwards.
 """
 
+from base64 import b64encode
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from ipywidgets import HBox, VBox
+from ipywidgets import HBox, Layout, VBox
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
 
 from ..errors import ViewError
 from ..volume import CONVENTIONS
 from . import controls as make
+from . import export, static
 from .canvas import COMPOSITIONS, PLANE_NAMES, Canvas, geometry
 from .models import COLOUR_MAPS, LABELS, Layer, value_range
 from .windows import offered, to_range, to_window
+
+# Traits that the canvas has under the same name and in the same form.
+_SAME = ("time", "split", "zoom", "smooth", "histogram", "montage", "show_crosshair", "outside")
 
 
 class Viewer(VBox):
@@ -31,6 +37,8 @@ class Viewer(VBox):
     convention : "radiological" or "neurological"
     time : volume of a 4-D series
     compose : "blend", "curtain", "checkerboard" or "side by side"; split : 0..1, the curtain's edge
+    zoom, smooth, histogram, montage, show_crosshair, outside : as the buttons of the page
+    ruler : two points in mm, or (); region : two opposite voxels, both inside, or ()
     layers : what is laid over the base, `Layer`s with traits of their own
     controls : the ipywidgets by name, to take out, link or observe
 
@@ -52,12 +60,16 @@ class Viewer(VBox):
     histogram = Bool(False)
     montage = Bool(False)
     show_crosshair = Bool(False)
+    outside = Bool(False)
+    ruler = Tuple()
+    region = Tuple()
 
     _PANES = (None,)
     _SHOWN: ClassVar = {}
 
     def __init__(self, volume, *layers, plane="axial", window=None, cmap="gray", convention="radiological",
                  crosshair=None, time=0, scale="mm", full=False, height=360, **state):  # fmt: skip
+        self._opened, self._attached = [], []
         self.volume = volume
         self.scale = scale
         self._hearing = False
@@ -69,6 +81,7 @@ class Viewer(VBox):
         self.base.invert = volume.photometric == "MONOCHROME1"
         axis = volume.layout(plane).axis
         self.base.attach(axis, start[axis], full)
+        self._attached.append(self.base)
         for layer in layers:
             self._attach(layer, plane, start)
         self.layers = tuple(layers)
@@ -91,7 +104,9 @@ class Viewer(VBox):
             **self._SHOWN,
         )
         self.controls = make.Controls()
+        self._opened += [self.canvas, self.canvas.layout]
         super().__init__(self._arrange())
+        self._opened += [*make.within(self), *self.controls.links]
         self.add_class("handson-viewer")
         self._follow()
         for name, value in state.items():
@@ -125,6 +140,7 @@ class Viewer(VBox):
         axis = layer.volume.layout(plane).axis
         index = int(np.clip(round(place[axis]), 0, layer.volume.shape[axis] - 1))
         layer.attach(axis, index)
+        self._attached.append(layer)
 
     def _follow(self):
         """Tie the traits to the models, both ways."""
@@ -136,11 +152,12 @@ class Viewer(VBox):
         tie("crosshair", canvas, "crosshair", list, tuple)
         tie("window", base, "range", lambda w: to_range(w, whole), lambda r: to_window(r, whole))
         tie("cmap", base, "colours", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
-        for name in ("time", "split", "zoom", "smooth", "histogram", "montage", "show_crosshair"):
+        for name in ("ruler", "region"):
+            tie(name, canvas, name, _lists, _tuples)
+        for name in _SAME:
             tie(name, canvas, name)
         canvas.observe(self._voxel_moved, ["i", "j", "k", "plane"])
         canvas.observe(self._crosshair_moved, ["crosshair"])
-        canvas.observe(self._preset_chosen, ["preset"])
         self.observe(lambda change: self._go(change.new), "voxel")
         self.observe(self._index_set, "index")
         self._voxel_moved()
@@ -202,9 +219,6 @@ class Viewer(VBox):
             with canvas.hold_sync():
                 canvas.i, canvas.j, canvas.k = ijk
 
-    def _preset_chosen(self, change):
-        self.base.range = list(self.presets.values())[change.new]
-
     @validate("index")
     def _index_inside(self, proposal):
         self._inside(proposal["value"], self._axis)
@@ -250,25 +264,31 @@ class Viewer(VBox):
     def _add(self, name, control, model, trait, key="value"):
         return self.controls.add(name, control, model, trait, key)
 
+    @staticmethod
+    def _row(*widgets):
+        return HBox(widgets, layout=Layout(flex_flow="row wrap"))
+
     def _plane_row(self):
         names = [LABELS["planes"][p] for p in PLANE_NAMES]
-        row = [
-            self._add(
-                "plane", make.buttons(names, self.canvas.plane), self.canvas, "plane", "index"
-            )
-        ]
-        if self.volume.oriented:
-            sides = make.menu("convention", LABELS["conventions"], self.canvas.convention)
-            row.append(self._add("convention", sides, self.canvas, "convention", "index"))
-        return [_row(*row)]
+        planes = self._add(
+            "plane", make.buttons(names, self.canvas.plane), self.canvas, "plane", "index"
+        )
+        return [self._row(planes, self._sides()) if self.volume.oriented else planes]
 
-    def _slice_rows(self, planes=PLANE_NAMES):
+    def _sides(self):
+        sides = make.menu("convention", LABELS["conventions"], self.canvas.convention)
+        return self._add("convention", sides, self.canvas, "convention", "index")
+
+    def _slice_rows(self):
         rows = []
-        for plane in planes:
+        for plane in PLANE_NAMES:
             axis = self.volume.layout(plane).axis
             name = "ijk"[axis]
             slider = make.slice_slider(plane, self.volume.shape[axis], getattr(self.canvas, name))
             rows.append(self._add(plane, slider, self.canvas, name))
+        if self.volume.frames > 1:
+            time = make.time_slider(self.volume.frames, self.canvas.time)
+            rows.append(self._add("time", time, self.canvas, "time"))
         return rows
 
     def _window_rows(self):
@@ -284,7 +304,7 @@ class Viewer(VBox):
         row = [preset, cmap]
         if any("“" in note for note in c["notes"]):
             row.append(self._full_tick())
-        return [slider, _row(*row)]
+        return [slider, self._row(*row)]
 
     def _full_tick(self):
         tick = make.tick("full", False)
@@ -293,14 +313,7 @@ class Viewer(VBox):
         return tick
 
     def _layer_rows(self):
-        rows = [row for n, layer in enumerate(self.layers) for row in self._rows_of(layer, n)]
-        if not rows:
-            return []
-        menu = make.menu("compose", LABELS["compositions"], self.canvas.compose)
-        self._add("compose", menu, self.canvas, "compose", "index")
-        split = self._add("split", make.split_slider(self.canvas.split), self.canvas, "split")
-        split.add_class("handson-split")
-        return [*rows, _row(menu, split)]
+        return [row for n, layer in enumerate(self.layers) for row in self._rows_of(layer, n)]
 
     def _rows_of(self, layer, n):
         """The controls of one layer, named "opacity 1", "threshold 1", ... in `controls`."""
@@ -322,32 +335,94 @@ class Viewer(VBox):
         for name, control, trait, key in made:
             self._add(f"{name} {n + 1}", control, layer, trait, key)
         visible, opacity, threshold, *others = (control for _, control, _, _ in made)
-        return [_row(visible, *others), opacity, threshold]
+        return [self._row(visible, *others), opacity, threshold]
 
     # ---- end -----------------------------------------------------------------------------
 
     def close(self):
         """Take the viewer out of the page and give the memory back, there and here."""
-        for link in self.controls.links:
-            link.close()
-        for control in self.controls.values():
-            control.close()
-        for layer in (self.base, *self.layers):
-            layer.source.release()
-        self.base.close()
-        self.canvas.close()
+        while self._opened:
+            self._opened.pop().close()
+        while self._attached:
+            self._attached.pop().release()
         super().close()
 
+    # ---- measuring -------------------------------------------------------------------------
+
+    def region_values(self):
+        """The values in the region, [i, j, k] or [i, j, k, t]; None when none is drawn."""
+        if not self.region:
+            return None
+        low, high = np.sort(np.array(self.region, int), axis=0)
+        return self.volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
+
+    def measure(self) -> dict:
+        """What ruler and region say, from the volume's own values.
+
+        returns : {"length": mm} and {"n", "mean", "sd", "low", "high", "area": mm2, "volume": mm3};
+            sd divides by n - 1; area is that of the voxels' faces in the plane on show
+        """
+        found = {}
+        if self.ruler:
+            found["length"] = float(np.linalg.norm(np.subtract(*self.ruler)))
+        values = self.region_values()
+        if values is not None:
+            values = (values[..., self.time] if self.volume.frames > 1 else values).astype(float)
+            finite = values[np.isfinite(values)]
+            layout, matrix = self.volume.layout(self.plane), self.volume.affine[:3, :3]
+            face = np.linalg.norm(
+                np.cross(matrix[:, layout.horizontal], matrix[:, layout.vertical])
+            )
+            found |= {"n": values.size, "mean": finite.mean(), "sd": finite.std(ddof=1),
+                      "low": finite.min(), "high": finite.max(), "area": float(values.size * face),
+                      "volume": values.size * self.volume.voxel_volume}  # fmt: skip
+        return found
+
+    # ---- pictures that stay ----------------------------------------------------------------
+
+    def save_png(self, path, height=720):
+        """Write what is on show, without controls, as a PNG; returns its path."""
+        return write_whole(path, static.png(self, height))
+
+    def save_html(self, path):
+        """Write one page that still scrolls, with no kernel and no network; returns its path."""
+        return write_whole(path, export.page(self).encode())
+
     def __repr__(self):
-        layout = self.volume.layout(self.plane)
-        named = f"{self.volume.name!r}, " if self.volume.name else ""
-        return f"{type(self).__name__}({named}{self.plane} slice {self.index + 1} of {self.volume.shape[layout.axis]})"
+        return f"{type(self).__name__}: {static.describe(self)}"
+
+    def _repr_mimebundle_(self, **options):
+        alt = static.describe(self)
+        data = dict(super()._repr_mimebundle_(**options))
+        data |= {"text/plain": repr(self), "image/png": b64encode(static.small_png(self)).decode()}
+        return data, {"image/png": {"alt": alt}}
 
 
-def _row(*widgets):
-    box = HBox(widgets)
-    box.layout.flex_flow = "row wrap"
-    return box
+def _lists(points):
+    return [list(map(_plain, point)) for point in points]
+
+
+def _tuples(points):
+    return tuple(tuple(point) for point in points)
+
+
+def _plain(number):
+    return number.item() if isinstance(number, np.generic) else number
+
+
+def write_whole(path, data) -> Path:
+    """Bytes to a file, whole or not at all: a temporary name first, then a rename."""
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ViewError(
+            f"cannot be written: {error.strerror}", "Choose a folder you may write to.", path=path
+        ) from error
+    return path
 
 
 def _colour_base(volume):

@@ -100,3 +100,11 @@ def buttons(options, index):
 def tick(name, value, description=None):
     words = WORDS[name] if description is None else description
     return Checkbox(value=value, description=words, indent=False, layout=Layout(width="auto"))
+
+
+def within(box) -> list:
+    """Every widget inside a box and the layout and style models that come with each."""
+    found = [box.layout]
+    for child in getattr(box, "children", ()):
+        found += [child, *within(child)]
+    return found + ([box.style] if hasattr(box, "style") else [])

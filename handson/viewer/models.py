@@ -87,7 +87,7 @@ class Source(Widget):
         return found
 
     def __init__(self, volume, slow, index, full):
-        self.volume, self.users, self.slow = volume, 0, slow
+        self.volume, self.users, self.slow, self.full = volume, 0, slow, full
         super().__init__(**self._state(index, full))
         self.on_msg(self._answer)
 
@@ -128,6 +128,7 @@ class Source(Widget):
         """One user less; the last one closes the model and frees the page's bytes."""
         self.users -= 1
         if self.users == 0:
+            self._open.pop((id(self.volume), self.full), None)
             self.close()
 
 
@@ -177,7 +178,7 @@ class Layer(Widget):
             raise ViewError(
                 "labels must be whole numbers", "Leave labels alone for a map of values."
             )
-        self.volume = volume
+        self.volume, self._viewers = volume, 0
         low, high = value_range(volume)
         if two_sided is None:
             two_sided = not labels and low < 0 < high and -low > 0.1 * high
@@ -234,11 +235,18 @@ class Layer(Widget):
         return proposal["value"]
 
     def attach(self, slow, index, full=False):
-        """Bring the voxels: called by the viewer, which knows the slice on show."""
-        if self.source is None or self.source.comm is None:
-            self.source = Source.of(self.volume, slow, index, full)
-        else:
-            self.source.users += 1
+        """Bring the voxels: called by a viewer, which knows the slice on show."""
+        self.source = Source.of(self.volume, slow, index, full)
+        if self.comm is None:
+            self.open()  # an earlier viewer was closed with it
+        self._viewers += 1
+
+    def release(self):
+        """One viewer less; the last one closes the model. Another viewer may still attach it."""
+        self._viewers -= 1
+        self.source.release()
+        if self._viewers == 0:
+            self.close()
 
 
 def value_range(volume) -> tuple[float, float]:

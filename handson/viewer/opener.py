@@ -1,14 +1,18 @@
 """`view`: from whatever a learner holds to the viewer that fits it."""
 
+from itertools import pairwise
 from os import PathLike
 
 import numpy as np
-from ipywidgets import jslink
+from ipywidgets import HBox, Layout, jslink
 
 from ..errors import ViewError
 from ..volume import Slice, Volume, picture_affine
 from .models import Layer
+from .ortho import OrthoViewer
+from .overlay import OverlayViewer
 from .slices import SliceViewer
+from .timeseries import TimeSeriesViewer
 
 
 def view(x, *layers, plane="axial", spacing=None, unit="", name="", **options):
@@ -23,9 +27,26 @@ def view(x, *layers, plane="axial", spacing=None, unit="", name="", **options):
     returns : SliceViewer, OrthoViewer, OverlayViewer or TimeSeriesViewer
     errors : ViewError for what cannot be shown, and what to do instead
     """
+    if isinstance(x, list | tuple):
+        return _side_by_side(x, layers, plane=plane, spacing=spacing, unit=unit, **options)
     volume, scale = as_volume(x, spacing, unit, name)
     over = [layer if isinstance(layer, Layer) else Layer(as_volume(layer)[0]) for layer in layers]
-    return SliceViewer(volume, *over, plane=plane, scale=scale, **options)
+    if plane == "ortho":
+        return OrthoViewer(volume, *over, scale=scale, **options)
+    kind = TimeSeriesViewer if volume.frames > 1 else OverlayViewer if over else SliceViewer
+    return kind(volume, *over, plane=plane, scale=scale, **options)
+
+
+def _side_by_side(images, layers, height=280, **options):
+    """Viewers in a row; those whose images state their place share the crosshair."""
+    if not images:
+        raise ViewError("an empty list has nothing to show", "Give one image or more.")
+    viewers = [view(image, *layers, height=height, **options) for image in images]
+    placed = [viewer for viewer in viewers if viewer.volume.oriented]
+    row = HBox(viewers, layout=Layout(flex_flow="row wrap", grid_gap="12px"))
+    row.viewers = tuple(viewers)
+    row.links = [link(a, b) for a, b in pairwise(placed)]
+    return row
 
 
 def as_volume(x, spacing=None, unit="", name=""):

@@ -4,6 +4,4 @@ from .base import Viewer
 
 
 class SliceViewer(Viewer):
-    """One picture, a slider for its slices, a button for each plane."""
-
-    __doc__ += Viewer.__doc__.partition("\n")[2]
+    """One picture, a slider for its slices, a button for each plane. Traits as `Viewer`."""

@@ -69,6 +69,8 @@ export function placePicture(frame, size, zoom, pan) {
   };
 }
 
+const WORTH = 1.4; // a further row costs the reader a scroll: it must enlarge by this much
+
 // CSS pixels per mm so that panes (sizes in mm) fit in one row or, if they get larger, in more.
 //   +---+ +--+ +--+        +---+ +--+
 //   | 1 | |2 | |3 |   or   | 1 | |2 |
@@ -83,7 +85,8 @@ export function fitPanes(sizes, width, height, gap) {
   for (let columns = sizes.length; columns > 0; columns--) {
     const rows = [];
     for (let n = 0; n < sizes.length; n += columns) rows.push(sizes.slice(n, n + columns));
-    best = Math.max(best, Math.min(...rows.map(rowScale)));
+    const scale = Math.min(...rows.map(rowScale));
+    if (scale > best * WORTH) best = scale;
   }
   return best;
 }

@@ -118,7 +118,7 @@ export class Pane {
     toggle(scale.known, this.bar);
     if (!scale.known) return;
     const { width, height } = this.frame;
-    const bar = scaleBar(this.placed.scale, width / 4);
+    const bar = scaleBar(this.placed.scale, Math.min(90, width / 3));
     const right = width - 8, y = height - 8;
     place(this.bar, { d: `M${right - bar.pixels} ${y - 5}v5h${bar.pixels}v-5` });
     this.scaleText.textContent = scale.text(bar.mm);

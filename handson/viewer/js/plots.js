@@ -13,12 +13,12 @@ export function linePath(values, [low, high], width, height) {
   return path;
 }
 
-// Bars as one closed path; the root keeps small bins visible beside the peak of the air.
+// Bars as one closed path. The tallest bin, often the air, may be cut off: the second sets the height.
 export function barPath(counts, width, height) {
-  const top = Math.sqrt(Math.max(1, ...counts)), step = width / counts.length;
+  const top = Math.max(1, [...counts].sort((a, b) => b - a)[1] ?? 1), step = width / counts.length;
   let path = `M0 ${height}`;
   counts.forEach((n, bin) => {
-    const y = (height - (Math.sqrt(n) / top) * height).toFixed(1);
+    const y = (height - (Math.min(n, top) / top) * height).toFixed(1);
     path += `L${(bin * step).toFixed(1)} ${y}L${((bin + 1) * step).toFixed(1)} ${y}`;
   });
   return `${path}L${width} ${height}Z`;

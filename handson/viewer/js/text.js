@@ -8,6 +8,9 @@ export const fill = (template, values) =>
 const minus = (text) => text.replace("-", "−");
 export const mm = (x) => minus((Math.abs(x) < 0.05 ? 0 : x).toFixed(1));
 
+// Four digits are enough beside a plot or a colour bar.
+export const short = (x) => minus(String(Number(x.toPrecision(4))));
+
 // A value with only the digits that its coding carries.
 export function formatValue(value, coding, unit, labels) {
   if (value === null) return labels.loading;

@@ -6,9 +6,10 @@ import { listen } from "./input.js";
 import { histogram, regionBox, regionValues, statistics, timeCourse, voxelMeasure } from "./measure.js";
 import { blendLayer, composeMask, paintBase } from "./paint.js";
 import { Pane } from "./pane.js";
+import { Legends } from "./legend.js";
 import { CurvePanel, HistogramPanel } from "./panels.js";
 import { sampleSection, voxelValue } from "./sample.js";
-import { fill, formatValue, mm, namedLabel, slicePhrase } from "./text.js";
+import { fill, formatValue, mm, namedLabel, short, slicePhrase } from "./text.js";
 import { Toolbar, helpDialog } from "./toolbar.js";
 import { openSource } from "./transport.js";
 import { colourMap, digits, dragWindow, windowTable } from "./window.js";
@@ -71,14 +72,14 @@ export class View {
     this.where = make("div", { class: "ho-where" });
     this.value = make("div", { class: "ho-value" });
     this.measures = make("div", { class: "ho-measures", "aria-live": "polite" });
-    this.legend = make("div", { class: "ho-legends" });
+    this.legends = new Legends(labels);
     this.notes = make("div", { class: "ho-notes" });
     this.histogram = new HistogramPanel(labels, (range) => this.setRange(range));
     this.curve = new CurvePanel(labels);
     this.help = helpDialog(labels);
     this.element = make("div", { class: "ho-view", role: "group", "aria-label": labels.viewer, "data-lm-suppress-shortcuts": "true" },
       this.toolbar.element, this.stage, this.progress, this.where, this.value, this.measures,
-      this.legend, this.histogram.element, this.curve.element, this.notes, this.help);
+      this.legends.element, this.histogram.element, this.curve.element, this.notes, this.help);
     element.append(this.element);
     this.sizes = new ResizeObserver(() => this.layOut());
     this.sizes.observe(this.element);
@@ -104,6 +105,7 @@ export class View {
     for (const name of ["time", "split", "show_crosshair", "histogram", "ruler", "region", "curve"]) {
       this.hear(this.model, `change:${name}`, () => this.stale());
     }
+    this.hear(this.model, "change:preset", () => this.setRange(this.geometry.presets[this.get("preset")]));
     this.hear(this.model, "change:time", () => { this.bins = null; });
     this.hear(this.model, "change:outside", () => { this.layers[0].look = null; this.stale(); });
     for (const layer of this.layers) {
@@ -364,6 +366,8 @@ export class View {
       ...Object.fromEntries(["show_crosshair", "smooth", "outside", "histogram", "montage"].map((n) => [n, this.get(n)])),
       ruler: this.tool === "ruler", region: this.tool === "region",
     });
+    this.legends.update(over.map((l) => ({ ...this.style(l), name: l.model.get("name"), unit: l.model.get("unit"),
+      names: l.model.get("label_names"), visible: l.model.get("visible"), map: this.colours(l), whole: l.link.voxels.coding.whole })));
     this.drawPanels();
     this.probe(spot);
   }
@@ -407,14 +411,13 @@ export class View {
     const layer = this.layers[0], { voxels } = layer.link, { coding } = voxels;
     const wantsHistogram = this.get("histogram") && coding.channels === 1;
     show(this.histogram.element, wantsHistogram);
-    const places = digits(coding.slope), unit = layer.model.get("unit");
-    const format = (v) => v.toFixed(coding.whole ? 0 : places);
+    const unit = layer.model.get("unit");
     if (wantsHistogram) {
       const limits = [coding.low, coding.high];
       if (!this.bins || this.bins.at !== voxels.count) {
         this.bins = { at: voxels.count, counts: histogram(voxels, this.frame(layer), limits, 160) };
       }
-      this.histogram.update({ counts: this.bins.counts, limits, range: layer.model.get("range"), unit, format });
+      this.histogram.update({ counts: this.bins.counts, limits, range: layer.model.get("range"), unit, format: short });
     }
     const wantsCurve = this.get("curve") && coding.frames > 1;
     show(this.curve.element, wantsCurve);
@@ -422,7 +425,7 @@ export class View {
     const region = this.get("region"), ijk = this.voxel(), step = this.geometry.time_step;
     this.curve.update({
       point: timeCourse(voxels, [ijk, ijk]), mean: region.length === 2 ? timeCourse(voxels, region) : null,
-      time: this.get("time"), seconds: step === null ? null : step * this.get("time"), format: (v) => v.toFixed(Math.max(1, places)),
+      time: this.get("time"), seconds: step === null ? null : step * this.get("time"), format: short,
     });
   }
 

@@ -1,0 +1,23 @@
+"""Three planes at one point: a crosshair that means the same place in each."""
+
+from typing import ClassVar
+
+from .base import Viewer
+from .canvas import PLANE_NAMES
+
+
+class OrthoViewer(Viewer):
+    """Axial, coronal and sagittal side by side; click in one and the others follow.
+
+    Traits as `Viewer`; `plane` is the one that `index` counts.
+    """
+
+    _PANES = PLANE_NAMES
+    _SHOWN: ClassVar = {"show_crosshair": True}
+
+    def _arrange(self):
+        self.add_class("handson-ortho")
+        return super()._arrange()
+
+    def _plane_row(self):
+        return [self._sides()] if self.volume.oriented else []
