@@ -64,3 +64,12 @@ def brightest_point(values, affine, share):
     """Centre in mm of the voxels above `share` of the largest value, weighted by value."""
     ijk = np.argwhere(values > share * values.max())
     return np.average(apply_affine(affine, ijk), axis=0, weights=values[tuple(ijk.T)])
+
+
+def world_values(values, affine, other_affine, ijk):
+    """Values at the voxels nearest to where `ijk` of another grid lie; 0 outside."""
+    there = np.rint(apply_affine(np.linalg.inv(affine) @ other_affine, ijk)).astype(int)
+    inside = ((there >= 0) & (there < values.shape)).all(axis=1)
+    found = np.zeros(len(ijk))
+    found[inside] = values[tuple(there[inside].T)]
+    return found

@@ -21,6 +21,8 @@ from .grid import Grid
 LIQUOR, SKULL, MARROW = 3.0, 9.0, (5.0, 7.0)
 _SCALP_AT_LEAST = 4.0
 _COARSE = Grid.around((0, -16, -16), (80, 100, 94), (3.0, 3.0, 3.0), "RAS")
+# Centre and half axes of the nasal cavity and the throat, RAS+ mm.
+_AIRWAY = ((0, 72, -44), (9, 26, 16)), ((0, 20, -90), (9, 11, 45))
 _CORD = (0.0, -46.0, -72.0), 9.0
 
 
@@ -42,7 +44,8 @@ def _bundled(name):
             f"{name} is needed to draw this set and comes with nilearn, which is not installed whole",
             'Install the course: pip install "handson[course]".',
         )
-    return nibabel.load(path)
+    image = nibabel.load(path)
+    return nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine)  # unpacked once
 
 
 def sample(image, grid, order=1):
@@ -59,7 +62,8 @@ class Head:
     """
 
     def __init__(self):
-        self._hull = _hull(template("t1"))
+        self._template = {name: template(name) for name in ("t1", "gm", "wm")}
+        self._hull = _hull(self._template["t1"])
         round_it = self._hull - SKULL - _SCALP_AT_LEAST
         self._skin = np.minimum(outline.head(_COARSE.coordinates()), round_it)
 
@@ -71,9 +75,17 @@ class Head:
         """mm to the smooth hull of brain and spinal cord, negative inside."""
         return _refine(self._hull, grid)
 
+    def airway(self, grid) -> np.ndarray:
+        """Mask of the air in nose and throat."""
+        air = np.zeros(grid.shape, bool)
+        for centre, half_axes in _AIRWAY:
+            box, xyz = _around(grid, centre, half_axes)
+            air[box] |= outline.ellipsoid(xyz, centre, half_axes) < 0
+        return air
+
     def tissue(self, name, grid) -> np.ndarray:
         """The template's "t1", or the share of "gm" or "wm" in each voxel, 0..1."""
-        return sample(template(name), grid) / 255
+        return sample(self._template[name], grid) / 255
 
 
 def _hull(t1):
@@ -86,7 +98,7 @@ def _hull(t1):
     wide = distance_transform_edt(~inside) * step < furrow
     closed = distance_transform_edt(wide) * step > furrow
     distance = distance_transform_edt(~closed) - distance_transform_edt(closed)
-    return gaussian_filter((distance * step).astype(np.float32), 1.0)
+    return gaussian_filter((distance * step).astype(np.float32), 1.5)
 
 
 def _refine(field, grid):
@@ -103,13 +115,18 @@ def capsule(grid, centre, half_length, radius):
     centre : RAS+ mm
     returns : box (three slices into the grid) and the filling inside it
     """
-    corners = np.array(np.meshgrid(*[(-1, 1)] * 3)).reshape(3, -1).T
-    reach = corners * (half_length + radius + 4) + np.asarray(centre)
-    ijk = apply_affine(np.linalg.inv(grid.affine), reach)
-    low = np.maximum(np.floor(ijk.min(0)), 0).astype(int)
-    high = np.minimum(np.ceil(ijk.max(0)) + 1, grid.shape).astype(int)
+    reach = np.array((0, half_length, 0)) + radius + 1
+    box, (x, y, z) = _around(grid, centre, reach)
+    along = np.maximum(np.abs(y - centre[1]) - half_length, 0)
+    distance = np.sqrt((x - centre[0]) ** 2 + along**2 + (z - centre[2]) ** 2)
+    return box, np.clip(0.5 + radius - distance, 0, 1)
+
+
+def _around(grid, centre, reach):
+    """The part of a grid within `reach` mm (x, y, z) of a point: its slices, its x, y, z."""
+    corners = np.array(np.meshgrid(*[(-1, 1)] * 3)).reshape(3, -1).T * np.asarray(reach)
+    ijk = apply_affine(np.linalg.inv(grid.affine), np.asarray(centre) + corners)
+    low = np.clip(np.floor(ijk.min(0)), 0, grid.shape).astype(int)
+    high = np.clip(np.ceil(ijk.max(0)) + 1, 0, grid.shape).astype(int)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    indices = np.stack(np.mgrid[box], axis=-1)
-    x, y, z = np.moveaxis(grid.world(indices) - np.asarray(centre), -1, 0)
-    along = np.maximum(np.abs(y) - half_length, 0)
-    return box, np.clip(0.5 + radius - np.sqrt(x**2 + along**2 + z**2), 0, 1)
+    return box, np.moveaxis(grid.world(np.stack(np.mgrid[box], axis=-1)), -1, 0)

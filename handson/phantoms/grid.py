@@ -51,6 +51,17 @@ class Grid:
         """[column, row, slice] (..., 3) -> RAS+ mm (..., 3)."""
         return apply_affine(self.affine, ijk)
 
+    def slabs(self, thickness):
+        """The grid cut along its slices, to be drawn piece by piece in little memory.
+
+        yields : (slice object for the last array axis, Grid of these slices)
+        """
+        for first in range(0, self.shape[2], thickness):
+            last = min(first + thickness, self.shape[2])
+            affine = self.affine.copy()
+            affine[:3, 3] = self.world((0, 0, first))
+            yield slice(first, last), Grid((*self.shape[:2], last - first), affine)
+
     def coordinates(self):
         """x, y, z of every voxel, RAS+ mm: three float32 arrays of the grid's shape."""
         i, j, k = np.ogrid[tuple(slice(n) for n in self.shape)]

@@ -7,11 +7,12 @@ block of plastic. Plain DICOM keywords and values; nothing here writes a file.
 
 from pydicom.dataset import Dataset
 
-from .dicom_files import header
+from .dicom_files import header, uid
 
 PRIVATE_CREATOR = "HANDSON EXAMPLE"
 
 ANNA = {
+    "SpecificCharacterSet": "ISO_IR 100",
     "PatientName": "Example^Anna^Maria",
     "PatientID": "FAKE-0001",
     "IssuerOfPatientID": "EXAMPLE",
@@ -42,6 +43,22 @@ HEAD_STUDY = {
     "StudyDescription": "Head MR CT PET",
     "RequestingPhysician": "Requester^Rita",
 }
+STUDY_UID = uid("study")
+# The three volumes share one frame of reference, so that one may be laid over another.
+WHERE = {
+    "FrameOfReferenceUID": uid("study", "frame of reference"),
+    "PositionReferenceIndicator": "",
+    "BodyPartExamined": "HEAD",
+}
+EARLIER_STUDY = {
+    "StudyDate": "20240223",
+    "StudyTime": "083000",
+    "StudyID": "FAKE-S0",
+    "AccessionNumber": "FAKE-ACC-4102",
+    "StudyDescription": "Abdomen ultrasound",
+    "RequestingPhysician": "Requester^Rita",
+}
+EARLIER_STUDY_UID = uid("study", "earlier")
 
 PHANTOM = {
     "PatientName": "Phantom^Lettered",

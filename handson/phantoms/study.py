@@ -6,7 +6,7 @@ RIGHT at a known place. Stands on the modality modules, which decide what the pi
 
 from pathlib import Path
 
-from . import study_mr
+from . import study_ct, study_mr, study_pet, study_us
 from .anatomy import Head, capsule
 from .dicom_files import save, shuffled_names, write_dicomdir
 
@@ -14,7 +14,7 @@ from .dicom_files import save, shuffled_names, write_dicomdir
 MARKER_MM = (86.0, 14.0, 36.0)
 MARKER_HALF_LENGTH, MARKER_RADIUS = 6.0, 5.0
 
-_SERIES = {"MR": study_mr}
+_SERIES = {"MR": study_mr, "CT": study_ct, "PT": study_pet}
 _SEED = {"MR": 11, "CT": 12, "PT": 13}
 
 
@@ -25,17 +25,23 @@ def make(folder: Path, progress=None) -> None:
     """
     folder = Path(folder)
     head = Head()
-    total = sum(module.GRID.shape[2] for module in _SERIES.values()) + 1
+    total = sum(module.GRID.shape[2] for module in _SERIES.values()) + 2
     files = []
     for name, module in _SERIES.items():
         (folder / name).mkdir()
-        marker = capsule(module.GRID, MARKER_MM, MARKER_HALF_LENGTH, MARKER_RADIUS)
         file_names = shuffled_names(module.GRID.shape[2], _SEED[name])
-        for dataset, file_name in zip(module.slices(head, marker), file_names, strict=True):
+        for dataset, file_name in zip(module.slices(head, _mark), file_names, strict=True):
             files.append(folder / name / file_name)
             save(dataset, files[-1])
             if progress:
                 progress(len(files), total)
+    (folder / "US").mkdir()
+    files.append(folder / "US" / "IM000000")
+    save(study_us.dataset(), files[-1])
     write_dicomdir(folder, files, "EXAMPLE")
     if progress:
         progress(total, total)
+
+
+def _mark(grid):
+    return capsule(grid, MARKER_MM, MARKER_HALF_LENGTH, MARKER_RADIUS)

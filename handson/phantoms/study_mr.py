@@ -9,23 +9,21 @@ from pydicom.uid import MRImageStorage
 
 from .dicom_files import header, series, uid
 from .grid import SAGITTAL, Grid, rotation
-from .patient import ANNA, HEAD_STUDY, repeat_identity
+from .patient import ANNA, HEAD_STUDY, STUDY_UID, WHERE, repeat_identity
 
 PITCH_DEGREES = 8.0
 GRID = Grid.around(
-    (0.0, -5.0, -10.0),
-    shape=(256, 256, 176),
-    spacing=(1.0, 1.0, 1.125),
+    (0.0, -5.0, -6.0),
+    shape=(256, 240, 160),
+    spacing=(1.0, 1.0, 1.25),
     toward=SAGITTAL,
     turn=rotation(0, -PITCH_DEGREES),
 )
 # Brighter than any tissue; 12 bits end at 4095.
 MARKER_VALUE = 4000
 _NOISE = 25.0
-_SERIES_UID = uid("study", "MR")
 
 _HEADER = {
-    "SpecificCharacterSet": "ISO_IR 100",
     "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
     "SOPClassUID": MRImageStorage,
     "Modality": "MR",
@@ -42,7 +40,6 @@ _HEADER = {
     "SeriesNumber": 2,
     "SeriesDescription": "t1 sagittal, Anna Example",
     "ProtocolName": "t1 sagittal 1 mm",
-    "BodyPartExamined": "HEAD",
     "PatientPosition": "HFS",
     "ScanningSequence": "GR",
     "SequenceVariant": "SP",
@@ -53,43 +50,50 @@ _HEADER = {
     "EchoTrainLength": 1,
     "FlipAngle": 9.0,
     "MagneticFieldStrength": 3.0,
-    "SliceThickness": 1.125,
-    "SpacingBetweenSlices": 1.125,
-    "PositionReferenceIndicator": "",
+    "SliceThickness": 1.25,
+    "SpacingBetweenSlices": 1.25,
     "AcquisitionNumber": 1,
     "BitsStored": 12,
     "WindowCenter": 1500,
     "WindowWidth": 3000,
-    "StudyInstanceUID": uid("study"),
-    "SeriesInstanceUID": _SERIES_UID,
-    "FrameOfReferenceUID": uid("study", "frame of reference"),
+    "StudyInstanceUID": STUDY_UID,
+    "SeriesInstanceUID": uid("study", "MR"),
 }
 
 
-def grey_values(head, marker) -> np.ndarray:
+def grey_values(head, mark) -> np.ndarray:
     """Stored values of the head: uint16 [column, row, slice], 0..4095.
 
-    marker : box and filling of the capsule, as `anatomy.capsule` gives them
+    mark : grid -> box and filling of the marker, as `anatomy.capsule` gives them
     """
-    depth = -head.skin(GRID)
-    hull = head.hull(GRID)
+    stored = np.empty(GRID.shape, np.uint16)
+    receiver = np.random.default_rng(20240311)
+    for where, slab in GRID.slabs(8):
+        signal = _signal(head, slab)
+        box, filling = mark(slab)
+        signal[box] += filling * (MARKER_VALUE - signal[box])
+        # A magnitude image: noise in both channels of the receiver (Gudbjartsson and Patz 1995).
+        noise = _NOISE * receiver.standard_normal((2, *signal.shape), np.float32)
+        magnitude = np.hypot(signal + noise[0], noise[1])
+        stored[:, :, where] = np.clip(np.rint(magnitude), 0, 4095)
+    return stored
+
+
+def _signal(head, grid):
+    depth, hull = -head.skin(grid), head.hull(grid)
     # Skin, bright fat beneath it, muscle; then skull with its marrow, liquor, brain.
-    values = np.interp(depth, (-0.5, 0.5, 2, 5, 7), (0, 900, 2300, 2300, 900)).astype(np.float32)
+    outside = np.interp(depth, (-0.5, 0.5, 2, 5, 7), (0, 900, 2300, 2300, 900))
     shells = np.interp(
         hull,
         (2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5),
         (350, 120, 120, 1100, 1100, 120, 120, 900),
     )
-    values = np.where(hull < 9.5, np.maximum(shells, 2750 * head.tissue("t1", GRID)), values)
-    box, filling = marker
-    values[box] += filling * (MARKER_VALUE - values[box])
-    # A magnitude image: noise in both channels of the receiver (Gudbjartsson and Patz 1995).
-    noise = np.random.default_rng(20240311).standard_normal((2, *values.shape), np.float32)
-    values = np.hypot(values + _NOISE * noise[0], _NOISE * noise[1])
-    return np.clip(np.rint(values), 0, 4095).astype(np.uint16)
+    outside[head.airway(grid)] = 0
+    inside = np.maximum(shells, 2750 * head.tissue("t1", grid))
+    return np.where(hull < 9.5, inside, outside).astype(np.float32)
 
 
-def slices(head, marker):
+def slices(head, mark):
     """The datasets of the series, from the patient's left to the right."""
-    template = repeat_identity(header(ANNA, HEAD_STUDY, _HEADER))
-    return series(template, grey_values(head, marker), GRID)
+    template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER))
+    return series(template, grey_values(head, mark), GRID)
