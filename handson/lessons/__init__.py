@@ -10,6 +10,7 @@ _HOME = {
     "check": "checks",
     "quiz": "quizzes",
     "doctor": "health",
+    "AffineExplorer": "affine_explorer",
     "ByteExplorer": "byte_explorer",
     "TagTable": "tag_table",
     "SeriesSorter": "series_sorter",

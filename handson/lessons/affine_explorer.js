@@ -8,6 +8,7 @@
 //      j                                        +---> across
 //      v
 const COLOURS = ["#e69f00", "#56b4e9", "#cc79a7"]; // i, j, k: Okabe-Ito
+const [PIXELS, ARROW] = [500, 100]; // height of a picture and length of an arrow, in canvas pixels
 
 /** affine: 12 or 16 numbers row by row; returns the place of index ijk in mm. */
 export function world(affine, ijk) {
@@ -43,33 +44,36 @@ export function fromEdge([low, high], sign, place) {
   return sign > 0 ? place - low : high - place;
 }
 
-function paint(canvas, { width, height, grey }) {
-  canvas.width = width;
-  canvas.height = height;
+/** Draw grey pixels, each `zoom` x `zoom` screen pixels large, so that arrows stay sharp. */
+function paint(canvas, { width, height, grey }, zoom) {
+  const pixels = new ImageData(width, height);
+  grey.forEach((g, n) => pixels.data.set([g, g, g, 255], 4 * n));
+  const small = new OffscreenCanvas(width, height);
+  small.getContext("2d").putImageData(pixels, 0, 0);
+  canvas.width = width * zoom;
+  canvas.height = height * zoom;
   const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  grey.forEach((g, n) => image.data.set([g, g, g, 255], 4 * n));
-  context.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
   return context;
 }
 
-function arrow(context, [x, y], [dx, dy], colour, name, scale) {
+function arrow(context, [x, y], [dx, dy], colour, name) {
   context.strokeStyle = context.fillStyle = colour;
-  context.lineWidth = 2 * scale;
-  context.font = `bold ${13 * scale}px sans-serif`;
+  context.lineWidth = 3;
+  context.font = "bold 20px sans-serif";
   const length = Math.hypot(dx, dy);
   context.beginPath();
-  if (length < 2 * scale) {
-    context.arc(x, y, 3 * scale, 0, 7); // towards or away from you
+  if (length < 2) {
+    context.arc(x, y, 6, 0, 7); // towards or away from you
   } else {
-    const [ux, uy] = [dx / length, dy / length];
-    const [tx, ty, head] = [x + dx, y + dy, 5 * scale];
+    const [ux, uy, tx, ty, head] = [dx / length, dy / length, x + dx, y + dy, 9];
     context.moveTo(x, y);
     context.lineTo(tx, ty);
     context.moveTo(tx - head * (ux - uy), ty - head * (uy + ux));
     context.lineTo(tx, ty);
     context.lineTo(tx - head * (ux + uy), ty - head * (uy - ux));
-    context.fillText(name, tx + 8 * scale * ux, ty + 8 * scale * uy + 4 * scale);
+    context.fillText(name, tx + 16 * ux - 5, ty + 16 * uy + 6);
   }
   context.stroke();
 }
@@ -77,10 +81,11 @@ function arrow(context, [x, y], [dx, dy], colour, name, scale) {
 function drawArray(canvas, model, data) {
   const [ni, nj] = model.get("shape");
   const [i, j, k] = model.get("voxel");
-  const context = paint(canvas, { width: ni, height: nj, grey: data.subarray(ni * nj * k, ni * nj * (k + 1)) });
-  const scale = Math.max(ni, nj) / 220;
-  arrow(context, [i, j], [ni / 5, 0], COLOURS[0], "i", scale);
-  arrow(context, [i, j], [0, nj / 5], COLOURS[1], "j", scale);
+  const zoom = Math.ceil(PIXELS / nj);
+  const context = paint(canvas, { width: ni, height: nj, grey: data.subarray(ni * nj * k, ni * nj * (k + 1)) }, zoom);
+  const at = [(i + 0.5) * zoom, (j + 0.5) * zoom];
+  arrow(context, at, [ARROW, 0], COLOURS[0], "i");
+  arrow(context, at, [0, ARROW], COLOURS[1], "j");
 }
 
 function drawWorld(canvas, letters, model, data) {
@@ -88,19 +93,19 @@ function drawWorld(canvas, letters, model, data) {
   const box = model.get("box");
   const turned = model.get("plane") === "sagittal" && !model.get("nose_left");
   const view = model.get("sides")[model.get("convention")][turned ? "sagittal, nose right" : model.get("plane")];
-  const step = Math.max(...box.map(([low, high]) => high - low)) / 220;
+  const step = (box[view.up.axis][1] - box[view.up.axis][0]) / (PIXELS / 2);
   const mm = world(affine, model.get("voxel"));
-  const context = paint(canvas, section(data, model.get("shape"), model.get("inverse"), box, view, mm, step));
-  const place = (p) => [
-    fromEdge(box[view.across.axis], view.across.sign, p[view.across.axis]) / step,
-    canvas.height - fromEdge(box[view.up.axis], view.up.sign, p[view.up.axis]) / step,
+  const context = paint(canvas, section(data, model.get("shape"), model.get("inverse"), box, view, mm, step), 2);
+  const at = [
+    (2 * fromEdge(box[view.across.axis], view.across.sign, mm[view.across.axis])) / step,
+    canvas.height - (2 * fromEdge(box[view.up.axis], view.up.sign, mm[view.up.axis])) / step,
   ];
-  const [x, y] = place(mm);
   for (let c = 0; c < 3; c++) {
     const column = [0, 1, 2].map((r) => affine[4 * r + c]);
     const length = Math.hypot(...column);
-    const [tx, ty] = place(mm.map((v, r) => v + (45 * column[r]) / length));
-    arrow(context, [x, y], [tx - x, ty - y], COLOURS[c], "ijk"[c], 1);
+    const dx = (view.across.sign * column[view.across.axis] * ARROW) / length;
+    const dy = (-view.up.sign * column[view.up.axis] * ARROW) / length;
+    arrow(context, at, [dx, dy], COLOURS[c], "ijk"[c]);
   }
   for (const side of Object.keys(letters)) letters[side].textContent = view.letters[side];
 }

@@ -16,13 +16,14 @@ from ..errors import ViewError
 from ..volume import CONVENTIONS, PLANES, Volume, plane_layout
 
 _HERE = Path(__file__).parent
+_MARGIN = 30.0  # mm around the volume, so that the arrows of an outer voxel are seen whole
 _LABELS = json.loads((_HERE / "labels.json").read_text(encoding="utf-8"))["affine_explorer"]
 
 
 class AffineExplorer(anywidget.AnyWidget):
     """Array view and world view side by side, the affine's three columns as arrows.
 
-    volume : 3-D `Volume` with a side; shown in grey from its least to its largest value
+    volume : 3-D `Volume` with a side; shown in grey up to all but its brightest 0.3 %
     voxel : [i, j, k] to begin with, by default the middle
 
     Traits, all settable: voxel, plane ("axial", ...), convention, nose_left (sagittal only).
@@ -50,8 +51,8 @@ class AffineExplorer(anywidget.AnyWidget):
                 f"the affine explorer needs a 3-D volume with a side, not {volume!r}",
                 "Pick one volume of a series with volume.at(0).",
             )
-        low, high = float(volume.data.min()), float(volume.data.max())
-        grey = (volume.data - low) * (255 / ((high - low) or 1))
+        low, high = np.percentile(volume.data, (0, 99.7))
+        grey = np.clip((volume.data - low) * (255 / ((high - low) or 1)), 0, 255)
         edges = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in volume.shape])).reshape(3, -1).T
         corners = volume.world(edges)
         super().__init__(
@@ -59,7 +60,7 @@ class AffineExplorer(anywidget.AnyWidget):
             shape=list(volume.shape),
             affine=volume.affine.ravel().tolist(),
             inverse=np.linalg.inv(volume.affine).ravel().tolist(),
-            box=np.column_stack([corners.min(0), corners.max(0)]).tolist(),
+            box=np.column_stack([corners.min(0) - _MARGIN, corners.max(0) + _MARGIN]).tolist(),
             sides={c: _sides(c) for c in CONVENTIONS},
             voxel=[n // 2 for n in volume.shape] if voxel is None else list(voxel),
         )
