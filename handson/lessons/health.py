@@ -1,0 +1,179 @@
+"""`doctor()`: is this machine ready for the course? What is missing is named with its cure.
+
+Versions, widgets, decoders, memory, disk and data. It only looks: nothing is installed, fetched or
+changed. Whether widgets are alive only the page can tell, so the report is a widget itself: where
+it stays text, that is the finding.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import anywidget
+import traitlets
+from packaging.requirements import Requirement
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID
+
+from ..datasets import catalogue
+from ..datasets.cache import cache_folder, is_stored
+from .still import Still, html_table, labels, script
+
+_HERE = Path(__file__).parent
+_LABELS = labels("doctor")
+MEMORY_GB, DISK_GB = 1.0, 0.2  # what a lesson may take; what the generated sets take
+# Compressed transfer syntaxes of the lessons, and the package that decodes each.
+DECODERS = {
+    "1.2.840.10008.1.2.5": "pylibjpeg-rle",
+    "1.2.840.10008.1.2.4.50": "python-gdcm",
+    "1.2.840.10008.1.2.4.70": "python-gdcm",
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg-openjpeg",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. fix : what to do, "" when all is well; essential : lessons fail without it."""
+
+    name: str
+    says: str
+    fix: str = ""
+    essential: bool = True
+
+
+def examine() -> list[Finding]:
+    """All findings, good and bad."""
+    return [*packages(), *decoders(), memory(), disk(), *data(), *place()]
+
+
+def packages() -> list[Finding]:
+    """Python and every package that the course asks for, against the versions it asks for."""
+    wanted = [Requirement(text) for text in metadata.requires("handson") or ()]
+    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": "course"})]
+    missing = [line for requirement in wanted if (line := _unmet(requirement))]
+    fix = f"python -m pip install {' '.join(missing)}, then restart the kernel" if missing else ""
+    names = ("numpy", "pydicom", "nibabel", "jupyterlab", "ipywidgets", "anywidget")
+    versions = ", ".join(f"{n} {metadata.version(n)}" for n in names if not _absent(n))
+    return [
+        Finding(
+            "packages", f"missing or too old: {', '.join(missing)}" if missing else versions, fix
+        )
+    ]
+
+
+def _absent(name) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return True
+    return False
+
+
+def _unmet(requirement) -> str:
+    """The requirement in quotes for a shell when it is not met, else ""."""
+    if _absent(requirement.name) or not requirement.specifier.contains(
+        metadata.version(requirement.name), prereleases=True
+    ):
+        return f'"{requirement.name}{requirement.specifier}"'
+    return ""
+
+
+def decoders() -> list[Finding]:
+    """A decoder for each compressed transfer syntax of the lessons."""
+    lacking = {
+        uid: package for uid, package in DECODERS.items() if not get_decoder(uid).is_available
+    }
+    if not lacking:
+        return [Finding("decoders", f"{len(DECODERS)} compressed transfer syntaxes can be read")]
+    syntaxes = ", ".join(UID(uid).name for uid in lacking)
+    fix = (
+        f"python -m pip install {' '.join(sorted(set(lacking.values())))}, then restart the kernel"
+    )
+    return [Finding("decoders", f"cannot read {syntaxes}", fix)]
+
+
+def memory() -> Finding:
+    """Free memory of the machine, or of the container it is."""
+    try:
+        from psutil import virtual_memory  # arrives with Jupyter's kernel
+    except ImportError:
+        return Finding("memory", "not measured: psutil is not installed")
+    free = virtual_memory().available
+    limit = Path("/sys/fs/cgroup/memory.max")
+    used = Path("/sys/fs/cgroup/memory.current")
+    with suppress(OSError, ValueError):  # no container, or one without a limit ("max")
+        free = min(free, int(limit.read_text()) - int(used.read_text()))
+    says = f"{free / 1e9:.1f} GB free"
+    short = free < MEMORY_GB * 1e9
+    return Finding("memory", says, "Shut other kernels down: Kernel menu." if short else "")
+
+
+def disk() -> Finding:
+    """Room for the generated sets where the cache lies."""
+    folder = cache_folder()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    writable = os.access(folder, os.W_OK)
+    fix = "" if writable and free > DISK_GB * 1e9 else "Set HANDSON_DATA to a folder with room."
+    return Finding(
+        "disk", f"{free / 1e9:.1f} GB free" if writable else "the cache is read-only", fix
+    )
+
+
+def data() -> list[Finding]:
+    """The sets that need no network: here, or made when first used."""
+    needed = [dataset for tier in ("bundled", "generated") for dataset in catalogue(tier=tier)]
+    absent = [dataset.id for dataset in needed if not is_stored(dataset)]
+    says = f"{len(needed) - len(absent)} of {len(needed)} sets are here"
+    fix = f"handson data fetch {' '.join(absent)} (or wait: each is made when first used)"
+    return [Finding("data", says, fix if absent else "", essential=False)]
+
+
+def place() -> list[Finding]:
+    """A warning on a public server."""
+    if not any(name.startswith("BINDER_") for name in os.environ):
+        return []
+    return [
+        Finding("server", "this is Binder", "Never upload patient data here: it is public.", False)
+    ]
+
+
+class Doctor(Still, anywidget.AnyWidget):
+    """The findings as a table. `ok` : nothing essential is missing."""
+
+    _esm = script("health")
+    _css = _HERE / "lessons.css"
+    rows = traitlets.List().tag(sync=True)
+    labels = traitlets.Dict(_LABELS).tag(sync=True)
+
+    def __init__(self):
+        self.findings = examine()
+        super().__init__(rows=[[f.name, f.says, f.fix] for f in self.findings])
+
+    @property
+    def ok(self) -> bool:
+        return not any(f.fix and f.essential for f in self.findings)
+
+    def _still_rows(self):
+        """What is said where the page shows no widget: no number of this machine, for it is saved."""
+        dead = [_LABELS["widgets"], _LABELS["dead"], _LABELS["dead_fix"]]
+        return [
+            dead,
+            *([f.name, f.says if f.fix else _LABELS["good"], f.fix] for f in self.findings),
+        ]
+
+    def still_text(self) -> str:
+        return "\n".join(": ".join(filter(None, row)) for row in self._still_rows())
+
+    def still_html(self) -> str:
+        return html_table(_LABELS["title"], _LABELS["columns"], self._still_rows())
+
+
+def doctor() -> Doctor:
+    """Look the machine over; put it last in a cell to read the report."""
+    return Doctor()
