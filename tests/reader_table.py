@@ -8,6 +8,7 @@ import importlib.metadata
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import dcm2niix
@@ -51,6 +52,7 @@ def named(x):
     return {SFORM_X: "sform", QFORM_X: "qform"}.get(round(float(x), 3), f"neither: x = {x:g} mm")
 
 
+@cache
 def forms_table():
     """[[codes, nibabel, handson, SimpleITK], ...]: which form each program takes."""
     rows = [["codes in the file", "nibabel", "handson", "SimpleITK"]]
@@ -79,6 +81,7 @@ def marker_mm(image):
     return nib.affines.apply_affine(image.affine, np.argwhere(data == data.max())).mean(axis=0)
 
 
+@cache
 def conversion_table():
     """[[series, axes and codes and marker of ours, of dcm2niix's], ...] for the lettered phantom."""
     rows = [["series", "axes, ours", "axes, dcm2niix", "codes (sform, qform)", "marker, ours / mm",
