@@ -5,8 +5,9 @@ the patient, `arrange` orders them, `scaling` and `pixels` give their values; `p
 and `stack` are what users call. Stands on pydicom; knows no widget and no other format.
 """
 
+from .index import read_dicomdir
 from .picture import read_slice
 from .series import SeriesInfo, SeriesTable, scan
 from .stack import read_series
 
-__all__ = ["SeriesInfo", "SeriesTable", "read_series", "read_slice", "scan"]
+__all__ = ["SeriesInfo", "SeriesTable", "read_dicomdir", "read_series", "read_slice", "scan"]

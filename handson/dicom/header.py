@@ -90,6 +90,10 @@ class NotAnImage(ReadError):
     """A file that is sound but no DICOM image: in a folder it is only a stray."""
 
 
+class IsDicomdir(NotAnImage):
+    """The index of a disc."""
+
+
 class _Cut(Exception):
     """The bytes at hand ended before the place where reading was to stop."""
 
@@ -222,7 +226,7 @@ def _open_dataset(data, path, stop, tags, whole):
     buffer.seek(132 if data[128:132] == b"DICM" else 0)
     meta = read_dataset(buffer, False, True, stop_when=lambda tag, *_: int.__rshift__(tag, 16) != 2)
     if text(meta, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
-        raise NotAnImage(
+        raise IsDicomdir(
             "is a DICOMDIR, an index of other files", "Pass it to handson.scan.", path=path
         )
     syntax = text(meta, "TransferSyntaxUID")

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from ..errors import HandsonError, ReadError
 from .arrange import Stack, arrange, split
 from .frames import Frame, frames
-from .header import NotAnImage, quiet, read_header
+from .header import IsDicomdir, NotAnImage, quiet, read_header
+from .index import read_dicomdir
 
 
 @dataclass(frozen=True)
@@ -133,18 +134,36 @@ class SeriesTable:
 def scan(folder) -> SeriesTable:
     """List the image series of a folder, of any nesting and any file names.
 
-    folder : folder
+    folder : folder, a single file, or a DICOMDIR, whose files are then read and the lost ones named
     returns : `SeriesTable` of `SeriesInfo`, in the order of their numbers; files that are no image
         are in `.skipped`, each with the reason
     raises : ReadError when the folder is missing, empty or closed
     """
     folder = Path(folder)
-    if folder.is_file():
-        return scan_files(folder, [folder])
+    if not folder.is_dir():
+        return _scan_file(folder)
     paths, skipped = find_files(folder)
     if not paths and not skipped:
         raise ReadError("holds no files", "Pass the folder with the images.", path=folder)
     return scan_files(folder, paths, skipped)
+
+
+def _scan_file(path: Path) -> SeriesTable:
+    """One file; of a DICOMDIR, the files it names."""
+    try:
+        with quiet():
+            read_header(path)
+    except IsDicomdir:
+        entries = [entry for entry in read_dicomdir(path).walk() if entry.path]
+        lost = [
+            Skipped(e.path, "is named by the DICOMDIR and missing", True)
+            for e in entries
+            if e.missing
+        ]
+        return scan_files(path, [e.path for e in entries if not e.missing], lost)
+    except NotAnImage:
+        pass
+    return scan_files(path, [path])
 
 
 def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
