@@ -160,12 +160,10 @@ class Doctor(Still, anywidget.AnyWidget):
         return not any(f.fix and f.essential for f in self.findings)
 
     def _still_rows(self):
-        """What is said where the page shows no widget: no number of this machine, for it is saved."""
+        """What is said where the page shows no widget: nothing that differs from machine to machine."""
         dead = [_LABELS["widgets"], _LABELS["dead"], _LABELS["dead_fix"]]
-        return [
-            dead,
-            *([f.name, f.says if f.fix else _LABELS["good"], f.fix] for f in self.findings),
-        ]
+        essential = [f for f in self.findings if f.essential]
+        return [dead, *([f.name, f.says if f.fix else _LABELS["good"], f.fix] for f in essential)]
 
     def still_text(self) -> str:
         return "\n".join(": ".join(filter(None, row)) for row in self._still_rows())
