@@ -123,8 +123,16 @@ class _Needles:
                 at = 4 * int(hit) + phase
                 for length, same_length in self._by_head[int(words[hit])].items():
                     what = same_length.get(low[at : at + length])
-                    if what is not None:
+                    if what is not None and not _in_made_uid(low, at):
                         yield what, at
+
+
+def _in_made_uid(data: bytes, at: int) -> bool:
+    """True for digits inside a UID made of a UUID (2.25.), which are random: any date occurs in some."""
+    start = at
+    while start and at - start < 44 and 48 <= data[start - 1] <= 57:
+        start -= 1
+    return data[start - 5 : start] == b"2.25." and 48 <= data[at] <= 57
 
 
 def _is_in(words: np.ndarray, heads: np.ndarray) -> np.ndarray:

@@ -112,11 +112,15 @@ def open_dicom(file: BinaryIO) -> Source:
         raise ReadError("cannot be read as DICOM", _SAMPLE) from None
     if syntax is None:
         syntax = _guess(dataset)
+    dataset = _complete(dataset, file, size)
+    pixels = _find_pixels(file, size, dataset.original_encoding[1] is not False)
+    if pixels and pixels.length is not None:
+        pixels.length = _without_tail(pixels.length, native_length(dataset))
     return Source(
-        dataset=_complete(dataset, file, size),
+        dataset=dataset,
         transfer_syntax=UID(syntax),
         file=file,
-        pixels=_find_pixels(file, size, dataset.original_encoding[1] is not False),
+        pixels=pixels,
         is_directory="DirectoryRecordSequence" in dataset
         or head.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10",
     )
@@ -186,6 +190,31 @@ def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
         missing = offset + length - size
         raise ReadError(f"is truncated: {missing} bytes of its pixel data are missing", _SAMPLE)
     return Pixels(tag, vr, offset, length)
+
+
+def native_length(dataset: Dataset) -> tuple[int, int] | None:
+    """(bytes of one frame, bytes of all) that the header promises for native pixels, without the padding
+    byte; None when the header does not say (PS3.5 8.1.1, PS3.3 C.7.6.3.1)."""
+    try:
+        samples = int(dataset.SamplesPerPixel)
+        if dataset.PhotometricInterpretation == "YBR_FULL_422":
+            samples = 2
+        bits = int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated)
+        frames = int(dataset.get("NumberOfFrames") or 1)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return (bits + 7) // 8, (bits * frames + 7) // 8
+
+
+def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
+    """The length of native pixel data without bytes behind the last pixel, which could be anything."""
+    if promised is None:
+        return length
+    frame, whole = promised
+    whole += whole % 2
+    if length >= whole + frame > whole:
+        raise ReadError("has more pixel data than its header says", "Correct Number of Frames.")
+    return min(length, whole)
 
 
 def fragments(source: Source):

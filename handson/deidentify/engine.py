@@ -14,6 +14,7 @@ from pydicom.charset import decode_bytes
 from pydicom.datadict import dictionary_VR, repeater_has_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.valuerep import VR
 
@@ -87,7 +88,7 @@ class Engine:
                 continue
             letter, vr = self.profile.rule(tag)
             if vr == "SQ":
-                for item in sequence_items(dataset, tag):
+                for item in sequence_items(dataset, tag) or ():
                     self._gather(item, words)
             elif letter == letters.KEEP and vr != "PN":
                 continue
@@ -300,7 +301,7 @@ def raw(dataset: Dataset, tag) -> bytes:
         return b""
     if isinstance(value, bytes | bytearray):
         return value
-    if not isinstance(value, str) and hasattr(value, "__iter__"):
+    if isinstance(value, MultiValue | list | tuple):
         value = "\\".join(str(part) for part in value)
     return str(value).encode("utf-8", "surrogateescape")
 
@@ -321,10 +322,10 @@ def values(dataset: Dataset, tag, vr: str) -> list[str]:
             )
     elif value is None:
         text = ""
-    elif isinstance(value, str) or not hasattr(value, "__iter__"):
-        text = str(value)
-    else:
+    elif isinstance(value, MultiValue | list | tuple):
         text = "\\".join("" if part is None else str(part) for part in value)
+    else:
+        text = str(value)
     if vr in _LONG or vr == "UR":
         text = text.rstrip("\0 ")
         return [text] if text else []

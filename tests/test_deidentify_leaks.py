@@ -1,0 +1,325 @@
+"""Whatever is planted, nothing is found: canaries in every hiding place of every file of the corpus."""
+
+import secrets
+import struct
+import zlib
+from pathlib import Path
+
+import pydicom
+import pytest
+from deidentify_canaries import Planter, corpus
+from pydicom.data import get_testdata_file
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.tag import Tag
+from pydicom.uid import UID_dictionary
+
+import handson
+from handson.deidentify import deidentify_dataset
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """The corpus with canaries, and the same de-identified: planter, inputs, outputs, report."""
+    seed = secrets.randbits(32)
+    print("seed", seed)
+    planter = Planter(seed)
+    source = tmp_path_factory.mktemp("planted")
+    for file in corpus():
+        planter.copy(file, source / planter.word("folder name") / planter.word("file name"))
+    # a name that was planned for a file that could not be written is planted nowhere
+    names = {
+        part
+        for path in source.rglob("*")
+        if path.is_file()
+        for part in path.relative_to(source).parts
+    }
+    planter.known = {
+        what: place
+        for what, place in planter.known.items()
+        if place not in ("file name", "folder name") or what in names
+    }
+    output = tmp_path_factory.mktemp("out") / "clean"
+    report = handson.anonymize(source, output, pixels_checked=True)
+    return planter, source, output, report
+
+
+def test_no_canary_survives(planted):
+    planter, _, output, report = planted
+    assert report.counts == {"done": len(report.entries)}
+    leaks = [(planter.known[f.what], f.place) for f in handson.audit(output, planter.known)]
+    assert leaks == []
+
+
+def test_a_plain_copy_is_found_out_completely(planted):
+    planter, source, _, report = planted
+    assert len(report.entries) > 220
+    found = {finding.what for finding in handson.audit(source, planter.known)}
+    assert {planter.known[what] for what in planter.known.keys() - found} == set()
+
+
+def test_the_report_and_the_log_hold_no_original_value(planted, caplog, capsys):
+    planter, _, output, report = planted
+    assert capsys.readouterr().err == ""
+    texts = [f.read_text() for f in output.glob("deidentification.*")]
+    assert len(texts) == 2
+    for text in (*texts, caplog.text, report._repr_html_(), repr(report)):
+        assert not [what for what in planter.known if what in text]
+
+
+def pairs(old, new, path=()):
+    """(path, old values, new values) of every UID that both data sets have."""
+    for element in old:
+        if element.tag not in new or element.tag.is_private:
+            continue
+        other = new[element.tag]
+        if element.VR == "SQ":
+            for a, b in zip(element.value, other.value, strict=False):
+                yield from pairs(a, b, (*path, element.keyword))
+        elif element.VR == "UI" and element.value:
+            yield (*path, element.keyword), element.value, other.value
+
+
+def test_references_resolve_and_groups_stay_groups(planted):
+    """Old to new UID is one map, one to one, over all files, meta, references; likewise the patients."""
+    _, _, output, report = planted
+    forward, patients = {}, {}
+    for entry in report.entries:
+        old, new = pydicom.dcmread(entry.source), pydicom.dcmread(output / entry.output)
+        assert new.file_meta.MediaStorageSOPInstanceUID == new.SOPInstanceUID
+        for path, a, b in pairs(old, new):
+            a, b = ([a], [b]) if isinstance(a, str) else (a, b)
+            for before, after in zip(a, b, strict=True):
+                assert forward.setdefault(before, after) == after, path
+        who = (old.get("PatientID") or old.get("StudyInstanceUID"), old.get("IssuerOfPatientID"))
+        assert patients.setdefault(who, new.get("PatientID")) == new.get("PatientID")
+    changed = {a: b for a, b in forward.items() if a != b}
+    assert len(set(changed.values())) == len(changed) > 500
+    assert all(len(uid) <= 64 and uid.startswith("2.25.") for uid in changed.values())
+    assert all(a in UID_dictionary or len(a) < 40 for a, b in forward.items() if a == b)
+    assert len(set(patients.values())) == len(patients) > 20
+
+
+# Places of their own, one at a time ---------------------------------------------------------------------
+
+SECRET = "Zyxwabel"
+
+
+def small():
+    dataset = pydicom.dcmread(get_testdata_file("MR_small.dcm", download=False))
+    dataset.PatientName = f"{SECRET}^Quentin"
+    return dataset
+
+
+def through(tmp_path, dataset=None, data=None, **arguments):
+    """De-identify one file; returns (bytes of all outputs, report)."""
+    source = tmp_path / "in"
+    source.mkdir()
+    if data is None:
+        dataset.save_as(source / "a.dcm", enforce_file_format=False)
+    else:
+        (source / "a.dcm").write_bytes(data)
+    report = handson.anonymize(source, tmp_path / "out", **arguments)
+    return b"".join(p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()), report
+
+
+def plant_text_vr_in(tag, vr, value=SECRET):
+    def plant(dataset):
+        dataset[tag] = DataElement(tag, vr, value)
+
+    return plant
+
+
+def plant_in_sequence(dataset):
+    inner, outer = Dataset(), Dataset()
+    inner.CodeMeaning = f"seen by {SECRET.upper()}, Quentin"
+    outer.AnatomicRegionModifierSequence = [inner]
+    dataset.AnatomicRegionSequence = [outer]
+
+
+def plant_sequence_as_unknown(dataset):
+    """A sequence that a gateway wrote as UN, of defined length, its items in implicit VR."""
+    text = f"by {SECRET}".encode().ljust(12)
+    item = struct.pack("<HHL", 0x0008, 0x0104, len(text)) + text
+    value = struct.pack("<HHL", 0xFFFE, 0xE000, len(item)) + item
+    tag = Tag("AnatomicRegionSequence")
+    dataset[tag] = RawDataElement(tag, "UN", len(value), value, 0, False, True)
+
+
+PLACES = {
+    "PN the table does not list": plant_text_vr_in(0x0040A067, "PN"),
+    "AE the table does not list": plant_text_vr_in(0x00001030, "AE")
+    and plant_text_vr_in(0x00080054, "AE"),
+    "long text": plant_text_vr_in(0x00420010, "ST"),
+    "unlimited text": plant_text_vr_in(0x0040A160, "UT"),
+    "a URL": plant_text_vr_in(0x00081190, "UR", f"http://pacs/{SECRET}/1"),
+    "unlimited characters": plant_text_vr_in(0x0018990A, "UC"),
+    "a remark in LO": plant_text_vr_in(0x30040006, "LO"),
+    "the name in a description that stays": plant_text_vr_in(
+        0x00081090, "LO", f"scanner of {SECRET}"
+    ),
+    "the name, accents and case": plant_text_vr_in(0x00181020, "LO", "v1 ZYXWÁBEL quentin"),
+    "the name in a coded string": plant_text_vr_in(0x00080008, "CS", ["DERIVED", SECRET.upper()]),
+    "text in a decimal": plant_text_vr_in(0x00180050, "LO", SECRET),
+    "text in an integer": plant_text_vr_in(0x00200013, "LO", SECRET),
+    "text in a binary number": plant_text_vr_in(0x00280010, "LO", SECRET),
+    "text in a date": plant_text_vr_in(0x00140102, "LO", SECRET),
+    "text in an age": plant_text_vr_in(0x00101010, "LO", SECRET),
+    "unlisted bytes": plant_text_vr_in(0x04000520, "OB", SECRET.encode()),
+    "bytes of a look-up table": plant_text_vr_in(
+        0x00281201, "OW", b"\0\1 of " + SECRET.encode() + b" x\2\0"
+    ),
+    "a tag that no dictionary knows": plant_text_vr_in(0x00181FFE, "LO"),
+    "an unknown even group": plant_text_vr_in(0x00EA0010, "LO"),
+    "a retired repeating element": plant_text_vr_in(0x00203100, "CS"),
+    "retired comments": plant_text_vr_in(0x40004000, "LT"),
+    "a private element without creator": plant_text_vr_in(0x00291010, "UN", SECRET.encode()),
+    "a private creator": plant_text_vr_in(0x00290010, "LO"),
+    "a group length": plant_text_vr_in(0x00100000, "UN", SECRET.encode()),
+    "a code two levels down": plant_in_sequence,
+    "a sequence written as UN": plant_sequence_as_unknown,
+    "a SOP class": plant_text_vr_in(0x00081150, "UI", "1.2.3." + "7" * 20),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_one_place(place, tmp_path):
+    dataset = small()
+    PLACES[place](dataset)
+    found, report = through(tmp_path, dataset)
+    assert report.counts == {"done": 1}
+    assert handson.audit(tmp_path / "in", [SECRET]) != []
+    for needle in (SECRET, "quentin", "7" * 20, "ZYXWÁBEL"):
+        assert needle.lower().encode() not in found.lower()
+        assert needle.encode("latin-1").lower() not in found.lower()
+
+
+@pytest.mark.parametrize(
+    ("charset", "name", "text"),
+    [
+        ("ISO_IR 192", "Wang^XiaoDong=王^小東", "胸部 王小東 CT"),
+        ("GB18030", "Wang^XiaoDong=王^小东", "王小东 头部"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう", "頭部 山田太郎"),
+        (["", "ISO 2022 IR 149"], "Kim^Heejung=金^喜中=김^희중", "두부 김희중"),
+        ("ISO_IR 144", "Люкceмбypг^Роза", "снимок: РОЗА Люкceмбypг"),
+        ("ISO_IR 100", "Buc^Jérôme", "tête de jerome BUC"),
+        ("ISO_IR 126", "Διονυσιος^Νίκος", "κεφάλι ΔΙΟΝΥΣΙΟΣ"),
+    ],
+)
+def test_names_in_other_scripts(charset, name, text, tmp_path):
+    dataset = small()
+    dataset.SpecificCharacterSet = charset
+    dataset.PatientName = name
+    dataset.ManufacturerModelName = text
+    _, report = through(tmp_path, dataset)
+    parts = [p for p in name.replace("=", "^").split("^") if len(p) > 1]
+    glyphs = ["".join(group.split("^")) for group in name.split("=")[1:]]
+    assert handson.audit(tmp_path / "out", [*parts, *glyphs]) == []
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert text[0] in new.ManufacturerModelName or text.split()[-1] in new.ManufacturerModelName
+
+
+def test_preamble_meta_padding_and_what_follows_the_data_set(tmp_path):
+    dataset = small()
+    dataset.preamble = SECRET.encode() * 16
+    dataset.file_meta.SourceApplicationEntityTitle = SECRET
+    dataset.file_meta.PrivateInformationCreatorUID = "1.2.3.4.5"
+    dataset.file_meta.PrivateInformation = SECRET.encode()
+    dataset.save_as(tmp_path / "x.dcm")
+    found, _ = through(tmp_path, data=(tmp_path / "x.dcm").read_bytes() + SECRET.encode() * 9)
+    assert SECRET.encode() not in found
+
+
+def test_a_deflated_data_set(tmp_path):
+    data = Path(get_testdata_file("image_dfl.dcm", download=False)).read_bytes()
+    start = 132 + 12 + int.from_bytes(data[140:144], "little")
+    content = zlib.decompress(data[start:], -15)
+    name = struct.pack("<HH2sH", 0x0010, 0x1000, b"LO", 8) + SECRET.encode()
+    place = content.index(b"\x10\x00\x10\x00PN")
+    packer = zlib.compressobj(wbits=-15)
+    content = content[:place] + content[place:].replace(
+        b"\x28\x00\x02\x00US", name + b"\x28\x00\x02\x00US", 1
+    )
+    packed = data[:start] + packer.compress(content) + packer.flush()
+    found, report = through(tmp_path, data=packed, pixels_checked=True)
+    assert report.counts == {"done": 1}
+    assert handson.audit(tmp_path / "in", [SECRET])[0].place == "inflated"
+    assert handson.audit(tmp_path / "out", [SECRET]) == []
+    assert SECRET.encode() not in found
+
+
+JPEG = "SC_rgb_jpeg_dcmtk.dcm"
+JPEG2000 = "MR_small_jp2klossless.dcm"
+JPEG_LS = "MR_small_jpeg_ls_lossless.dcm"
+
+
+@pytest.mark.parametrize("where", ["comment", "application", "after the end", "offset table"])
+@pytest.mark.parametrize("name", [JPEG, JPEG2000, JPEG_LS])
+def test_comments_inside_compressed_pixels_go_and_no_pixel_changes(name, where, tmp_path):
+    dataset = pydicom.dcmread(get_testdata_file(name, download=False))
+    pixels = dataset.pixel_array
+    stream = next(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1))
+    text = SECRET.encode() * 2
+    if where == "comment":
+        if name == JPEG2000:  # after the SIZ segment, which comes first
+            size = 4 + int.from_bytes(stream[4:6], "big")
+            stream = (
+                stream[:size]
+                + b"\xff\x64"
+                + struct.pack(">HH", len(text) + 4, 1)
+                + text
+                + stream[size:]
+            )
+        else:
+            stream = stream[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + stream[2:]
+    elif where == "application" and name == JPEG:
+        stream = stream[:2] + b"\xff\xe1" + struct.pack(">H", len(text) + 2) + text + stream[2:]
+    elif where == "after the end":
+        stream += text
+    encapsulated = encapsulate([stream], has_bot=False)
+    if where == "offset table":
+        encapsulated = encapsulated[:4] + struct.pack("<L", len(text)) + text + encapsulated[8:]
+    dataset.PixelData = encapsulated
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert SECRET.encode() not in found
+    assert (new.pixel_array == pixels).all()
+
+
+def test_bytes_behind_the_last_pixel_do_not_stay(tmp_path):
+    dataset = small()
+    pixels = dataset.PixelData
+    dataset.PixelData = pixels + SECRET.encode()
+    found, report = through(tmp_path, dataset)
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert new.PixelData == pixels
+    assert SECRET.encode() not in found
+
+
+def test_every_date_and_identifier_of_the_header_is_found_in_text(tmp_path):
+    dataset = small()
+    dataset.PatientBirthDate = "19510208"
+    dataset.PatientID = "MRN-0047113"
+    dataset.AccessionNumber = "ACC99812"
+    dataset.InstitutionName = "Saint Elsewhere Hospital"
+    dataset.SOPInstanceUID = "1.2.276.0.7230010.3.1.4.8323329"
+    dataset.ConvolutionKernel = "1951-02-08"
+    dataset.SoftwareVersions = ["MRN_0047113", "acc99812", "born 08.02.1951"]
+    dataset.PositionReferenceIndicator = "saint elsewhere hospital"
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
+    dataset.Manufacturer = "see 1.2.276.0.7230010.3.1.4.8323329"
+    found, report = through(tmp_path, dataset)
+    for needle in (b"0047113", b"acc99812", b"1951", b"elsewhere", b"7230010"):
+        assert needle not in found.lower()
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert new.Manufacturer == f"see {new.SOPInstanceUID}"
+
+
+def test_a_data_set_in_memory_is_cleaned_like_one_in_a_file():
+    dataset = small()
+    dataset.ReferencedStudySequence = [Dataset()]
+    dataset.ReferencedStudySequence[0].ReferencedSOPInstanceUID = "1.2.3.4.5.6.777777777"
+    changes = deidentify_dataset(dataset)
+    assert SECRET not in str(dataset)
+    assert ("PatientName", "Z", "emptied") in changes
