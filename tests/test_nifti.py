@@ -294,7 +294,7 @@ def test_a_missing_spacing_is_told(save, step):
     fields = {**QFORM, "pixdim": (1, 2, 3, step, 0, 0, 0, 0)}
     volume = read_nifti(save(nifti(numbered(SHAPE), sform_code=0, **fields)))
     assert_allclose(volume.spacing, (2, 3, 1))
-    assert "no spacing along k" in " ".join(volume.notes)
+    assert "no usable spacing along k" in " ".join(volume.notes)
 
 
 def test_without_a_transform_no_side_is_stated(save):
@@ -314,6 +314,16 @@ def test_an_unusable_sform_counts_as_absent(save, srow):
     assert_allclose(volume.affine, by_qform(), atol=1e-6)
     assert "sform is singular" in volume.notes[0]
     assert not read_nifti(save(nifti(numbered(SHAPE), srow=srow))).oriented
+
+
+def test_lengths_that_no_image_has_count_as_absent(save):
+    """Found by the fuzzer: 1e294 mm, which NIfTI-2 can state, overflowed later on."""
+    fields = dict(sform_code=0, pixdim=(1, 2, -1e294, 1e-300, 1, 1, 1, 1))
+    volume = read_nifti(save(nifti(numbered(SHAPE), version=2, **fields)))
+    assert_allclose(volume.spacing, (2, 1, 1))
+    assert "along j and k" in volume.notes[1]
+    huge = tuple(np.diag((1e294, 1, 1, 1))[:3].ravel())
+    assert not read_nifti(save(nifti(numbered(SHAPE), version=2, srow=huge))).oriented
 
 
 def test_a_quaternion_that_is_no_rotation_counts_as_absent(save):

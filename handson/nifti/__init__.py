@@ -10,8 +10,16 @@ The standard is `nifti1.h` (NIfTI-1.1, 2007) and `nifti2.h` (2011), nifti.nimh.n
 """
 
 from .files import SUFFIXES
-from .header import HeaderBytes, HeaderField, header_bytes
+from .header import HeaderBytes, HeaderField, header_bytes, is_nifti
 from .reading import read_nifti
 from .writing import write_nifti
 
-__all__ = ["SUFFIXES", "HeaderBytes", "HeaderField", "header_bytes", "read_nifti", "write_nifti"]
+__all__ = [
+    "SUFFIXES",
+    "HeaderBytes",
+    "HeaderField",
+    "header_bytes",
+    "is_nifti",
+    "read_nifti",
+    "write_nifti",
+]

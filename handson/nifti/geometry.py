@@ -24,9 +24,7 @@ def affine_of(stored, header, grid, notes):
     if stored["qform_code"] > 0:
         candidates["qform"] = _qform(stored, header, notes)
     usable = {name: affine for name, affine in candidates.items() if _usable(affine)}
-    notes += [
-        f"Its {n} is singular or not finite: not used." for n in candidates if n not in usable
-    ]
+    notes += [f"Its {n} is singular or absurd: not used." for n in candidates if n not in usable]
     to_mm = _mm(stored, notes)
     if len(usable) == 2:
         _compare(usable["sform"], usable["qform"], grid, to_mm, notes)
@@ -58,19 +56,26 @@ def _mm(stored, notes):
 
 
 def _usable(affine):
+    """Whether every voxel has a place of its own, at a distance that an image can have."""
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
-        volume = abs(np.linalg.det(affine[:3, :3] / lengths)) if lengths.all() else 0
-    return bool(np.isfinite(affine).all() and np.isfinite(lengths).all() and volume > 1e-6)
+    if not (np.isfinite(affine).all() and _plausible(lengths).all()):
+        return False
+    return abs(np.linalg.det(affine[:3, :3] / lengths)) > 1e-6
+
+
+def _plausible(lengths):
+    """Between a nanometre and a kilometre, whatever the unit: the rest is damage (or NaN)."""
+    return (lengths > 1e-9) & (lengths < 1e9)
 
 
 def _steps(stored, notes):
     """pixdim[1..3] made positive as nifti1_io does: the sign means nothing, and 0 is read as 1."""
     steps = np.abs(stored["pixdim"][1:4])
-    absent = ~(np.isfinite(steps) & (steps > 0))
+    absent = ~_plausible(steps)
     if absent.any():
         axes = " and ".join("ijk"[axis] for axis in np.flatnonzero(absent))
-        notes.append(f"It states no spacing along {axes}: taken as 1.")
+        notes.append(f"It states no usable spacing along {axes}: taken as 1.")
     return np.where(absent, 1.0, steps)
 
 

@@ -12,7 +12,7 @@ import nibabel as nib
 import numpy as np
 
 from ..errors import ReadError
-from .files import COPY_AGAIN, content, header_file, reading
+from .files import COPY_AGAIN, content, header_file, is_packed, reading
 
 _MAGIC = {b"n+1\0": 1, b"ni1\0": 1, b"n+2\0\r\n\x1a\n": 2, b"ni2\0\r\n\x1a\n": 2}
 # What people mistake for NIfTI: where its mark is, what it is, what to do.
@@ -112,6 +112,18 @@ def header_bytes(path) -> HeaderBytes:
     path = header_file(Path(path))
     with reading(path), content(path) as stream:
         return read_header(stream, path)
+
+
+def is_nifti(path) -> bool:
+    """Whether a file begins as NIfTI (or Analyze 7.5) does, or is the image half of a pair.
+
+    What is packed by gzip counts as NIfTI: DICOM never is. Raises `ReadError` when out of reach.
+    """
+    path = Path(path)
+    with reading(path), content(path) as stream:
+        first = stream.read(4)
+        sized = any(int.from_bytes(first, order) in (348, 540) for order in ("little", "big"))
+        return sized or is_packed(stream) or header_file(path) != path
 
 
 def read_header(stream, path) -> HeaderBytes:

@@ -28,7 +28,7 @@ def read_nifti(path, *, volumes=None, component=None) -> Volume:
     only: do not overwrite it in place meanwhile (`write_nifti` replaces it safely).
 
     The affine is the sform if `sform_code` > 0, else the qform if `qform_code` > 0, as nibabel
-    chooses; a transform that is singular or not finite counts as absent. With neither, it is
+    chooses; a transform that is singular or absurd counts as absent. With neither, it is
     nibabel's fallback and `oriented` is False: no side is stated. Metres and microns become mm.
     `notes` say all of this, and where sform and qform disagree.
 
