@@ -172,30 +172,33 @@ def _acquisitions(group) -> list[list[Frame]]:
 
 
 def _reasons(firsts) -> list[str]:
-    """What sets each part apart, in words: only what differs is told."""
+    """What sets each part apart, in words: only what differs is told, and details only if they must be."""
+    if len(firsts) == 1:
+        return [""]
     told = [
         dict(first.kind)
+        | {"plane": _plane_name(first), "acquisition": first.order.get("acquisition")}
         | {
-            "orientation": _plane_name(first),
-            "acquisition": first.order.get("acquisition"),
-            "at": _place(first),
+            "orientation": first.orientation,
+            "position": _place(first),
+            "file": first.file.path.name,
         }
         for first in firsts
     ]
-    if len(firsts) == 1:
-        return [""]
-    names = list(dict.fromkeys(name for t in told for name in t))
-    differ = [n for n in names if len({str(t.get(n)) for t in told}) > 1]
-    if len(differ) > 1 and "at" in differ:
-        differ.remove("at")
-    return [
-        ", ".join(f"{n} {_word(t[n])}" for n in differ if t.get(n) is not None) or "other"
-        for t in told
-    ]
+    names = []
+    for name in dict.fromkeys(name for t in told for name in t):
+        if len({str(t.get(name)) for t in told}) == 1:
+            continue
+        if len({tuple(str(t.get(n)) for n in names) for t in told}) == len(told):
+            break
+        names.append(name)
+    return [", ".join(f"{n} {_word(t[n])}" for n in names if t.get(n) is not None) for t in told]
 
 
 def _word(found) -> str:
-    return " x ".join(map(str, found)) if isinstance(found, tuple) else str(found)
+    if isinstance(found, tuple):
+        return "\\".join(f"{x:.4g}" if isinstance(x, float) else str(x) for x in found)
+    return f"{found:g}" if isinstance(found, float) else str(found)
 
 
 def _place(frame):
@@ -206,11 +209,7 @@ def _plane_name(frame) -> str | None:
     if not frame.orientation:
         return None
     axis = int(np.abs(np.cross(*np.reshape(frame.orientation, (2, 3)))).argmax())
-    return (
-        ("sagittal", "coronal", "axial")[axis]
-        + " "
-        + "\\".join(f"{c:.3g}" for c in frame.orientation)
-    )
+    return ("sagittal", "coronal", "axial")[axis]
 
 
 def buckets(group) -> list[np.ndarray]:

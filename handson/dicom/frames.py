@@ -61,6 +61,7 @@ class Frame:
     position : (3,) mm, LPS, centre of the first pixel (ImagePositionPatient), or None
     orientation : (6,) LPS row and column cosines, or None
     spacing : (row, column) mm, or None
+    depth : mm, what the file states of the slice distance or else its thickness; for single slices only
     kind : ((name, value), ...) that must agree within a volume: shape, echo, magnitude or phase
     order : {name: value} by which repeated positions are put in order in time
     """
@@ -70,6 +71,7 @@ class Frame:
     position: tuple | None
     orientation: tuple | None
     spacing: tuple | None
+    depth: float | None
     scaling: Scaling
     kind: tuple
     order: dict
@@ -127,6 +129,7 @@ def classic_frame(header: Header) -> Frame:
         _exactly(3, numbers(dataset, "ImagePositionPatient")),
         _exactly(6, numbers(dataset, "ImageOrientationPatient")),
         pixel_spacing(dataset),
+        _depth(dataset),
         scaling(dataset, modality),
         _kind(pixels, dataset, texts(dataset, "ImageType")),
         _order(dataset),
@@ -191,6 +194,7 @@ def _enhanced_frame(file, index, own, shared, stated, dataset) -> Frame:
         of("PlanePositionSequence", "ImagePositionPatient", 3),
         of("PlaneOrientationSequence", "ImageOrientationPatient", 6),
         spacing,
+        _depth(measures) if (measures := group("PixelMeasuresSequence")) is not None else None,
         scaling(transform if transform is not None else dataset, file.modality),
         tuple(kind.items()),
         _enhanced_order(index, group, content, stated),
@@ -245,6 +249,11 @@ def pixel_spacing(dataset) -> tuple | None:
     """(row, column) mm in the patient, or None; never the spacing at the detector."""
     found = _exactly(2, numbers(dataset, "PixelSpacing"))
     return found if found and min(found) > 0 else None
+
+
+def _depth(dataset) -> float | None:
+    depth = number(dataset, "SpacingBetweenSlices") or number(dataset, "SliceThickness")
+    return abs(depth) if depth else None
 
 
 def seconds(stamp: str) -> float | None:

@@ -15,7 +15,7 @@ from .frames import Frame, classic_frame, frames
 from .geometry import frame_affine
 from .header import broken, number, numbers, quiet, read_bytes, read_header, text, texts, value
 from .pixels import Source, locate, read_frames
-from .scaling import prefer, real_world
+from .scaling import prefer, real_world, scaling
 
 
 def read_slice(path, frame=None) -> Slice:
@@ -37,7 +37,7 @@ def read_slice(path, frame=None) -> Slice:
         header = read_header(path)
         one = _pick(header, frame)
         dataset = whole_header(path)
-        one = replace(one, scaling=prefer(one.scaling, real_world(dataset)))
+        one = with_unit(one, dataset)
         pixels = real_values(
             one, locate(header.location, one.file.format, one.file.frames), dataset
         )
@@ -68,6 +68,25 @@ def _pick(header, frame) -> Frame:
             path=header.path,
         )
     return found[index]
+
+
+def with_unit(one: Frame, dataset) -> Frame:
+    """A frame whose scaling knows the units that stand far behind in the header.
+
+    dataset : all of the header
+    """
+    how = one.scaling
+    if not how.unit:
+        how = replace(how, unit=scaling(dataset, one.file.modality).unit)
+    mapping = _mapping(dataset, one.index)
+    return replace(one, scaling=prefer(how, mapping))
+
+
+def _mapping(dataset, index):
+    """The real-world value mapping of a frame: its functional group's, or the data set's."""
+    if items := _groups(dataset, index, "RealWorldValueMappingSequence"):
+        return real_world(items)
+    return real_world(value(dataset, "RealWorldValueMappingSequence") or ())
 
 
 def whole_header(path, pixels=True) -> pydicom.Dataset:
@@ -149,7 +168,7 @@ def header_window(dataset, one: Frame) -> tuple[float, float] | None:
 
 def _in_frame_unit(center, width, dataset, one):
     """Windows hold behind the rescale; a real-world mapping that took its place moves them along."""
-    mapping = real_world(dataset)
+    mapping = _mapping(dataset, one.index)
     if mapping is None or one.scaling != mapping:
         return center, width
     slope, intercept = number(dataset, "RescaleSlope") or 1.0, number(dataset, "RescaleIntercept")
@@ -216,7 +235,7 @@ def notes(dataset, one: Frame) -> list[str]:
         told.append("Compressed with loss: values are not exactly those measured.")
     if number(dataset, "RescaleSlope") == 0:
         told.append("RescaleSlope is 0, which would wipe out the picture: values are as stored.")
-    if mapping := real_world(dataset):
+    if mapping := _mapping(dataset, one.index):
         used = "used" if mapping == one.scaling else "not used"
         told.append(
             f"A real-world mapping is {used}: {mapping.slope:g} x stored + {mapping.intercept:g} "

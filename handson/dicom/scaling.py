@@ -21,12 +21,16 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """value = slope * stored + intercept, in `unit`; by the modality LUT instead when `table`."""
+    """value = slope * stored + intercept, in `unit`; by the modality LUT instead when `table`.
+
+    mapped : slope and intercept come from a real-world value mapping, not from the rescale
+    """
 
     slope: float = 1.0
     intercept: float = 0.0
     unit: str = ""
     table: bool = False
+    mapped: bool = False
 
     @property
     def identity(self) -> bool:
@@ -58,22 +62,24 @@ def scaling(dataset, modality) -> Scaling:
         kind = text(table[0], "ModalityLUTType")
         return Scaling(unit=UNITS.get(kind, kind), table=True)
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
-    kind = text(dataset, "RescaleType") or text(dataset, "Units")
+    kind = text(dataset, "RescaleType")
+    if kind in ("", "US") and text(dataset, "Units"):  # of PET
+        kind = text(dataset, "Units")
     if not kind and modality == "CT" and slope is not None:
         kind = "HU"
     # A slope of 0 would wipe out the picture; writers that leave it so mean "not scaled".
     return Scaling(slope or 1.0, intercept or 0.0, UNITS.get(kind, kind))
 
 
-def real_world(dataset) -> Scaling | None:
-    """The first linear real-world value mapping of a data set or functional group, PS3.3 C.7.6.16.2.11."""
-    for item in value(dataset, "RealWorldValueMappingSequence") or ():
+def real_world(items) -> Scaling | None:
+    """The first linear mapping of a RealWorldValueMappingSequence, PS3.3 C.7.6.16.2.11."""
+    for item in items:
         slope = number(item, "RealWorldValueSlope")
         if slope:
             codes = value(item, "MeasurementUnitsCodeSequence")
             code = text(codes[0], "CodeValue") if codes else ""
             intercept = number(item, "RealWorldValueIntercept") or 0.0
-            return Scaling(slope, intercept, UNITS.get(code, code))
+            return Scaling(slope, intercept, UNITS.get(code, code), mapped=True)
     return None
 
 

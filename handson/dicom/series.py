@@ -197,8 +197,8 @@ def _info(id_, why, stack, part) -> SeriesInfo:
     slices, times = len(stack.volumes[0]), len(stack.volumes)
     spacing = None
     if first.spacing:
-        through = float(stack.spacing.typical) if stack.spacing else 0.0
-        spacing = (first.spacing[1], first.spacing[0], through)
+        through = stack.spacing.typical if stack.spacing else first.depth
+        spacing = (first.spacing[1], first.spacing[0], through or 1.0)
     return SeriesInfo(
         id=id_,
         series_uid=first.file.series_uid,

@@ -16,10 +16,10 @@ from ..volume import Volume, picture_affine
 from . import mosaic
 from .arrange import Stack
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
-from .header import number, quiet
-from .picture import frame_values, header_window, notes, shown_as, whole_header
+from .header import quiet
+from .picture import frame_values, header_window, notes, shown_as, whole_header, with_unit
 from .pixels import locate, read_frames, stored_type
-from .scaling import prefer, real_world, shift_whole, value_type
+from .scaling import shift_whole, value_type
 from .series import SeriesInfo, scan, scan_files
 from .times import time_step
 
@@ -123,7 +123,7 @@ def _refuse(stack, info, on_gap):
 def _read(stack, info) -> Volume:
     first = stack.first
     header = whole_header(first.file.path, pixels=False)
-    stack = _with_real_world(stack, header)
+    stack = _with_unit(stack, header)
     first = stack.first
     try:
         data = _values(stack, header)
@@ -133,7 +133,7 @@ def _read(stack, info) -> Volume:
             "Read single slices.",
             path=first.file.path,
         ) from None
-    affine = _affine(stack, header)
+    affine = _affine(stack)
     told = notes(header, first) + _stack_notes(stack)
     if stack.has("gap"):
         data, affine = resample_even(data, affine, stack.positions, stack.normal)
@@ -152,24 +152,26 @@ def _read(stack, info) -> Volume:
     )
 
 
-def _with_real_world(stack, header) -> Stack:
-    """Where no rescale gives a unit but a real-world mapping does, take it from every file."""
-    mapping = real_world(header)
-    if mapping is None or prefer(stack.first.scaling, mapping) != mapping:
+def _with_unit(stack, header) -> Stack:
+    """The scaling of every frame, with what stands behind the part of the header that was scanned."""
+    first = with_unit(stack.first, header).scaling
+    if first == stack.first.scaling:
         return stack
-    maps = {f: real_world(whole_header(f.path, pixels=False)) for f in stack.files}
-    return stack.map(lambda one: replace(one, scaling=prefer(one.scaling, maps[one.file])))
+    if not first.mapped:
+        return stack.map(lambda one: replace(one, scaling=replace(one.scaling, unit=first.unit)))
+    headers = {file: whole_header(file.path, pixels=False) for file in stack.files}
+    return stack.map(lambda one: with_unit(one, headers[one.file]))
 
 
-def _affine(stack, header) -> np.ndarray:
+def _affine(stack) -> np.ndarray:
     first = stack.first
     if stack.spacing is not None:
         return frame_affine(first, stack.spacing.step)
-    depth = number(header, "SpacingBetweenSlices") or number(header, "SliceThickness") or 1.0
+    depth = first.depth or 1.0
     if stack.placed:
-        return frame_affine(first, normal(first.orientation) * abs(depth))
+        return frame_affine(first, normal(first.orientation) * depth)
     row, column = first.spacing or (1.0, 1.0)
-    return picture_affine((column, row, abs(depth)))
+    return picture_affine((column, row, depth))
 
 
 def _stack_notes(stack) -> list[str]:
