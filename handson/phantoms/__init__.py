@@ -7,15 +7,23 @@ belong to `handson.datasets`; each set is one module here, and its truth are con
 
 from collections.abc import Callable
 
-from . import lettered, study, traps
+from . import bold, head, labels, leaks, lettered, study, traps
 
 GENERATORS: dict[str, Callable] = {
     "gen-study": study.make,
     "gen-phantom": lettered.make,
+    "gen-bold": bold.make,
+    "gen-labels": labels.make,
+    "gen-leaks": leaks.make,
+    "gen-head": head.make,
     "gen-traps": traps.make,
 }
 VERSION: dict[str, int] = {
     "gen-study": 1,
     "gen-phantom": 1,
+    "gen-bold": 1,
+    "gen-labels": 1,
+    "gen-leaks": 1,
+    "gen-head": 1,
     "gen-traps": 1,
 }

@@ -15,6 +15,7 @@ _NOSE = (0, 88, -44), (13, 27, 22)
 _BRIDGE = (0, 84, -26), (8, 12, 26)
 _EARS = ((-82, -20, -32), (9, 18, 30)), ((82, -20, -32), (9, 18, 30))
 
+EARS_MM = tuple(centre for centre, _ in _EARS)
 NOSE_TIP_MM = (0.0, 115.0, -44.0)
 # Everything in front of this plane and below that one is face, and no brain.
 FACE_BOX_MM = {"y_from": 70.0, "z_to": -12.0}

@@ -60,6 +60,22 @@ EARLIER_STUDY = {
 }
 EARLIER_STUDY_UID = uid("study", "earlier")
 
+# How a careless hand leaves a header: the obvious elements emptied, and said to be clean.
+CLEANED = {
+    "SpecificCharacterSet": "ISO_IR 100",
+    "PatientName": "Anonymous",
+    "PatientID": "ANON1",
+    "PatientBirthDate": "",
+    "PatientSex": "",
+    "StudyDate": "",
+    "StudyTime": "",
+    "StudyID": "",
+    "AccessionNumber": "",
+    "ReferringPhysicianName": "",
+    "PatientIdentityRemoved": "YES",
+    "DeidentificationMethod": "names deleted by hand",
+}
+
 PHANTOM = {
     "PatientName": "Phantom^Lettered",
     "PatientID": "PHANTOM-1",

@@ -7,6 +7,7 @@ matplotlib. `BURNED_IN` and `HARMLESS` say where text stands, for the lesson tha
 import numpy as np
 from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
+from pydicom.dataset import Dataset
 from pydicom.uid import UltrasoundImageStorage
 from scipy.ndimage import gaussian_filter
 
@@ -36,14 +37,10 @@ _HEADER = {
     "ContentTime": "084100",
     "SeriesNumber": 1,
     "InstanceNumber": 1,
-    "SeriesDescription": "screen, Anna Example",
     "BodyPartExamined": "ABDOMEN",
     "PatientOrientation": "",
     "BurnedInAnnotation": "YES",
     "LossyImageCompression": "00",
-    "StudyInstanceUID": EARLIER_STUDY_UID,
-    "SeriesInstanceUID": uid("study", "US"),
-    "SOPInstanceUID": uid("study", "US", 1),
 }
 
 
@@ -71,8 +68,8 @@ def _sector():
     return np.where(inside, np.where(dark, bright * 0.15, bright), 0).clip(0, 255).astype(np.uint8)
 
 
-def dataset():
-    """The one file of the series; its study was eighteen days before the head's."""
+def unnamed() -> Dataset:
+    """The screen without any header of its patient, study, series or instance."""
     region = header(
         RegionSpatialFormat=1,
         RegionDataType=1,
@@ -86,6 +83,17 @@ def dataset():
         PhysicalDeltaX=PIXEL_MM / 10,
         PhysicalDeltaY=PIXEL_MM / 10,
     )
-    whole = header(ANNA, EARLIER_STUDY, _HEADER, pixels(screen()))
-    whole.SequenceOfUltrasoundRegions = [region]
+    return header(_HEADER, pixels(screen()), SequenceOfUltrasoundRegions=[region])
+
+
+def dataset() -> Dataset:
+    """The one file of the series; its study was seventeen days before the head's."""
+    whole = unnamed()
+    identity = {
+        "SeriesDescription": "screen, Anna Example",
+        "StudyInstanceUID": EARLIER_STUDY_UID,
+        "SeriesInstanceUID": uid("study", "US"),
+        "SOPInstanceUID": uid("study", "US", 1),
+    }
+    whole.update(header(ANNA, EARLIER_STUDY, identity))
     return repeat_identity(whole)
