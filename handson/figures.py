@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from .errors import GeometryError, ViewError
-from .volume import PLANES, Slice, Volume, direction_letters, picture_affine
+from .volume import PLANES, Slice, Volume, array_volume, direction_letters
 from .windowing import presets
 
 # Okabe and Ito's colours, told apart with any colour vision, and a dash for each: never colour alone.
@@ -147,16 +147,14 @@ def _as_image(x, spacing=None):
         return x, isinstance(x, Volume) or x.spacing is not None
     array = np.asarray(x)
     colour = array.ndim in (3, 4) and array.shape[-1] == 3 and array.dtype == np.uint8
-    photometric = "RGB" if colour else "MONOCHROME2"
-    scaled = spacing is not None
     if array.ndim - colour == 2 and array.size:
-        return Slice(array, spacing, photometric=photometric), scaled
+        photometric = "RGB" if colour else "MONOCHROME2"
+        return Slice(array, spacing, photometric=photometric), spacing is not None
     if array.ndim - colour == 3 and array.size:
-        affine = picture_affine(spacing or (1.0, 1.0, 1.0))
-        return Volume(array, affine, photometric=photometric, oriented=False), scaled
+        return array_volume(array, spacing), spacing is not None
     raise ViewError(
-        f"an array of shape {array.shape} is neither a picture nor a volume",
-        "Pass a Slice, a Volume, or an array [row, column] or [i, j, k].",
+        f"an array of shape {array.shape} is neither a picture nor a stack of them",
+        "Pass a Slice, a Volume, or an array [row, column] or [slice, row, column].",
     )
 
 
@@ -360,12 +358,12 @@ def picture(
 ):
     """One slice with its letters, scale bar, proportions and unit.
 
-    x : `Slice`, `Volume`, or an array [row, column], [row, column, 3] or [i, j, k]
+    x : `Slice`, `Volume`, or an array [row, column], [row, column, 3] or [slice, row, column]
     plane, mm, index, time : which section of a volume: see `Volume.plane`
     window : (centre, width) in the image's unit, or the name of a preset of its modality ("lung");
         by default the file's own, else all values but the lowest and highest 0.5 %
     convention : "radiological" or "neurological", for volumes; a Slice is drawn as it is stored
-    spacing : (row, column) mm of an array, (i, j, k) mm of a 3-D one
+    spacing : (row, column) mm of an array, (slice, row, column) mm of a stack
     ax : matplotlib Axes to draw into; by default a figure of its own
     returns : the figure, a `Picture`; its pixels are `ax.images[0].get_array()`
     """
@@ -394,7 +392,7 @@ def planes(
 ):
     """Axial, coronal and sagittal through one point, at one scale.
 
-    volume : `Volume` or array [i, j, k]
+    volume : `Volume` or array [slice, row, column]
     mm : the point, RAS+ (x, y, z); by default the middle of the grid
     returns : the figure, a `Picture`
     """
@@ -450,7 +448,7 @@ def montage(
 ):
     """Many slices of one plane, evenly spread or at given places.
 
-    volume : `Volume` or array [i, j, k]
+    volume : `Volume` or array [slice, row, column]
     mm : positions along the plane's world axis; by default `count` slices over the whole volume
     returns : the figure, a `Picture`
     """

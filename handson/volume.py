@@ -432,3 +432,32 @@ def picture_affine(spacing) -> np.ndarray:
     """
     column, row, through = spacing
     return np.diag([-column, -row, through, 1.0])
+
+
+def array_volume(array, spacing=None, **meaning) -> Volume:
+    """Bare pixels as a volume that states no side: rows run down and columns to the right.
+
+    array : [slice, row, column], as `np.stack` makes of pictures, or [slice, row, column, 3] uint8
+    spacing : (slice, row, column) mm, in the array's order; 1 each when nobody knows
+    meaning : `unit`, `name` and the other fields of `Volume`
+    """
+    array = np.asanyarray(array)
+    rgb = array.ndim == 4 and array.shape[3] == 3 and array.dtype == np.uint8
+    if array.ndim - rgb != 3:
+        raise GeometryError(
+            f"an array of shape {array.shape} is no stack of pictures",
+            "Pass [slice, row, column], or [slice, row, column, 3] of uint8 for colour.",
+        )
+    steps = np.array(spacing if spacing is not None else (1, 1, 1), float)
+    if steps.shape != (3,) or not (np.isfinite(steps) & (steps > 0)).all():
+        raise GeometryError(
+            f"the spacing {spacing} does not fit an array of three axes",
+            "Pass mm along each axis, in the array's order.",
+        )
+    return Volume(
+        array.transpose(2, 1, 0, *([3] if rgb else [])),
+        picture_affine(steps[::-1]),
+        photometric="RGB" if rgb else "MONOCHROME2",
+        oriented=False,
+        **meaning,
+    )

@@ -9,7 +9,7 @@ from nibabel.orientations import axcodes2ornt, inv_ornt_aff
 from numpy.testing import assert_allclose, assert_array_equal
 
 from handson.errors import GeometryError
-from handson.volume import CONVENTIONS, PLANES, Slice, Volume, direction_letters
+from handson.volume import CONVENTIONS, PLANES, Slice, Volume, array_volume, direction_letters
 
 ORIENTATIONS = [
     "".join(codes) for order in permutations(("RL", "AP", "SI")) for codes in product(*order)
@@ -181,3 +181,20 @@ def test_inverse_affine_of_nibabel_is_what_reorienting_uses():
     volume = in_orientation("SPL")
     ornt = nib.io_orientation(volume.affine)
     assert_allclose(volume.to_ras().affine, volume.affine @ inv_ornt_aff(ornt, volume.shape))
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_bare_pixels_become_a_volume_that_shows_them_as_they_are(colour):
+    shape = (2, 3, 4, 3) if colour else (2, 3, 4)
+    stack = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    volume = array_volume(stack, spacing=(5.0, 0.8, 0.5), unit="HU")
+    assert_array_equal(volume.plane("axial", index=1).pixels, stack[1])
+    assert volume.plane("axial", index=1).spacing == (0.8, 0.5)
+    assert volume.spacing == (0.5, 0.8, 5.0)
+    assert volume.rgb == colour
+    assert not volume.oriented
+    for bad in ((1, 1), (1, 1, 0), (1, 1, np.nan)):
+        with pytest.raises(GeometryError, match="spacing"):
+            array_volume(stack, spacing=bad)
+    with pytest.raises(GeometryError, match="stack"):
+        array_volume(np.ones((3, 4)))

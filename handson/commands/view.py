@@ -2,6 +2,7 @@
 
 import tempfile
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 
 import handson
@@ -25,8 +26,8 @@ def add(subparsers):
 
 
 def run(arguments) -> int:
-    """The page holds the pixels: whoever gets it has the image."""
-    image = handson.open(arguments.path)
+    """The page holds the pixels and no name: a file's or a series' name may be a patient's."""
+    image = replace(handson.open(arguments.path), name="")
     viewer = handson.view(image)
     page = arguments.output or Path(tempfile.mkdtemp(prefix="handson-")) / "view.html"
     viewer.save_html(page)
