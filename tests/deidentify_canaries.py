@@ -48,7 +48,7 @@ def table_rows():
 class Planter:
     """One run's canaries. `known` is every string planted so far, by the place it was planted in."""
 
-    def __init__(self, seed, rows_per_level=40):
+    def __init__(self, seed, rows_per_level=30):
         self.random = random.Random(seed)
         self.known: dict[str, str] = {}
         self.rows = [

@@ -70,10 +70,8 @@ def test_the_report_and_the_log_hold_no_original_value(planted, caplog, capsys):
 
 def pairs(old, new, path=()):
     """(path, old values, new values) of every UID that both data sets have."""
-    for element in old:
-        if element.tag not in new or element.tag.is_private:
-            continue
-        other = new[element.tag]
+    for tag in old.keys() & new.keys():  # what follows the data set in `old` is no element
+        element, other = old[tag], new[tag]
         if element.VR == "SQ":
             for a, b in zip(element.value, other.value, strict=False):
                 yield from pairs(a, b, (*path, element.keyword))

@@ -162,7 +162,9 @@ def _blocks(file: Path, overlap: int) -> Iterator[tuple[str, bytes, int]]:
         while chunk := stream.read(_CHUNK):
             block = tail + chunk
             yield "bytes", block, start - len(tail)
-            yield from (("inflated", data, 0) for data in _inflated(block))
+            for data in _inflated(block):
+                yield "inflated", data, 0
+                yield from (("inflated", inner, 0) for inner in _inflated(data))
             start += len(chunk)
             tail = block[-overlap:]
     if zipfile.is_zipfile(file):
