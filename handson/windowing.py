@@ -5,6 +5,7 @@ PS3.3 C.11.2. NumPy for the windows, pydicom for the tables. Modality values (HU
 """
 
 import numpy as np
+from pydicom.pixels import apply_modality_lut, apply_voi
 
 from .errors import ViewError
 
@@ -60,6 +61,58 @@ def window(values, center, width, function="LINEAR"):
     if width == 1:
         return np.where(x <= center - 0.5, 0.0, 255.0) + 0.0 * x
     return np.clip((x - (center - 0.5)) / (width - 1) + 0.5, 0, 1) * 255.0
+
+
+def modality_values(stored, dataset):
+    """Stored numbers -> modality values (HU and so on), by rescale or look-up table: PS3.3 C.11.1.
+
+    stored : integers as the file holds them, `dataset.pixel_array`
+    dataset : `pydicom.Dataset` with RescaleSlope or ModalityLUTSequence, or neither
+    returns : float64 array of the same shape
+
+    `read_slice` and `read_series` have done this already.
+    """
+    return np.asarray(apply_modality_lut(np.asarray(stored), dataset), np.float64)
+
+
+def header_grey(values, dataset, index=0):
+    """Modality values -> grey levels as the file itself proposes: VOI LUT, else window, else full range.
+
+    values : modality values of the picture, as `Slice.pixels`
+    dataset : `pydicom.Dataset` with VOILUTSequence or WindowCenter, WindowWidth and VOILUTFunction
+    index : which of several proposals
+    returns : float64 array of the same shape, 0 (black) .. 255 (white)
+    raises : ViewError when there is no proposal of that number or it is damaged
+
+    PS3.3 C.11.2; a table comes before a window where both are there.
+    """
+    values = np.asarray(values, np.float64)
+    tables = dataset.get("VOILUTSequence") or []
+    if tables:
+        return _by_table(values, dataset, index, len(tables))
+    centers, widths = (_numbers(dataset.get(k)) for k in ("WindowCenter", "WindowWidth"))
+    if centers and widths:
+        if not 0 <= index < min(len(centers), len(widths)):
+            raise ViewError(f"there is no window {index}", f"The file proposes {len(centers)}.")
+        function = dataset.get("VOILUTFunction") or "LINEAR"
+        return window(values, centers[index], widths[index], function)
+    low, high = np.nanmin(values), np.nanmax(values)
+    return (values - low) / ((high - low) or 1.0) * 255.0
+
+
+def _by_table(values, dataset, index, count):
+    if not 0 <= index < count:
+        raise ViewError(f"there is no VOI LUT {index}", f"The file holds {count}.")
+    try:
+        bits = int(dataset.VOILUTSequence[index].LUTDescriptor[2])
+        grey = apply_voi(np.rint(values).astype(np.int64), dataset, index)
+    except Exception as error:
+        raise ViewError(f"the VOI LUT is damaged ({error})", "Use window instead.") from None
+    return np.asarray(grey, np.float64) / (2**bits - 1) * 255.0
+
+
+def _numbers(found) -> list[float]:
+    return [float(x) for x in (np.atleast_1d(found) if found not in (None, "") else [])]
 
 
 def presets(modality="CT"):
