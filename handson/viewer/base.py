@@ -67,13 +67,15 @@ class Viewer(VBox):
     _PANES = (None,)
     _SHOWN: ClassVar = {}
 
-    def __init__(self, volume, *layers, plane="axial", window=None, cmap="gray", convention="radiological",
+    def __init__(self, volume, *layers, plane=None, window=None, cmap="gray", convention="radiological",
                  crosshair=None, time=0, scale="mm", full=False, height=360, **state):  # fmt: skip
         self._opened, self._attached = [], []
         self.volume = volume
         self.scale = scale
         self._hearing = False
-        start = self._start(plane, crosshair)
+        self.planes = shown_planes(volume)
+        plane = plane or self.planes[0]
+        start = self._start(crosshair)
         self.base = (
             Layer(volume, opacity=1.0, cmap=cmap) if not volume.rgb else _colour_base(volume)
         )
@@ -114,7 +116,7 @@ class Viewer(VBox):
 
     # ---- set-up --------------------------------------------------------------------------
 
-    def _start(self, plane, crosshair):
+    def _start(self, crosshair):
         shape = np.array(self.volume.shape[:3])
         if crosshair is None:
             return tuple(int(n) for n in shape // 2)
@@ -149,18 +151,17 @@ class Viewer(VBox):
         tie("plane", canvas, "plane", PLANE_NAMES.index, PLANE_NAMES.__getitem__)
         tie("convention", canvas, "convention", CONVENTIONS.index, CONVENTIONS.__getitem__)
         tie("compose", canvas, "compose", COMPOSITIONS.index, COMPOSITIONS.__getitem__)
-        tie("crosshair", canvas, "crosshair", list, tuple)
         tie("window", base, "range", lambda w: to_range(w, whole), lambda r: to_window(r, whole))
         tie("cmap", base, "colours", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
         for name in ("ruler", "region"):
             tie(name, canvas, name, _lists, _tuples)
         for name in _SAME:
             tie(name, canvas, name)
-        canvas.observe(self._voxel_moved, ["i", "j", "k", "plane"])
-        canvas.observe(self._crosshair_moved, ["crosshair"])
-        self.observe(lambda change: self._go(change.new), "voxel")
+        canvas.observe(self._place_heard, ["i", "j", "k", "crosshair", "plane"])
+        self.observe(self._voxel_set, "voxel")
+        self.observe(self._crosshair_set, "crosshair")
         self.observe(self._index_set, "index")
-        self._voxel_moved()
+        self._place_heard()
 
     def _tie(self, name, model, trait, there=lambda x: x, back=lambda x: x):
         def down(change):
@@ -187,11 +188,6 @@ class Viewer(VBox):
 
     # ---- the place: voxel, index and crosshair say the same --------------------------------
 
-    def _go(self, ijk):
-        if not self._hearing:
-            with self.canvas.hold_sync():
-                self.canvas.i, self.canvas.j, self.canvas.k = ijk
-
     def _index_set(self, change):
         if self._hearing:
             return
@@ -203,21 +199,32 @@ class Viewer(VBox):
     def _axis(self):
         return self.volume.layout(self.plane).axis
 
-    def _voxel_moved(self, _change=None):
-        canvas = self.canvas
-        ijk = canvas.i, canvas.j, canvas.k
-        if self._nearest(canvas.crosshair) != ijk:
-            canvas.crosshair = self.volume.world(ijk).tolist()
-        with self._heard():
-            self.voxel = ijk
-            self.index = ijk[self._axis]
+    def _voxel_set(self, change):
+        if not self._hearing:
+            self._take(change.new, self.volume.world(change.new).tolist())
 
-    def _crosshair_moved(self, change):
-        ijk = self._nearest(change.new)
+    def _crosshair_set(self, change):
+        if not self._hearing:
+            self._take(self._nearest(change.new), list(change.new))
+
+    def _take(self, ijk, xyz):
+        """Voxel and millimetres in one message: half a move would pull the other half astray."""
         canvas = self.canvas
-        if ijk != (canvas.i, canvas.j, canvas.k):
-            with canvas.hold_sync():
-                canvas.i, canvas.j, canvas.k = ijk
+        with canvas.hold_sync(), canvas.hold_trait_notifications():
+            canvas.i, canvas.j, canvas.k = ijk
+            canvas.crosshair = xyz
+
+    def _place_heard(self, _change=None):
+        canvas = self.canvas
+        with self._heard():
+            self.voxel = canvas.i, canvas.j, canvas.k
+            self.crosshair = tuple(canvas.crosshair)
+            self.index = self.voxel[self._axis]
+
+    @validate("crosshair")
+    def _crosshair_real(self, proposal):
+        self._nearest(proposal["value"])
+        return proposal["value"]
 
     @validate("index")
     def _index_inside(self, proposal):
@@ -269,11 +276,14 @@ class Viewer(VBox):
         return HBox(widgets, layout=Layout(flex_flow="row wrap"))
 
     def _plane_row(self):
-        names = [LABELS["planes"][p] for p in PLANE_NAMES]
-        planes = self._add(
-            "plane", make.buttons(names, self.canvas.plane), self.canvas, "plane", "index"
-        )
-        return [self._row(planes, self._sides()) if self.volume.oriented else planes]
+        row = []
+        if len(self.planes) > 1:
+            names = [LABELS["planes"][p] for p in PLANE_NAMES]
+            planes = make.buttons(names, self.canvas.plane)
+            row.append(self._add("plane", planes, self.canvas, "plane", "index"))
+        if self.volume.oriented:
+            row.append(self._sides())
+        return [self._row(*row)] if row else []
 
     def _sides(self):
         sides = make.menu("convention", LABELS["conventions"], self.canvas.convention)
@@ -281,7 +291,7 @@ class Viewer(VBox):
 
     def _slice_rows(self):
         rows = []
-        for plane in PLANE_NAMES:
+        for plane in self.planes if len(self.planes) > 1 else ():
             axis = self.volume.layout(plane).axis
             name = "ijk"[axis]
             slider = make.slice_slider(plane, self.volume.shape[axis], getattr(self.canvas, name))
@@ -396,6 +406,12 @@ class Viewer(VBox):
         data = dict(super()._repr_mimebundle_(**options))
         data |= {"text/plain": repr(self), "image/png": b64encode(static.small_png(self)).decode()}
         return data, {"image/png": {"alt": alt}}
+
+
+def shown_planes(volume) -> tuple[str, ...]:
+    """The planes worth showing: all three, or the one that a single slice lies in."""
+    single = tuple(p for p in PLANE_NAMES if volume.shape[volume.layout(p).axis] == 1)
+    return single[:1] or PLANE_NAMES
 
 
 def _lists(points):

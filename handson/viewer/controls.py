@@ -18,6 +18,7 @@ from ipywidgets import (
 )
 
 from .models import COLOUR_MAPS, LABELS
+from .windows import around
 
 WORDS = LABELS["controls"]
 
@@ -63,7 +64,7 @@ def range_slider(name, value, low, high, whole):
     """A slider with two handles over (low, high), widened so that it can hold `value`."""
     low, high = min(low, value[0]), max(high, value[1])
     if low == high:
-        low, high = low - 0.5, high + 0.5
+        low, high = around(low)
     step = max(1.0, fine_step(low, high)) if whole else fine_step(low, high)
     places = 0 if step >= 1 else math.ceil(-math.log10(step))
     return FloatRangeSlider(

@@ -15,12 +15,13 @@ from .slices import SliceViewer
 from .timeseries import TimeSeriesViewer
 
 
-def view(x, *layers, plane="axial", spacing=None, unit="", name="", **options):
+def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
     """Show an image; the last line of a cell is enough.
 
     x : Volume, Slice, array ([slice, row, column], or [row, column]), path, or list of these
     layers : `Layer`s, or Volumes to be laid over x by world coordinates
-    plane : "axial", "coronal", "sagittal", or "ortho" for all three
+    plane : "axial" (or, of a single slice, the one it lies in), "coronal", "sagittal", or "ortho"
+        for all three
     spacing : mm along each axis of an array, in the array's order; without it there is no scale
     options : window=(centre, width), cmap, convention, crosshair=(x, y, z) mm, time, height, ...;
         see the viewer's traits
@@ -59,7 +60,7 @@ def as_volume(x, spacing=None, unit="", name=""):
         return x, "mm"
     if isinstance(x, Slice):
         return x.as_volume(), "none" if not x.spacing else "detector" if x.at_detector else "mm"
-    return _from_array(np.asanyarray(x), spacing, unit, name), "mm" if spacing else "none"
+    return _from_array(np.asanyarray(x), spacing, unit, name), "none" if spacing is None else "mm"
 
 
 def _from_array(array, spacing, unit, name):
@@ -71,7 +72,7 @@ def _from_array(array, spacing, unit, name):
             "Give [row, column] or [slice, row, column] with no empty axis; a last axis of 3 is RGB.",
         )
     stack = array if axes == 3 else array[np.newaxis]
-    steps = tuple(float(s) for s in spacing) if spacing else (1.0,) * axes
+    steps = tuple(map(float, np.ravel(spacing))) if spacing is not None else (1.0,) * axes
     if len(steps) != axes or not np.isfinite(steps).all() or min(steps) <= 0:
         raise ViewError(
             f"spacing {spacing!r} does not fit an array of {axes} axes",

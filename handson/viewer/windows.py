@@ -53,5 +53,11 @@ def offered(volume, coding) -> dict[str, tuple[float, float]]:
     found["whole range"] = (coding["low"], coding["high"])
     flat = {name for name, (low, high) in found.items() if low >= high}
     return {n: r for n, r in found.items() if n not in flat} or {
-        "whole range": (coding["low"] - 0.5, coding["high"] + 0.5)
+        "whole range": around(coding["low"])
     }
+
+
+def around(value) -> tuple[float, float]:
+    """A range with one value in its middle, for an image in which nothing varies."""
+    half = max(0.5, abs(value) / 1000)
+    return value - half, value + half

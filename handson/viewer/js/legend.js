@@ -1,7 +1,7 @@
 // Which colour means what: a bar for a map, a chip for each named label.
 import { make } from "./dom.js";
 import { fill, short } from "./text.js";
-import { labelPosition } from "./window.js";
+import { MARKS, labelPosition } from "./window.js";
 
 const STOPS = 16, MOST_LABELS = 30;
 
@@ -20,11 +20,28 @@ export class Legends {
   }
 
   // Rebuilt only when something in it changed: it is asked for on every picture.
-  update(layers) {
-    const key = JSON.stringify(layers.map(({ map, ...rest }) => [rest, map.byteOffset]));
+  // outside: counts of marked pixels, or null when they are not marked
+  update(layers, outside) {
+    const key = JSON.stringify([outside, layers.map(({ map, ...rest }) => [rest, map.byteOffset])]);
     if (key === this.key) return;
     this.key = key;
-    this.element.replaceChildren(...layers.filter((l) => l.visible).map((l) => (l.labels ? this.chips(l) : this.bar(l))));
+    const legends = layers.filter((l) => l.visible).map((l) => (l.labels ? this.chips(l) : this.bar(l)));
+    this.element.replaceChildren(...legends, ...(outside ? [this.marks(outside)] : []));
+  }
+
+  // Said in words and numbers, not by colour alone.
+  marks(outside) {
+    const chips = Object.keys(MARKS).map((kind) => {
+      const percent = ((100 * outside[kind]) / outside.of).toFixed(1);
+      return this.chip(`rgb(${MARKS[kind].join(" ")})`, fill(this.labels.marks[kind], { percent }));
+    });
+    return make("span", { class: "ho-legend" }, ...chips);
+  }
+
+  chip(colour, text) {
+    const chip = make("span", { class: "ho-chip" });
+    chip.style.background = colour;
+    return make("span", { class: "ho-legend" }, chip, make("span", { text }));
   }
 
   bar(layer) {
@@ -38,11 +55,8 @@ export class Legends {
   }
 
   chips(layer) {
-    const chips = Object.entries(layer.names).slice(0, MOST_LABELS).map(([value, name]) => {
-      const chip = make("span", { class: "ho-chip" });
-      chip.style.background = rgb(layer.map, labelPosition(Number(value)));
-      return make("span", { class: "ho-legend" }, chip, make("span", { text: `${value} ${name}` }));
-    });
+    const chips = Object.entries(layer.names).slice(0, MOST_LABELS).map(([value, name]) =>
+      this.chip(rgb(layer.map, labelPosition(Number(value))), `${value} ${name}`));
     return make("span", { class: "ho-legend" }, make("span", { text: layer.name }), ...chips);
   }
 }

@@ -1,5 +1,5 @@
 // Numbers from voxels: histogram, region of interest, time course. Pure functions.
-import { voxelStrides } from "./sample.js";
+import { sampleSection, voxelStrides } from "./sample.js";
 
 // Mean, sample standard deviation (n - 1), least and greatest of the finite values.
 export function statistics(values) {
@@ -47,6 +47,18 @@ export function voxelMeasure(affine, layout) {
   const through = column(layout.axis);
   const volume = face[0] * through[0] + face[1] * through[1] + face[2] * through[2];
   return { area: Math.hypot(...face), volume: Math.abs(volume) };
+}
+
+// How many pixels of a section lie below the window, above it, or are NaN.
+export function countOutside(voxels, frame, map, [low, high]) {
+  const values = sampleSection(voxels, frame, map, false, new Float32Array(map.width * map.height));
+  const count = { below: 0, above: 0, nan: 0, of: values.length };
+  for (const v of values) {
+    if (Number.isNaN(v)) count.nan += 1;
+    else if (v < low) count.below += 1;
+    else if (v > high) count.above += 1;
+  }
+  return count;
 }
 
 // The mean of a region in every frame; NaN where a frame is not here yet.

@@ -17,10 +17,12 @@ class PlainModel {
     return this.state[name];
   }
 
-  set(name, value) {
-    if (JSON.stringify(this.state[name]) === JSON.stringify(value)) return;
-    this.state[name] = value;
-    for (const event of [`change:${name}`, "change"]) {
+  // As Backbone's: a name and a value, or several at once, heard when all are set.
+  set(names, value) {
+    const values = typeof names === "string" ? { [names]: value } : names;
+    const changed = Object.keys(values).filter((n) => JSON.stringify(this.state[n]) !== JSON.stringify(values[n]));
+    for (const name of changed) this.state[name] = values[name];
+    for (const event of [...changed.map((name) => `change:${name}`), ...(changed.length ? ["change"] : [])]) {
       for (const call of [...(this.calls.get(event) ?? [])]) call();
     }
   }
@@ -112,9 +114,10 @@ const stepOf = ({ low, high, whole }) => (whole ? 1 : 10 ** Math.floor(Math.log1
 function controlsAbove(canvas, layers, state) {
   const words = LABELS.controls, geometry = canvas.get("geometry"), [base] = layers;
   const rows = [];
-  if (canvas.get("panes").length === 1) rows.push(menu(words.plane, canvas, "plane", PLANE_NAMES.map((p) => LABELS.planes[p])));
+  const planes = PLANE_NAMES.filter((p) => geometry.shape[geometry.layouts[0][p].axis] === 1).length ? [] : PLANE_NAMES;
+  if (planes.length && canvas.get("panes").length === 1) rows.push(menu(words.plane, canvas, "plane", PLANE_NAMES.map((p) => LABELS.planes[p])));
   if (geometry.placed) rows.push(menu(words.convention, canvas, "convention", LABELS.conventions));
-  for (const plane of PLANE_NAMES) {
+  for (const plane of planes) {
     const { axis } = geometry.layouts[0][plane];
     rows.push(slider(LABELS.planes[plane], canvas, "ijk"[axis],
       { min: 0, max: geometry.shape[axis] - 1, step: 1, kind: `handson-slice handson-${plane}` }));
@@ -132,16 +135,15 @@ function controlsAbove(canvas, layers, state) {
 
 function controlsBelow(canvas, layers, state) {
   const words = LABELS.controls;
-  const rows = layers.slice(1).flatMap(({ model, source }) => {
+  const rows = layers.slice(1).map(({ model, source }) => {
     const coding = source.get("coding"), most = Math.max(Math.abs(coding.low), Math.abs(coding.high));
     const span = { min: model.get("two_sided") ? 0 : coding.low, max: most, step: stepOf(coding) };
-    return [
-      tick(model.get("name"), model, "visible"),
+    return make("fieldset", { class: "ho-controls" }, make("legend", { text: model.get("name") }),
+      tick(words.visible, model, "visible"),
       slider(words.opacity, model, "opacity", { min: 0, max: 1, step: 0.01 }),
       rangeSliders(words.threshold, model, "threshold", span),
       ...(model.get("label_names") === null ? [menu(words.cmap, model, "colours", state.cmaps), tick(words.two_sided, model, "two_sided")] : []),
-      tick(words.outline, model, "outline"),
-    ];
+      tick(words.outline, model, "outline"));
   });
   if (rows.length) {
     rows.push(menu(words.compose, canvas, "compose", LABELS.compositions),

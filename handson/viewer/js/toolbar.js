@@ -15,7 +15,7 @@ export class Toolbar {
       action, state,
       node: make("button", {
         type: "button", class: "ho-button", text: labels.buttons[action],
-        "aria-label": labels.actions[action], title: labels.actions[action], onclick: () => act(action),
+        "aria-label": labels.actions[action], title: withKeys(action, labels), onclick: () => act(action),
       }),
     }));
     this.element = make("div", { class: "ho-toolbar", role: "toolbar", "aria-label": labels.tools },
@@ -31,18 +31,18 @@ export class Toolbar {
   }
 }
 
+const keysOf = (action, labels) =>
+  Object.keys(KEYS).filter((key) => KEYS[key] === action).map((key) => labels.keys[key] ?? key);
+const withKeys = (action, labels) => `${labels.actions[action]} (${keysOf(action, labels).join(" ")})`;
+
 // One row for each action: its keys and what it does.
 export function helpDialog(labels) {
-  const rows = new Map();
-  for (const [key, action] of Object.entries(KEYS)) {
-    rows.set(action, [...(rows.get(action) ?? []), labels.keys[key] ?? key]);
-  }
-  const line = ([action, keys]) => make("tr", {},
-    make("td", {}, ...keys.flatMap((k, n) => [n ? " " : "", make("kbd", { text: k })])),
+  const line = (action) => make("tr", {},
+    make("td", {}, ...keysOf(action, labels).flatMap((k, n) => [n ? " " : "", make("kbd", { text: k })])),
     make("td", { text: labels.actions[action] }));
   const dialog = make("dialog", { class: "ho-help", "aria-label": labels.help_title },
     make("h2", { text: labels.help_title }),
-    make("table", {}, make("tbody", {}, ...[...rows].map(line))),
+    make("table", {}, make("tbody", {}, ...[...new Set(Object.values(KEYS))].map(line))),
     make("p", { text: labels.help_mouse }),
     make("button", { type: "button", class: "ho-button", text: labels.close, onclick: () => dialog.close() }));
   // Keys in the help are the help's: Lab would take them for commands on the cell.

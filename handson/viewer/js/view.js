@@ -3,7 +3,7 @@
 import { make, show } from "./dom.js";
 import { apply, clamp, distance, fitPanes, inside, mapInto, nearestVoxel, pixelToVoxel, sectionMap } from "./geometry.js";
 import { listen } from "./input.js";
-import { histogram, regionBox, regionValues, statistics, timeCourse, voxelMeasure } from "./measure.js";
+import { countOutside, histogram, regionBox, regionValues, statistics, timeCourse, voxelMeasure } from "./measure.js";
 import { blendLayer, composeMask, paintBase } from "./paint.js";
 import { Pane } from "./pane.js";
 import { Legends } from "./legend.js";
@@ -17,7 +17,7 @@ import { colourMap, digits, dragWindow, windowTable } from "./window.js";
 const PLANES = ["axial", "coronal", "sagittal"];
 const WORLD_AXIS = { sagittal: 0, coronal: 1, axial: 2 };
 const COMPOSE = ["blend", "curtain", "checkerboard", "side by side"];
-const GAP = 8, TILES = 12, SAVE_AFTER = 100, PROBE_AFTER = 150;
+const GAP = 8, TILES = 12, PROBE_AFTER = 150;
 const VOXEL = ["i", "j", "k"];
 
 export class View {
@@ -32,6 +32,7 @@ export class View {
     this.layers = layers.map((layer) => this.openLayer(layer));
     this.build(element);
     this.listenToModels();
+    this.crosshairMoved(); // a linked viewer may have moved it while this one had no view
     this.layOut();
   }
 
@@ -120,7 +121,6 @@ export class View {
     this.sizes.disconnect();
     this.sight.disconnect();
     cancelAnimationFrame(this.request);
-    clearTimeout(this.saving);
     clearTimeout(this.probing);
     this.element.remove();
   }
@@ -132,10 +132,8 @@ export class View {
   }
 
   set(values) {
-    for (const [name, value] of Object.entries(values)) this.model.set(name, value);
-    // Python hears of it when the hand rests, not sixty times a second.
-    clearTimeout(this.saving);
-    this.saving = setTimeout(() => this.model.save_changes(), SAVE_AFTER);
+    this.model.set(values); // at once: half a move of the voxel would pull the crosshair astray
+    this.model.save_changes();
   }
 
   voxel() {
@@ -176,8 +174,7 @@ export class View {
 
   setRange(range) {
     this.layers[0].model.set("range", range);
-    clearTimeout(this.savingRange);
-    this.savingRange = setTimeout(() => this.layers[0].model.save_changes(), SAVE_AFTER);
+    this.layers[0].model.save_changes();
   }
 
   // ---- layout -----------------------------------------------------------------------------
@@ -366,10 +363,23 @@ export class View {
       ...Object.fromEntries(["show_crosshair", "smooth", "outside", "histogram", "montage"].map((n) => [n, this.get(n)])),
       ruler: this.tool === "ruler", region: this.tool === "region",
     });
-    this.legends.update(over.map((l) => ({ ...this.style(l), name: l.model.get("name"), unit: l.model.get("unit"),
-      names: l.model.get("label_names"), visible: l.model.get("visible"), map: this.colours(l), whole: l.link.voxels.coding.whole })));
+    this.legends.update(over.map((layer) => this.legendOf(layer)), this.outside());
     this.drawPanels();
     this.probe(spot);
+  }
+
+  legendOf(layer) {
+    const { model, link } = layer;
+    return {
+      ...this.style(layer), name: model.get("name"), unit: model.get("unit"), names: model.get("label_names"),
+      visible: model.get("visible"), map: this.colours(layer), whole: link.voxels.coding.whole,
+    };
+  }
+
+  outside() {
+    const { model, link } = this.layers[0];
+    if (!this.get("outside") || link.voxels.coding.channels === 3) return null;
+    return countOutside(link.voxels, this.frame(this.layers[0]), this.map(this.panes[0]), model.get("range"));
   }
 
   warnings() {
