@@ -8,32 +8,125 @@ import pydicom
 from ..datasets import fetch
 from .checks import Exercise, Mistake
 from .quizzes import Option, Question
+from .series_sorter import along_normal
+
+DRIFT_STEPS = 30  # steps over which exercise 03-4 counts the drift of a tilted stack
+
+
+def files(folder) -> list:
+    """The DICOM files of a folder of any nesting: those whose name has no extension."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.suffix)
 
 
 @cache
-def headers(folder) -> tuple:
-    """Headers of every file of a folder, in the order of the file names."""
+def headers(folder, *keywords) -> tuple:
+    """Headers of `files(folder)`; of the elements named by `keywords` alone when there are any."""
+    wanted = list(keywords) or None
     return tuple(
-        pydicom.dcmread(path, stop_before_pixels=True) for path in sorted(folder.iterdir())
+        pydicom.dcmread(path, stop_before_pixels=True, specific_tags=wanted)
+        for path in files(folder)
     )
 
 
-def normal(header) -> np.ndarray:
-    """Unit vector across the slice, patient coordinates LPS+: row x column (PS3.3 C.7.6.2.1.1)."""
+def trap(name) -> tuple:
+    """Headers of one folder of gen-traps, sorted along the normal."""
+    return tuple(sorted(headers(fetch("gen-traps") / name), key=along_normal))
+
+
+def directions(header) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors along a row and down a column, patient coordinates LPS+."""
     row, column = np.reshape(np.array(header.ImageOrientationPatient, float), (2, 3))
-    return np.cross(row, column)
+    return row, column
 
 
-def along_normal(header) -> float:
-    """Position of a slice along its normal, mm."""
-    return float(normal(header) @ np.array(header.ImagePositionPatient, float))
+def mr_normal() -> np.ndarray:
+    return np.cross(*directions(headers(fetch("gen-study") / "MR")[0]))
 
 
-def mr_normal():
-    return normal(headers(fetch("gen-study") / "MR")[0])
+def distinct(keyword) -> int:
+    """How many different values of an element stand in the files of gen-traps."""
+    found = headers(fetch("gen-traps"), "SeriesInstanceUID", "SeriesNumber")
+    return len({str(header.get(keyword)) for header in found})
+
+
+def folders() -> int:
+    return sum(path.is_dir() for path in fetch("gen-traps").iterdir())
+
+
+def lowest_instance() -> int:
+    """InstanceNumber of the slice of lying-instance-number that is nearest to the feet."""
+    return int(trap("lying-instance-number")[0].InstanceNumber)
+
+
+@cache
+def gap() -> tuple:
+    """(index of the missing slice, mm between its neighbours) in missing-slice."""
+    positions = np.array([along_normal(header) for header in trap("missing-slice")])
+    steps = np.diff(positions)
+    return int(steps.argmax()) + 1, float(steps.max())
+
+
+def table_step() -> np.ndarray:
+    """From one slice of tilt-15 to the next, mm, LPS+."""
+    first, second = trap("tilt-15")[:2]
+    return np.subtract(second.ImagePositionPatient, first.ImagePositionPatient).astype(float)
+
+
+def tilt(across=np.cos, aside=np.sin) -> tuple:
+    """(mm across the slices from one to the next, mm of drift over DRIFT_STEPS) in tilt-15.
+
+    across, aside : functions of the tilt, for those who exchange them
+    """
+    length = float(np.linalg.norm(table_step()))
+    angle = np.arccos(np.cross(*directions(trap("tilt-15")[0])) @ table_step() / length)
+    return length * float(across(angle)), DRIFT_STEPS * length * float(aside(angle))
+
+
+def aspects() -> np.ndarray:
+    """mm per pixel down over mm per pixel across: axial, sagittal, coronal, of non-square-pixels."""
+    stack = trap("non-square-pixels")
+    row, column = map(float, stack[0].PixelSpacing)
+    between = along_normal(stack[1]) - along_normal(stack[0])
+    return np.array([row / column, between / row, between / column])
+
+
+@cache
+def brain_ct() -> tuple:
+    """The real series Routine Brain of pydicom-dicomdir, sorted along the normal."""
+    found = headers(fetch("pydicom-dicomdir") / "77654033" / "CT2")
+    return tuple(sorted(found, key=along_normal))
+
+
+def brain_ct_intervals() -> int:
+    """Steps that fit into the one large gap."""
+    steps = np.diff([along_normal(header) for header in brain_ct()])
+    return round(float(steps.max() / steps.min()))
 
 
 EXERCISES = {
+    "03-1": Exercise(
+        asks="How many series lie in gen-traps.",
+        answer=lambda: distinct("SeriesInstanceUID"),
+        because="One UID per series, whatever folder its files lie in and whatever number they carry.",
+        hint="Count the different values of SeriesInstanceUID over all files.",
+        mistakes=(
+            Mistake(
+                "a folder is a series",
+                folders,
+                "That is the number of folders. One of them holds two series; folders mean nothing.",
+            ),
+            Mistake(
+                "SeriesNumber is identity",
+                lambda: distinct("SeriesNumber"),
+                "You counted SeriesNumber: a number for people, which different series may share.",
+            ),
+            Mistake(
+                "a file is a series",
+                lambda: len(files(fetch("gen-traps"))),
+                "That is the number of files. A series has many.",
+            ),
+        ),
+    ),
     "03-2": Exercise(
         asks="The unit vector n across the slices of the MR series, three numbers.",
         answer=mr_normal,
@@ -51,7 +144,106 @@ EXERCISES = {
             Mistake(
                 "cross product reversed",
                 lambda: -mr_normal(),
-                "The sign is turned round: it is row x column, in this order (PS3.3 C.7.6.2.1.1).",
+                "The sign is turned round: it is row × column, in this order (PS3.3 C.7.6.2.1.1).",
+            ),
+        ),
+    ),
+    "03-3": Exercise(
+        asks="Three numbers: InstanceNumber of the lowest slice of lying-instance-number; index of "
+        "the missing slice of missing-slice, from 0; mm between its neighbours.",
+        answer=lambda: (lowest_instance(), *gap()),
+        within=0.01,
+        because="Positions say it all; and a reader that returned 30 slices without a word would have "
+        "moved everything above the gap by 5 mm.",
+        hint="Sort by n · IPP; np.diff of the positions shows the gap.",
+        mistakes=(
+            Mistake(
+                "InstanceNumber is order",
+                lambda: (1, ..., ...),
+                "Number 1 is not the lowest: in this folder InstanceNumber follows no position. "
+                "Sort by n · IPP, then look which number comes first.",
+            ),
+            Mistake(
+                "InstanceNumber is index",
+                lambda: (..., gap()[0] + 1, ...),
+                "InstanceNumber counts from 1, an index from 0.",
+            ),
+            Mistake(
+                "thickness is spacing",
+                lambda: (..., ..., float(trap("missing-slice")[0].SliceThickness)),
+                "You used SliceThickness. It says how thick a slab was measured; where slices lie, only "
+                "positions say. Here two neighbours are twice as far apart.",
+            ),
+        ),
+    ),
+    "03-4": Exercise(
+        asks=f"Two numbers in mm: from slice to slice at a right angle; drift over {DRIFT_STEPS} steps.",
+        answer=tilt,
+        unit="mm",
+        within=0.05,
+        because="5 mm · cos 15° across, 5 mm · sin 15° aside at every step.",
+        hint="Project the step between two ImagePositionPatient on n; the rest of it is the drift.",
+        mistakes=(
+            Mistake(
+                "thickness is spacing",
+                lambda: (np.linalg.norm(table_step()), ...),
+                "5.0 mm is the distance along the table, and SliceThickness too. The slices are tilted "
+                "by 15 degrees, so across the slices it is less. Which cosine?",
+            ),
+            Mistake(
+                "sine and cosine exchanged",
+                lambda: tilt(np.sin, np.cos),
+                "Sine and cosine are exchanged: for a small tilt the distance hardly changes.",
+            ),
+            Mistake(
+                "drift of one step",
+                lambda: (..., tilt()[1] / DRIFT_STEPS),
+                f"That is the drift from one slice to the next. Over {DRIFT_STEPS} steps it adds up.",
+            ),
+        ),
+    ),
+    "03-5": Exercise(
+        asks="Three aspects, mm per pixel down over mm per pixel across: axial, sagittal, coronal.",
+        answer=aspects,
+        within=0.01,
+        because="Name the axis that each side of the picture is drawn on, then divide down by across.",
+        hint="Axial: rows down, columns across. Sagittal: slices down, rows across. Coronal: slices "
+        "down, columns across.",
+        mistakes=(
+            Mistake(
+                "aspect upside down",
+                lambda: 1 / aspects(),
+                "All three are upside down. imshow's aspect is mm per pixel down over mm per pixel "
+                "across: the wrong way squashes the coronal picture a hundredfold.",
+            ),
+            Mistake(
+                "rows and columns exchanged",
+                lambda: aspects()[[0, 2, 1]],
+                "Sagittal and coronal are exchanged: a sagittal picture has rows across, for rows run "
+                "from front to back.",
+            ),
+            Mistake(
+                "square pixels",
+                lambda: (1, ..., ...),
+                "These pixels are not square: PixelSpacing holds two different numbers.",
+            ),
+        ),
+    ),
+    "03-6": Exercise(
+        asks="How many slices of the series Routine Brain are missing.",
+        answer=lambda: brain_ct_intervals() - 1,
+        because="A real series that lost most of itself on the way to you.",
+        hint="Divide the large step by the small one; count what lies between.",
+        mistakes=(
+            Mistake(
+                "a gap is one slice",
+                lambda: 1,
+                "There is one gap, and it is much wider than two steps. How many slices fit in?",
+            ),
+            Mistake(
+                "intervals taken for slices",
+                brain_ct_intervals,
+                "That many steps fit into the gap; between its two ends lies one slice fewer.",
             ),
         ),
     ),
@@ -61,13 +253,52 @@ QUIZ = (
     Question(
         "Two slices have InstanceNumber 7 and 8. What do you know about where they lie?",
         (
-            Option(
-                "Nothing.",
-                "It is a number that the scanner gave, in an order of its own.",
-                right=True,
-            ),
+            Option("Nothing.", "It is the scanner's own numbering; sort by position.", right=True),
             Option("8 is above 7.", "It may be below, or at the other end: sort by position."),
             Option("They are neighbours.", "In an interleaved acquisition they are not."),
+        ),
+    ),
+    Question(
+        "SliceThickness is 4 mm. How far apart are the slices?",
+        (
+            Option("4 mm", "They may overlap, or have gaps between them."),
+            Option(
+                "SpacingBetweenSlices tells.",
+                "It is what was planned; it is optional, and may be wrong.",
+            ),
+            Option("Their positions along n tell.", "Measured, not believed.", right=True),
+        ),
+    ),
+    Question(
+        "Why does sorting by the z of ImagePositionPatient fail for a sagittal series?",
+        (
+            Option("Its z is missing.", "It is there, in every file."),
+            Option("All slices have the same z.", "They lie side by side: n is ±x.", right=True),
+            Option("z grows downward.", "In DICOM it grows towards the head."),
+        ),
+    ),
+    Question(
+        "What groups files into a series?",
+        (
+            Option("The folder", "Somebody put them there."),
+            Option("SeriesNumber", "Two series may share one."),
+            Option(
+                "SeriesInstanceUID", "And even then orientation or time may split it.", right=True
+            ),
+        ),
+    ),
+    Question(
+        "One slice of 31 is missing. What should a reader do?",
+        (
+            Option(
+                "Stack the 30 it has.", "All above the gap would lie in a wrong place, silently."
+            ),
+            Option(
+                "Refuse, and name the gap.",
+                "You decide then whether to copy again or to fill.",
+                right=True,
+            ),
+            Option("Copy the neighbour.", "Nobody would know that it was invented."),
         ),
     ),
 )
