@@ -187,7 +187,7 @@ class Volume:
         if (
             affine.shape != (4, 4)
             or not np.isfinite(affine).all()
-            or not np.allclose(affine[3], (0, 0, 0, 1))
+            or np.abs(affine[3] - (0, 0, 0, 1)).max() > 1e-8
         ):
             raise GeometryError(
                 "the affine is not a finite 4x4 matrix with last row 0 0 0 1",

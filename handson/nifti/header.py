@@ -5,6 +5,7 @@ Stands on nibabel for the names and offsets of the fields, and on nothing of a h
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -56,25 +57,40 @@ class HeaderBytes:
     raw : the 348 bytes of a NIfTI-1 (or Analyze 7.5) header, the 540 of a NIfTI-2
     version : 1, 2, or 0 where NIfTI's magic is missing
     byte_order : "little" or "big"
-    fields : in the order of the file; `header["dim"]` is the value of one of them
+
+    `header["dim"]` is the value of one field; iteration gives all, in the order of the file.
     """
 
     raw: bytes
     version: int
     byte_order: str
-    fields: tuple[HeaderField, ...]
+
+    @property
+    def fields(self) -> tuple[HeaderField, ...]:
+        layout = _layout(len(self.raw), self.byte_order)
+        return tuple(
+            HeaderField(
+                name,
+                layout.fields[name][1],
+                layout[name].itemsize,
+                layout[name].base.str,
+                self[name],
+            )
+            for name in layout.names
+        )
 
     def __getitem__(self, name):
-        for field in self.fields:
-            if field.name == name:
-                return field.value
-        raise KeyError(name)
+        layout = _layout(len(self.raw), self.byte_order)
+        if name not in layout.fields:
+            raise KeyError(name)
+        value = np.frombuffer(self.raw, layout)[name][0]
+        if value.shape:
+            return tuple(value.tolist())
+        value = value.item()
+        return value.decode("latin-1") if isinstance(value, bytes) else value
 
     def __iter__(self) -> Iterator[HeaderField]:
         return iter(self.fields)
-
-    def __len__(self):
-        return len(self.fields)
 
     @property
     def single(self) -> bool:
@@ -140,29 +156,15 @@ def read_header(stream, path) -> HeaderBytes:
             f"ends after {len(raw)} bytes, and its header alone has {size}", COPY_AGAIN, path=path
         )
     raw = raw[:size]
-    names = (nib.Nifti1Header if size == 348 else nib.Nifti2Header).template_dtype
-    layout = names.newbyteorder(order)
-    stored = np.frombuffer(raw, layout)[0]
-    fields = tuple(
-        HeaderField(
-            name,
-            layout.fields[name][1],
-            layout[name].itemsize,
-            layout[name].base.str,
-            _plain(value),
-        )
-        for name, value in zip(layout.names, stored, strict=True)
-    )
-    magic = raw[344:348] if size == 348 else raw[4:12]
-    version = _MAGIC.get(magic, 0)
-    return HeaderBytes(raw, version if (version == 2) == (size == 540) else 0, order, fields)
+    version = _MAGIC.get(raw[344:348] if size == 348 else raw[4:12], 0)
+    return HeaderBytes(raw, version if (version == 2) == (size == 540) else 0, order)
 
 
-def _plain(value):
-    if isinstance(value, np.ndarray):
-        return tuple(value.tolist())
-    value = value.item() if isinstance(value, np.generic) else value
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+@cache
+def _layout(size, order) -> np.dtype:
+    """The fields of nifti1.h (348 bytes) or nifti2.h (540), as nibabel has them."""
+    kind = nib.Nifti1Header if size == 348 else nib.Nifti2Header
+    return kind.template_dtype.newbyteorder(order)
 
 
 def _not_nifti(raw, path) -> ReadError:
