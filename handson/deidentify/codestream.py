@@ -55,7 +55,9 @@ def _jpeg_holes(data: bytes) -> list[tuple[int, int]]:
         ):
             holes += _non_zero(data, start, stop)
         position = stop if marker != 0xDA else _next_marker(data, stop)
-    return holes + (_tail(data, position + 2) if data[position : position + 2] == b"\xff\xd9" else [])
+    return holes + (
+        _tail(data, position + 2) if data[position : position + 2] == b"\xff\xd9" else []
+    )
 
 
 def _next_marker(data: bytes, position: int) -> int:

@@ -68,14 +68,17 @@ class Engine:
         self.profile = profile
         self.identity = identity
 
-    def deidentify(self, dataset: Dataset) -> Counter:
-        """Change `dataset` in place; returns how often each (element, letter, what was done) occurred."""
+    def deidentify(self, dataset: Dataset, masked: bool = False) -> Counter:
+        """Change `dataset` in place; returns how often each (element, letter, what was done) occurred.
+
+        masked : True if burned-in text was covered in its pixels
+        """
         key = patient_key(dataset)
         words = Words()
         self._gather(dataset, words)
         walk = _Walk(self, words, key)
         walk.dataset(dataset, "")
-        self._stamp(dataset, key)
+        self._stamp(dataset, key, masked)
         return walk.changes
 
     def token(self, dataset: Dataset) -> str:
@@ -105,7 +108,7 @@ class Engine:
                 for value in values(dataset, tag, vr):
                     words.add_date(value)
 
-    def _stamp(self, dataset: Dataset, key: str) -> None:
+    def _stamp(self, dataset: Dataset, key: str, masked: bool) -> None:
         """Say in the header what was done (PS3.15 E.1.1, PS3.3 C.7.1.1, C.12.1.1.1)."""
         if not key.startswith("none"):
             token = self.identity.token(key)
@@ -114,7 +117,8 @@ class Engine:
         dataset.PatientIdentityRemoved = "YES"
         dataset.DeidentificationMethod = METHOD
         codes = Sequence()
-        for value, meaning in self.profile.codes:
+        pixels = [letters.OPTIONS["clean-pixel-data"][1:]] if masked else []
+        for value, meaning in self.profile.codes + pixels:
             code = Dataset()
             code.CodeValue = value
             code.CodingSchemeDesignator = "DCM"

@@ -5,27 +5,33 @@ the store and renames, so that nothing is ever overwritten and nothing half writ
 module knows files and processes, no element of a data set.
 """
 
+import errno
 import hmac
 import json
 import logging
 import multiprocessing
 import os
+import sys
 import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from ..errors import DeidentifyError, HandsonError
+from ..errors import DeidentifyError, HandsonError, ReadError
+from . import nifti
 from . import report as status
+from .dicomdir import write_dicomdir
 from .dicomfile import file_meta, looks_like_dicom, open_dicom, read_file, write_dicom
 from .engine import Engine
+from .faces import may_show_face
 from .identity import Identity, short_name
-from .pixels import burned_in_risk
+from .pixels import Mask, burned_in_risk, cover, read_masks
 from .profile import Profile
 from .report import Entry, Report
 
@@ -39,16 +45,22 @@ class Job:
 
     key : of the identifiers
     options : of the profile
-    parts : folder for unfinished files, None for a dry run
+    base : the folder that inputs are named relative to
+    parts : {status: folder for unfinished files}, {} for a dry run
     aside : True to de-identify files whose pixels are at risk as well, to be put aside
     pixels_checked : True when the user has looked at all pixels
+    masks : what to cover in pixels
+    with_directory : True if a DICOMDIR will list the outputs, whose names then have no ending
     """
 
     key: bytes
     options: frozenset
-    parts: Path | None
+    base: Path
+    parts: dict[str, Path]
     aside: bool = False
     pixels_checked: bool = False
+    masks: tuple[Mask, ...] = ()
+    with_directory: bool = False
 
 
 @dataclass
@@ -63,6 +75,7 @@ class Outcome:
     identifier: str = ""
     suffix: str = ""
     changes: Counter = field(default_factory=Counter)
+    face: bool = False
     identities: list[tuple[str, dict]] = field(default_factory=list)
 
 
@@ -76,61 +89,108 @@ class Worker:
 
     def __call__(self, number: int, path: Path) -> Outcome:
         """Never raises for what a file holds: whatever is wrong with it is a refusal with a reason."""
-        part = self.job.parts and self.job.parts / f"{number}.part"
         try:
             with quiet():
-                return self._dispatch(number, path, part)
+                return self._dispatch(number, path)
         except HandsonError as error:
             outcome = Outcome(number, status.REFUSED, error.fault)
         except OSError as error:
-            if error.errno in (28, 30, 122):  # no space, read-only, quota: not this file's fault
-                raise DeidentifyError(
-                    f"The output cannot be written ({error.strerror})",
+            if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG):
+                raise DeidentifyError(  # not this file's fault
+                    f"The output cannot be written ({error.strerror}); the files in it are whole",
                     "Make room or choose another folder, then start again.",
                 ) from None
             outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({error.strerror})")
         except (Exception, RecursionError) as error:
             # broken bytes can make the reader raise anything, with their values in the message: none is kept
             outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({type(error).__name__})")
-        if part:
-            part.unlink(missing_ok=True)
+        finally:
+            if "outcome" in locals() or sys.exc_info()[0]:
+                self._discard(number)
         return outcome
 
-    def _dispatch(self, number: int, path: Path, part: Path | None) -> Outcome:
+    def _discard(self, number: int) -> None:
+        for folder in self.job.parts.values():
+            (folder / f"{number}.part").unlink(missing_ok=True)
+
+    def _part(self, number: int, kind: str) -> Path | None:
+        return self.job.parts[kind] / f"{number}.part" if self.job.parts else None
+
+    def _dispatch(self, number: int, path: Path) -> Outcome:
         if path.is_symlink():
             return Outcome(number, status.REFUSED, "is a symbolic link, which is not followed")
         if not path.is_file():
             return Outcome(number, status.REFUSED, "is not a regular file")
         with read_file(path) as file:
             if looks_like_dicom(file.read(140)):
-                return self._dicom(number, file, part)
+                return self._dicom(number, file)
+        if nifti.kind(path) and (nifti.kind(path) in nifti.IMAGES or nifti.partner(path)):
+            return self._nifti(number, path)
         return Outcome(number, status.OTHER, "neither DICOM nor NIfTI: not copied")
 
-    def _dicom(self, number: int, file, part: Path | None) -> Outcome:
+    def _kind(self, reason: str) -> str:
+        """What becomes of a file with this reason not to give it away."""
+        if not reason:
+            return status.DONE
+        if not self.job.aside:
+            raise ReadError(reason)
+        return status.ASIDE
+
+    def _nifti(self, number: int, path: Path) -> Outcome:
+        image = nifti.kind(path) in nifti.IMAGES
+        face = image and nifti.may_show_face(nifti.read_header(nifti.partner(path) or path))
+        reason = self._face_reason(face)
+        kind = self._kind(reason)
+        part = self._part(number, kind)
+        target = part or Path(os.devnull)
+        if image:
+            changes = nifti.write_image(path, target)
+        else:
+            changes = nifti.write_sidecar(path, target, self.engine.profile, self.identity)
+        folder = os.fspath(path.parent.relative_to(self.job.base))
+        return Outcome(
+            number,
+            kind,
+            reason,
+            part,
+            folders=(short_name(self.identity.uid(f"folder {folder}")),),
+            identifier=self.identity.uid(f"file {folder}/{nifti.stem(path)}"),
+            suffix=nifti.kind(path),
+            changes=changes,
+            face=face,
+        )
+
+    def _face_reason(self, face: bool) -> str:
+        refuse = face and "clean-recognizable-visual-features" in self.job.options
+        return "may show a face, and nothing here takes one out of it" if refuse else ""
+
+    def _dicom(self, number: int, file) -> Outcome:
         source = open_dicom(file)
         if source.is_directory:
             return Outcome(number, status.DIRECTORY, "made anew from the outputs")
         dataset = source.dataset
         risk = burned_in_risk(dataset) if source.pixels and not self.job.pixels_checked else ""
-        if risk and not self.job.aside:
-            return Outcome(number, status.REFUSED, f"pixels not looked at: {risk}")
-        token = self.engine.token(dataset)
-        original = _original(dataset)
-        changes = self.engine.deidentify(dataset)
+        face = may_show_face(dataset)
+        pixels = cover(source, self.job.masks)
+        risk = f"pixels not looked at: {risk}" if risk and pixels is None else ""
+        kind = self._kind(risk or self._face_reason(face))
+        token, original = self.engine.token(dataset), _original(dataset)
+        changes = self.engine.deidentify(dataset, masked=pixels is not None)
         meta = file_meta(source, dataset, self.identity.uid(f"file {number}"))
-        if part:
-            with open(part, "wb") as out:
-                write_dicom(source, dataset, meta, out)
+        part = self._part(number, kind)
+        with open(part or os.devnull, "wb") as out:
+            write_dicom(source, dataset, meta, out, pixels)
         study, series = (str(dataset.get(k, "")) for k in ("StudyInstanceUID", "SeriesInstanceUID"))
         return Outcome(
             number,
-            status.ASIDE if risk else status.DONE,
-            f"pixels not looked at: {risk}" if risk else "",
+            kind,
+            risk or self._face_reason(face),
             part,
             (short_name(token), short_name(study), short_name(series)),
             str(meta.MediaStorageSOPInstanceUID),
-            ".dcm",
+            "" if self.job.with_directory else ".dcm",
             changes,
+            face,
             [(token, original)],
         )
 
@@ -173,26 +233,28 @@ def _work(items: list[tuple[int, Path]]) -> list[Outcome]:
     return [_worker(number, path) for number, path in items]
 
 
-def outcomes(inputs: list[Path], job: Job, jobs: int) -> Iterator[Outcome]:
+def outcomes(numbered: list[tuple[int, Path]], job: Job, jobs: int) -> Iterator[Outcome]:
     """Every input's outcome, in order, from `jobs` processes."""
-    numbered = list(enumerate(inputs))
-    if jobs <= 1 or len(inputs) < 2:
+    if jobs <= 1 or len(numbered) < 2:
         worker = Worker(job)
         for number, path in numbered:
             yield worker(number, path)
         return
-    method = (
-        "fork" if "fork" in multiprocessing.get_all_start_methods() and os.name == "posix" else None
-    )
-    context = multiprocessing.get_context(method)
-    size = max(1, min(32, len(inputs) // (4 * jobs)))
+    method = "fork" if sys.platform == "linux" else None  # elsewhere the system's own way
+    size = max(1, min(32, len(numbered) // (4 * jobs)))
     batches = (numbered[i : i + size] for i in range(0, len(numbered), size))
+    context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(jobs, context, _start_worker, (job,)) as pool:
         waiting = [pool.submit(_work, batch) for batch in islice(batches, 3 * jobs)]
         try:
             while waiting:
                 yield from waiting.pop(0).result()
                 waiting += [pool.submit(_work, batch) for batch in islice(batches, 1)]
+        except BrokenProcessPool:
+            raise DeidentifyError(
+                "A worker process was ended from outside (memory?); the files in the output are whole",
+                "Start again with fewer jobs.",
+            ) from None
         finally:
             for future in waiting:
                 future.cancel()
@@ -251,10 +313,9 @@ class Output:
             else:
                 self.run.mkdir()
                 unfinished.write_text(json.dumps(state))
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "damaged"
+        except ValueError:
             raise DeidentifyError(
-                f"cannot be written ({reason})", "Choose another folder.", path=self.folder
+                "is damaged", "Choose another folder.", path=self.folder
             ) from None
 
     def _read_journal(self) -> None:
@@ -333,50 +394,98 @@ def check_folders(source: Path, output: Path, store: Path | None = None, aside: 
         )
 
 
-def run(source, output, *, mode, key, options, store=None, aside=None, pixels_checked=False, jobs=1,
-        dry_run=False, progress=None) -> Report:  # fmt: skip
+def run(source, output, *, mode, key, options, store=None, aside=None, pixels_checked=False, masks=(),
+        jobs=1, dry_run=False, progress=None) -> Report:  # fmt: skip
     """De-identify a file or a folder; `anonymize` and `pseudonymize` are this with a key of their own."""
     source, output = Path(source), Path(output)
     aside = None if aside is None else Path(aside)
     check_folders(source, output, None if store is None else store.path, aside)
-    profile = Profile(options)
+    report = Report(mode, options, Profile(options).dates)
     inputs = list_inputs(source)
     base = source if source.is_dir() else source.parent
-    report = Report(mode, options, profile.dates)
-    resume = f"{store.identity} {sorted(options)} {pixels_checked}" if store is not None else ""
+    masks = tuple(read_masks(masks) if isinstance(masks, str | Path) else masks)
+    if "clean-pixel-data" in options and not masks:
+        raise DeidentifyError("The option clean-pixel-data needs masks", "Give them with masks=.")
+    resume = (
+        f"{store.identity} {sorted(options)} {pixels_checked} {masks}" if store is not None else ""
+    )
     places = {}
     if not dry_run:
-        places[status.DONE] = Output(output, resume, key)
-        if aside is not None:
-            places[status.ASIDE] = Output(aside, resume, key)
+        with writing_to(output):
+            places[status.DONE] = Output(output, resume, key)
+            if aside is not None:
+                places[status.ASIDE] = Output(aside, resume, key)
+    job = Job(
+        key, frozenset(options), base, {kind: place.run for kind, place in places.items()}, aside is not None,
+        pixels_checked, masks, any(path.name.upper().startswith("DICOMDIR") for path in inputs),
+    )  # fmt: skip
+    _account(report, inputs, places, job, jobs, store, progress)
+    if not dry_run:
+        with writing_to(output):
+            if job.with_directory:
+                _write_directory(report, places[status.DONE], Identity(key))
+            report.write(output)
+            for place in places.values():
+                place.finish()
+    return report
+
+
+def _account(report: Report, inputs, places, job: Job, jobs: int, store, progress) -> None:
+    """Send every input through the workers; store, name and report what comes back."""
+    relative = [os.fspath(path.relative_to(job.base)) for path in inputs]
     waiting = []
     for number, path in enumerate(inputs):
-        relative = os.fspath(path.relative_to(base))
-        done = [
-            (kind, name) for kind, place in places.items() if (name := place.finished(relative))
-        ]
-        if done:
-            report.add(Entry(number, done[0][0], "by an earlier run", done[0][1], path), Counter())
-        else:
-            waiting.append(path)
-    numbers = {path: number for number, path in enumerate(inputs)}
-    parts = places[status.DONE].run if places else None
-    job = Job(key, frozenset(options), parts, aside is not None, pixels_checked)
-    for path, outcome in zip(waiting, outcomes(waiting, job, jobs), strict=True):
+        earlier = {
+            kind: name
+            for kind, place in places.items()
+            if (name := place.finished(relative[number]))
+        }
+        for kind, name in earlier.items():
+            report.add(Entry(number, kind, "by an earlier run", name, path), Counter())
+        if not earlier:
+            waiting.append((number, path))
+    faces = 0
+    for outcome in outcomes(waiting, job, jobs):
+        number = outcome.number
         name = ""
-        if store is not None and not dry_run:
-            for token, original in outcome.identities:
-                store.remember(token, original)
         if outcome.part is not None:
-            name = places[outcome.status].place(outcome, os.fspath(path.relative_to(base)))
-        report.add(
-            Entry(numbers[path], outcome.status, outcome.reason, name, path), outcome.changes
-        )
+            if store is not None:
+                for token, original in outcome.identities:
+                    store.remember(token, original)
+            with writing_to(places[outcome.status].folder):
+                name = places[outcome.status].place(outcome, relative[number])
+        entry = Entry(number, outcome.status, outcome.reason, name, inputs[number])
+        report.add(entry, outcome.changes)
+        faces += outcome.face and outcome.status in places
         if progress is not None:
             progress.update()
     report.entries.sort(key=lambda entry: entry.number)
-    for place in places.values():
-        place.finish()
-    if not dry_run:
-        report.write(output)
-    return report
+    if faces:
+        report.notes.append(
+            f"{faces} outputs belong to head volumes that may show a face, from which a person can be recognised."
+            " See docs/deidentify.md for de-facing."
+        )
+
+
+def _write_directory(report: Report, place: Output, identity: Identity) -> None:
+    names = [e.output for e in report.entries if e.status == status.DONE and "." not in e.output]
+    listed = write_dicomdir(
+        place.folder, names, identity.uid("directory " + "".join(names)), place.run
+    )
+    if listed < len(names):
+        report.notes.append(
+            f"{len(names) - listed} outputs belong to no patient or series: the DICOMDIR leaves them out."
+        )
+
+
+@contextmanager
+def writing_to(folder: Path):
+    """Say in one sentence that the output cannot be written: full, read-only, gone."""
+    try:
+        yield
+    except OSError as error:
+        raise DeidentifyError(
+            f"cannot be written ({error.strerror or 'damaged'}); the files in it are whole",
+            "Make room or choose another folder, then start again.",
+            path=folder,
+        ) from None

@@ -1,10 +1,23 @@
-"""Text burned into pixels: which images are at risk.
+"""Text burned into pixels: which images are at risk, and masks that cover it.
 
 No rule of the table sees a name that is drawn in the image. What is known is which images usually carry
-one; they are refused or put aside until somebody has looked, or a mask has covered it.
+one; they are refused or put aside until somebody has looked, or a mask has covered it. A mask sets pixels
+to black in every frame, exactly; compressed images are decoded for it and written uncompressed, so that no
+other pixel changes.
 """
 
-from pydicom.dataset import Dataset
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.pixels import get_decoder
+from pydicom.uid import ExplicitVRLittleEndian
+
+from ..errors import DeidentifyError, ReadError
+from .dicomfile import Source, fragments
 
 ULTRASOUND = {
     "1.2.840.10008.5.1.4.1.1.3",
@@ -44,3 +57,158 @@ def burned_in_risk(dataset: Dataset) -> str:
     ):
         return "it is a screen capture or a digitised picture"
     return ""
+
+
+@dataclass(frozen=True)
+class Mask:
+    """What to cover, and on which images.
+
+    rectangles : (x, y, width, height) in pixels, x along a row, from the upper left corner
+    where : {keyword: value} that an image's header must have (a device rule); {} for every image
+    drawn : bool array (rows, columns), True where to cover, for a mask drawn by hand; only for images of
+        that size
+    """
+
+    rectangles: tuple[tuple[int, int, int, int], ...] = ()
+    where: dict = field(default_factory=dict)
+    drawn: np.ndarray | None = None
+
+    def fits(self, dataset: Dataset) -> bool:
+        """True if the mask is meant for an image with this header."""
+        if self.drawn is not None and self.drawn.shape != (
+            dataset.get("Rows"),
+            dataset.get("Columns"),
+        ):
+            return False
+        return all(str(dataset.get(k, "")).strip() == str(v).strip() for k, v in self.where.items())
+
+    def area(self, rows: int, columns: int) -> np.ndarray:
+        """bool array (rows, columns), True where to cover; raises ReadError for a rectangle outside."""
+        covered = np.zeros((rows, columns), bool) if self.drawn is None else self.drawn.astype(bool)
+        for x, y, width, height in self.rectangles:
+            if (
+                x < 0
+                or y < 0
+                or width < 1
+                or height < 1
+                or x + width > columns
+                or y + height > rows
+            ):
+                raise ReadError(
+                    f"is {columns} x {rows} pixels: a rectangle of its mask lies outside",
+                    "Correct the mask.",
+                )
+            covered[y : y + height, x : x + width] = True
+        return covered
+
+
+def read_masks(path: str | Path) -> list[Mask]:
+    """Masks from a JSON file: `[{"where": {"Manufacturer": "..."}, "rectangles": [[x, y, width, height]]}]`."""
+    try:
+        entries = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [
+            Mask(
+                tuple(tuple(map(int, r)) for r in entry["rectangles"]), dict(entry.get("where", {}))
+            )
+            for entry in entries
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise DeidentifyError(
+            "is not a list of masks",
+            'Write [{"where": {...}, "rectangles": [[x, y, width, height]]}].',
+            path=path,
+        ) from None
+
+
+def cover(source: Source, masks: Iterable[Mask]) -> bytes | None:
+    """The pixel data with every fitting mask applied, None if none fits; the header is told.
+
+    Compressed data become uncompressed (`source.transfer_syntax` changes with them).
+    Raises ReadError when pixels cannot be decoded or are not of whole bytes.
+    """
+    dataset = source.dataset
+    fitting = [mask for mask in masks if mask.fits(dataset)]
+    if not fitting or source.pixels is None:
+        return None
+    try:
+        rows, columns, bits = int(dataset.Rows), int(dataset.Columns), int(dataset.BitsAllocated)
+    except (AttributeError, TypeError, ValueError):
+        raise ReadError("has no image that a mask could cover", "Leave it out.") from None
+    covered = np.logical_or.reduce([mask.area(rows, columns) for mask in fitting])
+    photometric = str(dataset.get("PhotometricInterpretation", ""))
+    if source.pixels.length is None or photometric == "YBR_FULL_422":
+        data = _decoded(source)
+    elif bits % 8:
+        raise ReadError(
+            "has pixels that are not of whole bytes, which no mask covers", "Leave it out."
+        )
+    else:
+        source.file.seek(source.pixels.offset)
+        data = bytearray(source.file.read(source.pixels.length))
+    _blacken(data, dataset, covered, source)
+    dataset.BurnedInAnnotation = "NO"
+    return bytes(data)
+
+
+def _decoded(source: Source) -> bytearray:
+    """Compressed pixels as native ones, colours as stored; the header follows."""
+    dataset = source.dataset
+    copy = Dataset()
+    copy.update({tag: dataset[tag] for tag in dataset.keys() if tag >> 16 == 0x0028})  # noqa: SIM118
+    copy.file_meta = FileMetaDataset()
+    copy.file_meta.TransferSyntaxUID = source.transfer_syntax
+    if "NumberOfFrames" in dataset:
+        copy.NumberOfFrames = dataset.NumberOfFrames
+    source.file.seek(source.pixels.offset)
+    if source.pixels.length is None:
+        end = max(offset + length for offset, length in fragments(source))
+        source.file.seek(source.pixels.offset)
+        copy.PixelData = source.file.read(end - source.pixels.offset) + b"\xfe\xff\xdd\xe0\0\0\0\0"
+    else:
+        copy.PixelData = source.file.read(source.pixels.length)
+    copy["PixelData"].VR = "OB"
+    copy["PixelData"].is_undefined_length = source.pixels.length is None
+    try:
+        array, meaning = get_decoder(source.transfer_syntax).as_array(copy, raw=True)
+    except Exception:
+        raise ReadError(
+            "has compressed pixels that cannot be decoded here", "Install its decoder."
+        ) from None
+    dataset.PhotometricInterpretation = str(meaning["photometric_interpretation"])
+    dataset.BitsAllocated = 8 * array.itemsize
+    if array.ndim > 2 and int(dataset.SamplesPerPixel) > 1:
+        dataset.PlanarConfiguration = 0
+    source.transfer_syntax = ExplicitVRLittleEndian
+    source.pixels.vr = "OB" if array.itemsize == 1 else "OW"
+    data = bytearray(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return data + b"\0" * (len(data) % 2)
+
+
+def _blacken(data: bytearray, dataset: Dataset, covered: np.ndarray, source: Source) -> None:
+    """Set the covered pixels of native data to black, in place, in every frame."""
+    samples, bits = int(dataset.get("SamplesPerPixel", 1)), int(dataset.BitsAllocated)
+    little = source.little_endian
+    pixels = np.frombuffer(data, np.dtype(f"{'<' if little else '>'}u{bits // 8}"))
+    swapped = bits == 8 and not little and source.pixels.vr == "OW"
+    if swapped:  # bytes of 16-bit words change places (PS3.5 8.1.1)
+        words = np.frombuffer(data, np.uint16)
+        words.byteswap(inplace=True)
+    frame = covered.size * samples
+    frames = pixels[: len(pixels) // frame * frame].reshape(-1, frame)
+    if samples > 1 and int(dataset.get("PlanarConfiguration") or 0) == 1:
+        view = frames.reshape(len(frames), samples, *covered.shape).transpose(0, 2, 3, 1)
+    else:
+        view = frames.reshape(len(frames), *covered.shape, samples)
+    view[:, covered] = _black(dataset, samples)
+    if swapped:
+        words.byteswap(inplace=True)
+
+
+def _black(dataset: Dataset, samples: int) -> list[int]:
+    photometric = str(dataset.get("PhotometricInterpretation", ""))
+    if photometric.startswith("YBR_FULL"):
+        return [0, 128, 128]
+    if photometric == "MONOCHROME1":
+        signed = int(dataset.get("PixelRepresentation", 0))
+        return [(1 << int(dataset.BitsStored) - signed) - 1]
+    return [0] * samples

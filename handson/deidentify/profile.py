@@ -112,8 +112,12 @@ class Profile:
 
     @property
     def codes(self) -> list[tuple[str, str]]:
-        """(code value, meaning) of the profile and its options, for De-identification Method Code Sequence."""
-        chosen = [OPTIONS[name][1:] for name in OPTIONS if name in self.options]
+        """(code value, meaning) of the profile and its options, for De-identification Method Code Sequence.
+
+        Not those about pixels: whether a file's pixels are clean is not decided by an option.
+        """
+        about_pixels = ("clean-pixel-data", "clean-recognizable-visual-features")
+        chosen = [OPTIONS[n][1:] for n in OPTIONS if n in self.options and n not in about_pixels]
         return [("113100", "Basic Application Confidentiality Profile"), *chosen]
 
     @property

@@ -14,6 +14,12 @@ from .identity import Identity, date_spellings, is_class_like
 
 PLACEHOLDER = "***"
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d.]*\d)")
+# six readable characters or more: shorter ones occur by chance in any table of numbers
+_READABLE = (
+    (re.compile(rb"[\x20-\x7e]{6,}"), "ascii"),
+    (re.compile(rb"(?:[\x20-\x7e]\x00){6,}"), "utf-16-le"),
+    (re.compile(rb"[\x20-\x7e]*(?:[\xc3-\xed][\x80-\xbf]{1,2}[\x20-\x7e]*){2,}"), "utf-8"),
+)
 _SEPARATORS = r"[\s^,;._=\-/]*"
 # Terms that DICOM itself defines: never taken for a name when they stand in a coded string (CS).
 _TERMS = frozenset(
@@ -115,10 +121,15 @@ class Words:
         return "".join(pieces) + text[end:]
 
     def found_in(self, data: bytes) -> bool:
-        """True if bytes that are kept as they are hold one of the words (as ASCII, Latin-1, UTF-8, UTF-16)."""
-        for encoding in ("latin-1", "utf-8", "utf-16-le"):
-            pattern = self._pattern()
-            if pattern is not None and pattern.search(fold(data.decode(encoding, "replace"))):
+        """True if bytes that would stay as they are hold one of the words in a run of readable text."""
+        pattern = self._pattern()
+        if pattern is None:
+            return False
+        for readable, encoding in _READABLE:
+            if any(
+                pattern.search(fold(run[0].decode(encoding, "replace")))
+                for run in readable.finditer(data)
+            ):
                 return True
         return False
 
