@@ -1,0 +1,256 @@
+"""Lesson 05, overlays: what its exercises accept, and the mistakes they know."""
+
+from functools import cache
+
+import numpy as np
+
+from ..datasets import fetch
+from ..dicom import read_series
+from ..nifti import read_nifti
+from .checks import Exercise, Mistake
+from .quizzes import Option, Question
+
+# Exercise 05-5: one pixel of a fused picture, 0..255.
+GREY, COLOUR, OPACITY = 120, (230, 159, 0), 0.4
+THRESHOLD = 3.0  # of the statistical map, z
+
+
+@cache
+def image(name):
+    """A volume of this lesson by its short name."""
+    if name == "t1":
+        return read_nifti(next(fetch("nilearn-mni").glob("*t1*")))
+    if name == "map":
+        return read_nifti(next(fetch("nilearn-motor-map").glob("*.nii.gz")))
+    if name in ("CT", "PT"):
+        return read_series(fetch("gen-study") / name)
+    return read_nifti(fetch("gen-labels") / f"{name}.nii.gz")
+
+
+def shift() -> np.ndarray:
+    """Drawn minus true place of a label of `labels_same_shape` drawn by index on the T1, mm."""
+    return image("t1").affine[:3, 3] - image("labels_same_shape").affine[:3, 3]
+
+
+@cache
+def white_matter(order) -> int:
+    """Voxels of white matter on the T1's grid; `order` of the interpolation, rounded to labels."""
+    on_t1 = image("labels_coarse").resample_like(image("t1"), order=order)
+    return int((np.rint(on_t1.data) == 2).sum())
+
+
+def liquor_ml(voxel_mm3) -> float:
+    return float((image("labels_coarse").data == 3).sum() * voxel_mm3 / 1000)
+
+
+def above(keep) -> int:
+    return int(keep(image("map").data).sum())
+
+
+def blend(opacity) -> np.ndarray:
+    return (1 - opacity) * GREY + opacity * np.array(COLOUR)
+
+
+@cache
+def hot_spot() -> np.ndarray:
+    """Voxel index of the largest uptake in the patient's left half; the marker is in the right one."""
+    pet = image("PT")
+    x = pet.world(np.stack(np.indices(pet.shape), axis=-1))[..., 0]
+    return np.argwhere((x < 0) & (pet.data == pet.data[x < 0].max()))[0]
+
+
+EXERCISES = {
+    "05-1": Exercise(
+        asks="Drawn place minus true place of a label, (x, y, z) in mm.",
+        answer=shift,
+        within=1e-3,
+        unit="mm",
+        because="The affines differ in the last column only: the whole mask is drawn that far off, and "
+        "nothing in the shapes tells.",
+        hint="Where is voxel (0, 0, 0) by each of the two affines?",
+        mistakes=(
+            Mistake(
+                "same shape is same space",
+                lambda: (0, 0, 0),
+                "The shapes are equal and the affines are not. Print both: voxel (0, 0, 0) is at "
+                "two places.",
+            ),
+            Mistake(
+                "the shift the other way",
+                lambda: -shift(),
+                "That is true minus drawn. Drawn by index, a label lands where the *T1* has that voxel.",
+            ),
+        ),
+    ),
+    "05-2": Exercise(
+        asks="How many voxels of the T1's grid are white matter (label 2)?",
+        answer=lambda: white_matter(0),
+        because="Nearest neighbour copies a label that exists. The count fits the coarse file: same "
+        "tissue, smaller voxels.",
+        hint="Use resample_like with the order that invents no label, then count == 2.",
+        mistakes=(
+            Mistake(
+                "linear interpolation of labels",
+                lambda: white_matter(1),
+                "Linear interpolation, rounded: halfway between grey matter (1) and liquor (3) it says "
+                "2, white matter, where there is none. Rounding hides it and mends nothing.",
+            ),
+            Mistake(
+                "counted on the wrong grid",
+                lambda: int((image("labels_coarse").data == 2).sum()),
+                "That is the count in the coarse file; its voxels are 11 times as large.",
+            ),
+        ),
+    ),
+    "05-3": Exercise(
+        asks="Volume of the liquor (label 3) in the coarse file, in ml.",
+        answer=lambda: liquor_ml(image("labels_coarse").voxel_volume),
+        within=0.5,
+        unit="ml",
+        because="Voxels times |det A|, in mm3; 1000 mm3 are 1 ml.",
+        hint="The volume of one voxel is the absolute determinant of the affine's 3 x 3 part.",
+        mistakes=(
+            Mistake(
+                "a voxel is a cubic millimetre",
+                lambda: liquor_ml(1),
+                "That counts 1 mm3 for each voxel. These measure 2 x 2.25 x 2.5 mm.",
+            ),
+            Mistake(
+                "mm3 for ml",
+                lambda: liquor_ml(image("labels_coarse").voxel_volume * 1000),
+                "That is in mm3. 1 ml is 1 cm3, which is 1000 mm3.",
+            ),
+        ),
+    ),
+    "05-4": Exercise(
+        asks=f"Voxels with |z| above {THRESHOLD:g}, both signs.",
+        answer=lambda: above(lambda z: np.abs(z) > THRESHOLD),
+        because="Both signs count: the map compares left with right button presses, so each sign is one hand.",
+        hint="Compare the absolute value with the threshold.",
+        mistakes=(
+            Mistake(
+                "one side of a two-sided map",
+                lambda: above(lambda z: z > THRESHOLD),
+                "Only the positive half. A one-sided threshold hides the other hand.",
+            ),
+            Mistake(
+                "0 is always background",
+                lambda: above(lambda z: z != 0),
+                "That counts every voxel that is not 0. Small values are not activation, and 0 is a "
+                "value like any other; only the threshold says what you call active.",
+            ),
+        ),
+    ),
+    "05-5": Exercise(
+        asks="Red, green and blue of the blended pixel, 0 to 255.",
+        answer=lambda: blend(OPACITY),
+        within=0.6,
+        because="(1 - opacity) of what lies below, plus opacity of the layer: between the two, never "
+        "outside. The picture is smooth whether or not the layer lies at its place.",
+        hint="Each channel on its own: (1 - opacity) x grey + opacity x colour.",
+        mistakes=(
+            Mistake(
+                "opacity is transparency",
+                lambda: blend(1 - OPACITY),
+                "You took the opacity for the transparency: 0.4 opaque lets 0.6 of the grey through.",
+            ),
+            Mistake(
+                "colours are added",
+                lambda: GREY + OPACITY * np.array(COLOUR),
+                "The grey must be weighted too, by 1 - opacity; else the picture gets too bright.",
+            ),
+        ),
+    ),
+    "05-6": Exercise(
+        asks="Where the biopsy needle must go: (x, y, z) in mm, RAS+.",
+        answer=lambda: image("PT").world(hot_spot()),
+        within=1.0,
+        unit="mm",
+        because="The PET's own affine takes the PET's voxel to the patient. In the left half: x < 0.",
+        hint="Which affine belongs to an index that was found in the PET?",
+        mistakes=(
+            Mistake(
+                "an index is a place",
+                lambda: image("CT").world(hot_spot()),
+                "You found the voxel in the PET and used the CT's affine. The needle would go "
+                "centimetres beside the lesion, into healthy brain.",
+            ),
+            Mistake(
+                "DICOM's x is nibabel's x",
+                lambda: image("PT").world(hot_spot()) * (-1, -1, 1),
+                "x and y have DICOM's sign (LPS). The needle would go into the wrong half of the brain.",
+            ),
+        ),
+    ),
+}
+
+QUIZ = (
+    Question(
+        "Two images have the shape (197, 233, 189). May you draw one over the other, voxel by voxel?",
+        (
+            Option(
+                "Only if their affines are equal, too.",
+                "Shape says how many voxels, not where.",
+                right=True,
+            ),
+            Option(
+                "Yes, same shape is same space.",
+                "The mask of this lesson had the same shape, 11.5 mm away.",
+            ),
+            Option("Yes, if both are NIfTI.", "The format says nothing about the grid."),
+        ),
+    ),
+    Question(
+        "Your overlay looks smooth and plausible. Is it aligned?",
+        (
+            Option(
+                "You cannot tell from a blend.",
+                "Use the curtain or the checkerboard at an edge, and compare millimetres.",
+                right=True,
+            ),
+            Option(
+                "Yes, edges would look wrong otherwise.",
+                "A blend of two shifted images is just as smooth.",
+            ),
+            Option(
+                "Yes, the viewer placed it.", "By its affine; if that is wrong, so is the place."
+            ),
+        ),
+    ),
+    Question(
+        "You resample a CT onto a larger PET grid. What stands outside the CT's field of view?",
+        (
+            Option("-1000 HU, air.", "Say it when you resample: fill=-1000.", right=True),
+            Option("0, the background.", "0 HU is water: the patient would float in a pool."),
+            Option(
+                "NaN everywhere is best.",
+                "It is honest, but integers cannot hold it and many programs stop.",
+            ),
+        ),
+    ),
+    Question(
+        "Why not jet?",
+        (
+            Option(
+                "Its lightness rises and falls, so it draws edges where the data have none.",
+                "And red and green look alike to one man in twelve.",
+                right=True,
+            ),
+            Option(
+                "It is neutral, jet is fine.",
+                "Its bright cyan and yellow bands are seen as borders.",
+            ),
+            Option("It has too few colours.", "It has as many as any other."),
+        ),
+    ),
+    Question(
+        "Which interpolation for a mask with the labels 0, 1, 2, 3?",
+        (
+            Option("Nearest neighbour.", "It copies labels and invents none.", right=True),
+            Option(
+                "Linear, then rounding.", "Between 1 and 3 it writes 2: a tissue that is not there."
+            ),
+            Option("Cubic, it is the best.", "It overshoots, even below 0 and above 3."),
+        ),
+    ),
+)
