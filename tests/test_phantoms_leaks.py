@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from phantom_proof import assert_conformant
 
+import handson
 from handson.phantoms import leaks, study_us
 from handson.phantoms.leaks import planted
 
@@ -64,3 +65,11 @@ def test_the_hiding_places_are_those_that_the_truth_names(folder):
     for field in ("descrip", "aux_file", "db_name"):
         assert np.asarray(header[field]).item().decode() == values[field]
     assert len(header.extensions) == 1
+
+
+def test_our_audit_finds_every_leak_but_those_that_need_eyes(folder):
+    by_string = [leak for leak in planted() if not leak.by_eye]
+    found = {(f.file.name, f.what) for f in handson.audit(folder, [k.value for k in by_string])}
+    assert {(leak.file, leak.value) for leak in by_string} <= found
+    by_eye = [leak.value for leak in planted() if leak.by_eye]
+    assert handson.audit(folder, by_eye) == []

@@ -16,6 +16,7 @@ from phantom_proof import (
     some,
 )
 
+import handson
 from handson.phantoms import lettered
 from handson.phantoms.lettered import GLYPHS, GRIDS, LETTER_VALUES, LETTERS_MM, MARKER_MM
 from handson.volume import Volume
@@ -135,3 +136,13 @@ def test_the_truth_is_written_beside_the_files(folder):
     assert truth["marker_mm"] == list(MARKER_MM)
     for name, grid in GRIDS.items():
         np.testing.assert_allclose(truth["affines"][name], grid.affine)
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_our_readers_give_one_array_and_one_affine_from_both_formats(folder, name):
+    from_dicom = handson.read_series(folder / "dicom" / name)
+    from_nifti = handson.read_nifti(folder / "nifti" / f"{name}.nii.gz")
+    np.testing.assert_array_equal(from_dicom.data, from_nifti.data)
+    np.testing.assert_array_equal(from_dicom.data, lettered.values(GRIDS[name]))
+    np.testing.assert_allclose(from_dicom.affine, GRIDS[name].affine, atol=1e-6)
+    np.testing.assert_allclose(from_nifti.affine, GRIDS[name].affine, atol=1e-5)

@@ -15,6 +15,7 @@ from phantom_proof import (
 )
 from pydicom.fileset import FileSet
 
+import handson
 from handson.phantoms import study, study_ct, study_mr, study_pet, study_us
 from handson.phantoms.patient import PRIVATE_CREATOR
 from handson.phantoms.study import MARKER_MM
@@ -194,3 +195,14 @@ def test_the_burned_in_name_fills_its_box_and_nothing_beside_it(folder):
     assert not text[: bottom + 10].any()
     top, bottom, left, right = study_us.HARMLESS
     assert (picture[top:bottom, left:right, 0] > 200).sum() > 200
+
+
+def test_our_reader_reads_the_study_through_its_dicomdir(folder):
+    infos = {info.modality: info for info in handson.scan(folder / "DICOMDIR")}
+    assert set(infos) == {"MR", "CT", "PT", "US"}
+    for name, meant in VOLUMES.items():
+        volume = handson.read_series(infos[name])
+        np.testing.assert_allclose(volume.affine, meant.affine, atol=1e-6)
+        assert volume.unit == {"MR": "", "CT": "HU", "PT": "Bq/ml"}[name]
+        found = brightest_point(volume.data.astype(np.float32), volume.affine, share=0.85)
+        np.testing.assert_allclose(found, MARKER_MM, atol=0.6)

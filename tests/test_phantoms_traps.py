@@ -6,9 +6,12 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK
-from phantom_proof import assert_conformant, corners, dcm2niix_volume, files, some
+from phantom_proof import assert_conformant, brightest_point, corners, dcm2niix_volume, files, some
 
+import handson
+from handson.errors import SeriesError, SeriesGapError
 from handson.phantoms import lettered, traps
+from handson.phantoms.grid import Grid
 from handson.phantoms.traps import GRID, MISSING_SLICE, TRAPS
 
 
@@ -174,3 +177,65 @@ def test_simpleitk_reads_the_same_frames_from_the_enhanced_file(folder):
 def test_what_is_wrong_is_said_beside_the_folders(folder):
     said = (folder / "traps.json").read_text(encoding="utf-8")
     assert all(f'"{name}"' in said for name in TRAPS)
+
+
+HARMLESS = ["lying-instance-number", "no-slice-location", "enhanced-multi-frame"]
+
+
+@pytest.mark.parametrize("name", [*HARMLESS, "sagittal", "non-square-pixels"])
+def test_our_reader_is_not_caught_by_what_can_be_read_right(folder, name):
+    small = Grid.around((0, 0, 0), (184, 140, 15), (0.5, 0.8, 5.0), "LPS")
+    grid, scale = {"sagittal": (traps.SAGITTAL_GRID, 1), "non-square-pixels": (small, 0.5)}.get(
+        name, (GRID, 1)
+    )
+    volume = handson.read_series(folder / name)
+    np.testing.assert_allclose(volume.affine, grid.affine, atol=1e-6)
+    np.testing.assert_array_equal(volume.data, lettered.values(grid, scale))
+
+
+def test_our_reader_keeps_the_tilt_as_a_shear_of_the_affine(folder):
+    volume = handson.read_series(folder / "tilt-15")
+    np.testing.assert_allclose(volume.affine[:3, 2], (0, 0, 5), atol=1e-6)
+    assert volume.slice_distance == pytest.approx(4.83, abs=0.005)
+    found = brightest_point(volume.data.astype(float), volume.affine, share=0.6)
+    np.testing.assert_allclose(found, lettered.MARKER_MM, atol=1.5)
+
+
+def test_our_reader_finds_four_volumes_in_time(folder):
+    volume = handson.read_series(folder / "4d-one-position")
+    assert (volume.frames, volume.time_step) == (traps.TIMES, traps.TIME_STEP_S)
+    for t in range(traps.TIMES):
+        np.testing.assert_array_equal(volume.data[..., t], traps.in_time(volume.data[..., 0], t))
+
+
+@pytest.mark.parametrize("name", ["missing-slice", "duplicate", "uneven-gaps"])
+def test_our_reader_refuses_slices_that_make_no_volume(folder, name):
+    with pytest.raises(SeriesGapError) as raised:
+        handson.read_series(folder / name)
+    assert str(folder / name) in str(raised.value)
+    assert raised.value.remedy
+
+
+@pytest.mark.parametrize(("name", "volumes"), [("two-series", 2), ("two-orientations", 3)])
+def test_our_reader_asks_which_of_several_volumes_is_meant(folder, name, volumes):
+    with pytest.raises(SeriesError):
+        handson.read_series(folder / name)
+    infos = list(handson.scan(folder / name))
+    assert len(infos) == volumes
+    for info in infos:
+        assert handson.read_series(info).shape[2] == len(info.files)
+
+
+def test_a_copied_file_is_named_and_may_be_dropped(folder):
+    with pytest.raises(SeriesGapError, match="IM"):
+        handson.read_series(folder / "same-file-twice")
+    volume = handson.read_series(folder / "same-file-twice", on_duplicate="first")
+    np.testing.assert_array_equal(volume.data, lettered.values(GRID))
+
+
+def test_the_radiograph_has_no_side_and_keeps_its_values(folder):
+    (path,) = (folder / "monochrome1").iterdir()
+    radiograph = handson.read_slice(path)
+    assert radiograph.photometric == "MONOCHROME1"
+    assert radiograph.affine is None
+    np.testing.assert_array_equal(radiograph.pixels, pydicom.dcmread(path).pixel_array)

@@ -19,11 +19,11 @@ GENERATORS: dict[str, Callable] = {
     "gen-traps": traps.make,
 }
 VERSION: dict[str, int] = {
-    "gen-study": 1,
-    "gen-phantom": 1,
-    "gen-bold": 1,
-    "gen-labels": 1,
-    "gen-leaks": 1,
-    "gen-head": 1,
-    "gen-traps": 1,
+    "gen-study": 2,
+    "gen-phantom": 2,
+    "gen-bold": 2,
+    "gen-labels": 2,
+    "gen-leaks": 2,
+    "gen-head": 2,
+    "gen-traps": 2,
 }

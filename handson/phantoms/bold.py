@@ -5,7 +5,6 @@ the time course is the blocks met by SPM's double-gamma response. Nobody moves. 
 from voxel to voxel and from volume to volume, which real noise is not. The truth is written beside the run.
 """
 
-import json
 from math import factorial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from .anatomy import motor_map, sample, template
 from .grid import Grid
-from .lettered import nifti
+from .nifti_files import nifti, save_json
 
 GRID = Grid.around((0, -18, 8), (40, 48, 40), (4.0, 4.0, 4.0), "RAS")
 VOLUMES, TR = 120, 2.0
@@ -97,7 +96,7 @@ def make(folder: Path, progress=None) -> None:
     image.header.set_zooms((*GRID.spacing, TR))
     nibabel.save(image, folder / "bold.nii.gz")
     sidecar = {"TaskName": "left and right button presses (simulated)", "RepetitionTime": TR}
-    _write_json(folder / "bold.json", sidecar)
+    save_json(sidecar, folder / "bold.json")
     events = sorted((onset, name) for name, starts in onsets().items() for onset in starts)
     lines = [f"{onset:g}\t{BLOCK_S:g}\t{name}" for onset, name in events]
     table = "\n".join(["onset\tduration\ttrial_type", *lines, ""])
@@ -117,8 +116,4 @@ def make(folder: Path, progress=None) -> None:
         comments="",
     )
     known = {"noise_percent": NOISE_PERCENT, "drift_percent": DRIFT_PERCENT}
-    _write_json(folder / "truth" / "truth.json", known | {"strongest_percent": STRONGEST_PERCENT})
-
-
-def _write_json(path, content):
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")
+    save_json(known | {"strongest_percent": STRONGEST_PERCENT}, folder / "truth" / "truth.json")

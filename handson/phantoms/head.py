@@ -5,7 +5,6 @@ what is left of the first and by every voxel of the last. Stands on `outline`; t
 and the masks in truth/.
 """
 
-import json
 from pathlib import Path
 
 import nibabel
@@ -13,7 +12,7 @@ import numpy as np
 
 from . import outline
 from .grid import Grid
-from .lettered import nifti
+from .nifti_files import nifti, save_json
 
 GRID = Grid.around((0, -4, -12), (120, 160, 144), (1.6, 1.6, 1.6), "RAS")
 _BRAIN = (0, -17, 8), (69, 89, 74)
@@ -72,4 +71,4 @@ def make(folder: Path, progress=None) -> None:
         "ears_mm": outline.EARS_MM,
         "face_box_mm": outline.FACE_BOX_MM,
     }
-    (folder / "truth" / "truth.json").write_text(json.dumps(known, indent=1), encoding="utf-8")
+    save_json(known, folder / "truth" / "truth.json")

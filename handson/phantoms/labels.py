@@ -12,7 +12,7 @@ import numpy as np
 
 from .anatomy import sample, template
 from .grid import Grid
-from .lettered import nifti
+from .nifti_files import nifti
 
 NAMES = {1: "grey matter", 2: "white matter", 3: "liquor (derived)"}
 # The template is 0 outside the brain.

@@ -5,7 +5,6 @@ The headers say that the identity was removed, and the obvious elements are empt
 Each planted value is one string that stands in one place. Stands on `lettered`, `study_us`, pydicom, nibabel.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from nibabel.nifti1 import Nifti1Extension
 from . import study_us
 from .dicom_files import header, save, series, uid
 from .grid import AXIAL, Grid
-from .lettered import nifti, template, values
+from .lettered import template, values
+from .nifti_files import nifti, save_json
 from .patient import CLEANED, PRIVATE_CREATOR
 
 _GRID = Grid.around((0, 0, 20), (95, 115, 3), (2.0, 2.0, 4.0), AXIAL)
@@ -87,8 +87,7 @@ def make(folder: Path, progress=None) -> None:
         if progress:
             progress(number, len(files) + 2)
     nibabel.save(_nifti(), folder / "scan_5.nii.gz")
-    text = json.dumps(_sidecar(), indent=1) + "\n"
-    (folder / "scan_5.json").write_text(text, encoding="utf-8", newline="\n")
+    save_json(_sidecar(), folder / "scan_5.json")
     if progress:
         progress(len(files) + 2, len(files) + 2)
 

@@ -6,7 +6,6 @@ No two sides are alike. Every voxel's value follows from its place in mm alone, 
 grids agree exactly. The truth are this module's constants; `make` also writes them as truth.json.
 """
 
-import json
 from pathlib import Path
 
 import nibabel
@@ -15,6 +14,7 @@ from pydicom.uid import CTImageStorage, MRImageStorage
 
 from .dicom_files import header, save, series, shuffled_names, uid
 from .grid import AXIAL, CORONAL, SAGITTAL, Grid, rotation
+from .nifti_files import nifti, save_json
 from .outline import ellipsoid
 from .patient import PHANTOM
 
@@ -140,15 +140,6 @@ def template(series_uid, grid, description, kind=MR, **elements):
     )
 
 
-def nifti(data, affine) -> nibabel.Nifti1Image:
-    """NIfTI-1 image whose sform and qform agree and say scanner coordinates, in mm."""
-    image = nibabel.Nifti1Image(data, affine)
-    image.set_sform(affine, code=1)
-    image.set_qform(affine, code=1)
-    image.header.set_xyzt_units("mm", "sec")
-    return image
-
-
 def make(folder: Path, progress=None) -> None:
     """Fill an empty folder: nifti/NAME.nii.gz and dicom/NAME/ for each of the four `GRIDS`.
 
@@ -168,7 +159,7 @@ def make(folder: Path, progress=None) -> None:
             save(dataset, folder / "dicom" / name / file_name)
         if progress:
             progress(number, len(GRIDS))
-    (folder / "truth.json").write_text(json.dumps(_truth(), indent=1), encoding="utf-8")
+    save_json(_truth(), folder / "truth.json")
 
 
 def _truth():

@@ -90,8 +90,11 @@ PHANTOM = {
 }
 
 
-def repeat_identity(dataset) -> Dataset:
-    """Add the places that hold a name without being called one; returns the same dataset."""
+def repeat_identity(dataset, procedure) -> Dataset:
+    """Add the places that hold a name without being called one; returns the same dataset.
+
+    procedure : what was examined, a word
+    """
     dataset.ImageComments = "Example, Anna: moved once, repeated"
     private = dataset.private_block(0x0009, PRIVATE_CREATOR, create=True)
     private.add_new(0x01, "LO", "Example^Anna^Maria")
@@ -100,9 +103,9 @@ def repeat_identity(dataset) -> Dataset:
     dataset.RequestAttributesSequence = [
         header(
             RequestedProcedureID="FAKE-RP-1",
-            RequestedProcedureDescription="Head, Anna Example",
+            RequestedProcedureDescription=f"{procedure}, Anna Example",
             ScheduledProcedureStepID="FAKE-SPS-1",
-            ScheduledProcedureStepDescription="Head for Mrs Example",
+            ScheduledProcedureStepDescription=f"{procedure} for Mrs Example",
         )
     ]
     return dataset

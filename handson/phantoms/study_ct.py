@@ -90,5 +90,5 @@ def _head_rest(grid):
 def slices(head, mark):
     """The datasets of the series, from the feet to the head."""
     stored = np.clip(hounsfield(head, mark) - _INTERCEPT, 0, 4095).astype(np.uint16)
-    template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER))
+    template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER), "Head")
     return series(template, stored, GRID)

@@ -95,5 +95,5 @@ def _signal(head, grid):
 
 def slices(head, mark):
     """The datasets of the series, from the patient's left to the right."""
-    template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER))
+    template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER), "Head")
     return series(template, grey_values(head, mark), GRID)

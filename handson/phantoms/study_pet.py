@@ -100,7 +100,7 @@ def slices(head, mark):
     values = activity(head, mark)
     slopes = decimals(values.max(axis=(0, 1)) / _LARGEST)
     stored = np.clip(np.rint(values / slopes), 0, _LARGEST).astype(np.int16)
-    template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER))
+    template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER), "Head")
     template.RadiopharmaceuticalInformationSequence = [_tracer()]
     return series(
         template, stored, GRID, RescaleSlope=slopes, ImageIndex=list(range(1, GRID.shape[2] + 1))

@@ -96,4 +96,4 @@ def dataset() -> Dataset:
         "SOPInstanceUID": uid("study", "US", 1),
     }
     whole.update(header(ANNA, EARLIER_STUDY, identity))
-    return repeat_identity(whole)
+    return repeat_identity(whole, "Abdomen")

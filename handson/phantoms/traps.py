@@ -5,7 +5,6 @@ returns the datasets of its folder; its first line says what is wrong. Stands on
 """
 
 import copy
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from .dicom_files import header, pixels, save, series, shuffled_names, uid
 from .enhanced import enhanced_mr
 from .grid import AXIAL, CORONAL, SAGITTAL, Grid, rotation
 from .lettered import CT, MR, template, values
+from .nifti_files import save_json
 from .patient import PHANTOM
 
 GRID = Grid.around((0, 0, 0), (76, 92, 31), (2.5, 2.5, 5.0), AXIAL)
@@ -220,7 +220,7 @@ def make(folder: Path, progress=None) -> None:
         if progress:
             progress(number, len(TRAPS))
     said = {name: trap.__doc__.strip() for name, trap in TRAPS.items()}
-    (folder / "traps.json").write_text(json.dumps(said, indent=1), encoding="utf-8")
+    save_json(said, folder / "traps.json")
 
 
 def _axial(name):
