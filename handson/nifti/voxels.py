@@ -1,9 +1,10 @@
 """From the bytes of a file to real values: mapped where possible, checked where packed.
 
-Stands on nibabel's array reader; knows nothing of where the voxels are in the patient.
+Stands on nibabel's array reader and on gzip; knows nothing of where the voxels are in the patient.
 """
 
 import os
+from math import prod
 
 import numpy as np
 from nibabel.volumeutils import array_from_file
@@ -13,6 +14,7 @@ from .files import COPY_AGAIN, is_packed
 from .layout import Layout, refuse_the_impossible
 
 _TRAILING = 64 << 20  # bytes after the voxels that are still unpacked to reach the checksum
+_PIECE = 1 << 20  # bytes unpacked at a time
 _BLOCK = 1 << 18  # voxels scaled at a time, so that no float64 copy of the volume is ever made
 
 
@@ -51,23 +53,29 @@ def _mapped(stream, layout):
 
 def _unpack(stream, path, layout):
     """[i, j, k, t], each volume asked for inflated once, in the order of the file."""
-
-    def inflate(shape, offset):
-        try:
-            return array_from_file(shape, layout.dtype, stream, offset, order="F")
-        except OSError as error:
-            if error.errno is None and "Expected" in str(error):  # nibabel's word for too short
-                raise ReadError(
-                    "unpacks to less than the sizes in its header need", COPY_AGAIN, path=path
-                ) from None
-            raise
-
     if layout.frames is None:
-        return inflate((*layout.grid, layout.count), layout.offset)
+        return _inflate(stream, path, layout.dtype, (*layout.grid, layout.count), layout.offset)
     raw = np.empty((*layout.grid, len(layout.frames)), layout.dtype, order="F")
     for at in np.argsort(layout.frames, kind="stable"):
-        raw[..., at] = inflate(layout.grid, layout.offset + layout.frames[at] * layout.block)
+        offset = layout.offset + layout.frames[at] * layout.block
+        raw[..., at] = _inflate(stream, path, layout.dtype, layout.grid, offset)
     return raw
+
+
+def _inflate(stream, path, dtype, shape, offset):
+    """In pieces: `GzipFile` fills a buffer by way of another one as large."""
+    data = np.empty(prod(shape) * dtype.itemsize, np.uint8)
+    stream.seek(offset)
+    filled = 0
+    while filled < data.size:
+        piece = stream.read(min(_PIECE, data.size - filled))
+        if not piece:
+            raise ReadError(
+                "unpacks to less than the sizes in its header need", COPY_AGAIN, path=path
+            )
+        data[filled : filled + len(piece)] = memoryview(piece)
+        filled += len(piece)
+    return np.ndarray(shape, dtype, buffer=data, order="F")
 
 
 def _verify_to_the_end(stream, path, layout) -> int:
@@ -75,7 +83,7 @@ def _verify_to_the_end(stream, path, layout) -> int:
 
     returns : number of bytes after the last voxel of the file
     """
-    while stream.read(1 << 20):
+    while stream.read(_PIECE):
         if stream.tell() > layout.end + _TRAILING:
             raise ReadError(
                 f"goes on for {_TRAILING >> 20} MiB after its voxels, as a gzip bomb does",
