@@ -13,7 +13,7 @@ import pytest
 
 import handson
 from handson.commands import data
-from handson.datasets import cache, catalogue, download, fetch, sources
+from handson.datasets import cache, catalogue, download, fetch, manifest, sources
 from handson.datasets.manifest import load
 from handson.errors import DataError
 
@@ -32,8 +32,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def phantoms(monkeypatch):
     """Generators that cost nothing, in the place of the real ones."""
-    ids = [dataset.id for dataset in catalogue(tier="generated")]
-    fake = SimpleNamespace(GENERATORS={}, VERSION=dict.fromkeys(ids, "test"))
+    fake = SimpleNamespace(GENERATORS={})
     monkeypatch.setitem(sys.modules, "handson.phantoms", fake)
     return fake
 
@@ -67,7 +66,7 @@ def make(folder, progress):
     {pause}
     (folder / "two.json").write_bytes(b"second")
 sys.modules["handson.phantoms"] = SimpleNamespace(
-    GENERATORS={{"gen-leaks": make}}, VERSION={{"gen-leaks": "test"}}
+    GENERATORS={{"gen-leaks": make}}
 )
 try:
     print(handson.fetch("gen-leaks"))
@@ -112,11 +111,20 @@ class TestFetch:
         assert fetch("gen-leaks") == folder
         assert len(small) == 1
 
-    def test_a_newer_generator_is_not_served_by_an_old_copy(self, small, phantoms):
+    def test_a_newer_generator_is_not_served_by_an_old_copy(self, small, monkeypatch):
         old = fetch("gen-leaks")
-        phantoms.VERSION["gen-leaks"] = "newer"
+        monkeypatch.setattr(manifest, "generators_version", lambda: "newer")
         assert fetch("gen-leaks") != old
         assert len(small) == 2
+
+    def test_a_changed_generator_is_a_newer_one(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(manifest, "__file__", str(tmp_path / "datasets" / "manifest.py"))
+        (tmp_path / "phantoms").mkdir()
+        source = tmp_path / "phantoms" / "leaks.py"
+        source.write_text("MARKER_MM = 86")
+        before = manifest.generators_version.__wrapped__()
+        source.write_text("MARKER_MM = -86")
+        assert manifest.generators_version.__wrapped__() != before
 
     def test_an_unknown_set_is_answered_with_the_known_ones(self, home):
         with pytest.raises(DataError, match=r"no data set 'gen-stury'.*gen-study"):
@@ -222,7 +230,7 @@ class TestNothingHalf:
         go.touch()
         folders = [process.communicate()[0].strip() for process in both]
         assert folders == [str(fetch("gen-leaks"))] * 2
-        assert [path.name for path in home.iterdir()] == ["gen-leaks@test"]
+        assert [path.name for path in home.iterdir()] == [cache.home(load()["gen-leaks"]).name]
         assert small == [], "and the third had nothing to make"
 
 
@@ -259,7 +267,7 @@ class TestCacheFolder:
         assert served == str(fetch("gen-leaks")), err
         assert "Permission denied" in refused
         assert "Set HANDSON_DATA to a folder that you may write to" in refused
-        assert [path.name for path in home.iterdir()] == ["gen-leaks@test"]
+        assert [path.name for path in home.iterdir()] == [cache.home(load()["gen-leaks"]).name]
 
     def test_a_full_disk_is_one_clear_error_and_leaves_nothing(self, home):
         limited = """
@@ -320,12 +328,13 @@ def test_no_network_is_touched_by_what_is_bundled_or_generated(small, home):
         import handson
         for dataset in handson.catalogue(tier="bundled"):
             handson.fetch(dataset.id)
+        handson.datasets.cache.remains()
         heavy = {"pooch", "requests", "tqdm", "nilearn", "pydicom", "scipy"} & set(sys.modules)
         print(sorted(heavy))
     """
     out, err = child(offline).communicate()
     assert err == ""
-    assert out == "[]\n", "nor is anything slow imported to copy a file"
+    assert out == "[]\n", "nor is anything slow imported to copy a file or to look into the cache"
 
 
 class TestCatalogue:
@@ -395,15 +404,15 @@ class TestCommand:
         assert run("fetch", "nibabel-tests", "gen-leaks") == 1
         said = capsys.readouterr()
         assert "nibabel" in said.err
-        assert "gen-leaks@test" in said.out
+        assert "gen-leaks@" in said.out
 
     def test_verify_of_what_is_not_here_says_so(self, small, home, capsys):
         assert run("verify", "gen-leaks") == 1
         assert "handson data fetch gen-leaks" in capsys.readouterr().err
 
-    def test_clean_takes_only_what_is_ours(self, small, home, phantoms):
+    def test_clean_takes_only_what_is_ours(self, small, home, monkeypatch):
         fetch("gen-leaks")
-        phantoms.VERSION["gen-leaks"] = "newer"
+        monkeypatch.setattr(manifest, "generators_version", lambda: "newer")
         newer = fetch("gen-leaks")
         (home / "thesis").mkdir()
         (home / "gen-leaks").mkdir()

@@ -4,9 +4,9 @@ A set is made in a hidden folder beside its final place, checked, and renamed: t
 once, or one that is killed, leave nothing half written where anybody would use it. Nothing
 outside the cache folder is ever written. Where the files come from is not decided here.
 
-    CACHE/gen-study@3/gen-study/...     the set, in a folder named by its id
-    CACHE/gen-study@3/SHA256SUMS        what was written, to find damage later
-    CACHE/.gen-study-x7t2/...           being made, or left by a process that was killed
+    CACHE/gen-study@1a2b3c4d/gen-study/...  the set, in a folder named by its id
+    CACHE/gen-study@1a2b3c4d/SHA256SUMS     what was written, to find damage later
+    CACHE/.gen-study-x7t2k9qb/...           being made, or left by a process that was killed
 """
 
 import errno
