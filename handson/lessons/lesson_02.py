@@ -70,28 +70,33 @@ def pet_values(first_slope_for_all=False) -> tuple:
 
 EXERCISES = {
     "02-1": Exercise(
-        asks=f"The value in HU of the marked pixel, row {MARKED[0]}, column {MARKED[1]}.",
-        answer=lambda: hounsfield()[MARKED],
+        asks=f"Two values in HU: of the pixel at row {MARKED[0]}, column {MARKED[1]}; the largest of all.",
+        answer=lambda: (hounsfield()[MARKED], hounsfield().max()),
         unit="HU",
         within=0.5,
-        because="Stored value times slope plus intercept. Spongy bone lies at a few hundred HU.",
-        hint="Take the stored value, multiply by RescaleSlope, add RescaleIntercept.",
+        because="Stored value times slope plus intercept. Hard bone passes +1000, metal goes far beyond.",
+        hint="Take the stored values, multiply by RescaleSlope, add RescaleIntercept.",
         mistakes=(
             Mistake(
                 "stored values are HU",
-                lambda: ct().pixel_array[MARKED],
+                lambda: (ct().pixel_array[MARKED], ...),
                 "That is the stored value. Rescale it: slope times value plus intercept.",
             ),
             Mistake(
                 "index is [x, y]",
-                lambda: hounsfield()[MARKED[::-1]],
+                lambda: (hounsfield()[MARKED[::-1]], ...),
                 "You took column and row for row and column: an array is indexed [row, column].",
             ),
             Mistake(
                 "windowing changes the data",
-                lambda: window(hounsfield(), *WINDOW)[MARKED],
+                lambda: (window(hounsfield(), *WINDOW)[MARKED], ...),
                 "That is the grey level on the screen, 0 to 255. The window changes the picture and "
                 "never the data: the value in HU is still there.",
+            ),
+            Mistake(
+                "HU stops at 1000",
+                lambda: (..., 1000),
+                "The scale has no end at +1000: -1000 (air) and 0 (water) fix it, and it goes on.",
             ),
         ),
     ),
