@@ -15,11 +15,8 @@ from .geometry import Spacing, normal, spacing_of
 # What may order frames that lie at one position, the most trustworthy first.
 ORDERS = (
     "temporal position",
-    "trigger dimension",
-    "time dimension",
     "trigger time",
-    "b-value dimension",
-    "direction dimension",
+    "dimensions",
     "time",
     "acquisition",
     "content time",
@@ -106,8 +103,15 @@ def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
         groups[_key(frame)].append(frame)
     parts = [part for group in _merge_close(groups) for part in _side_by_side(group)]
     parts = [part for group in parts for part in _acquisitions(group)]
+    parts.sort(key=lambda part: _rank(part[0]))
     reasons = _reasons([part[0] for part in parts])
     return list(zip(reasons, parts, strict=True))
+
+
+def _rank(frame) -> tuple:
+    """Parts of a series keep one order, whatever the files are called."""
+    kind = [f"{v:012.4f}" if isinstance(v, int | float) else str(v) for _, v in frame.kind]
+    return frame.order.get("acquisition", 0), kind, frame.position or (), str(frame.file.path)
 
 
 def is_placed(frame) -> bool:
@@ -260,7 +264,10 @@ def _in_time(places):
 def _orders(places, depth) -> list[str]:
     """Names that tell the frames of every position apart, those with the same values everywhere first."""
     strong, weak = [], []
+    files = {frame.file for p in places for frame in p}
     for name in ORDERS:
+        if name == "frame" and len(files) > 1:
+            continue  # counts within one file only
         values = [[f.order.get(name) for f in p] for p in places]
         if any(None in v or len(set(v)) != len(v) for v in values):
             continue

@@ -15,6 +15,7 @@ from ..errors import HandsonError, ReadError
 from . import mosaic
 from .geometry import normal
 from .header import (
+    BROKEN_BYTES,
     Header,
     Location,
     NotAnImage,
@@ -91,7 +92,7 @@ def frames(header: Header) -> list[Frame]:
         offsets = numbers(header.dataset, "GridFrameOffsetVector")
     except HandsonError as error:
         raise type(error)(error.fault, error.remedy, path=header.path) from None
-    except Exception as error:  # a nested sequence that pydicom cannot read
+    except BROKEN_BYTES as error:  # in a nested sequence
         raise broken(error, header.path) from None
     if base.file.frames == 1:
         return [base]
@@ -157,11 +158,11 @@ def _enhanced_frames(base, dataset, groups) -> list[Frame]:
     shared = shared[0] if shared else {}
     stated = _dimensions(dataset)
     return [
-        _enhanced_frame(file, i, groups[i], shared, stated, dataset) for i in range(file.frames)
+        _enhanced_frame(base, i, groups[i], shared, stated, dataset) for i in range(file.frames)
     ]
 
 
-def _enhanced_frame(file, index, own, shared, stated, dataset) -> Frame:
+def _enhanced_frame(base, index, own, shared, stated, dataset) -> Frame:
     def group(keyword):
         items = own.get(keyword) or shared.get(keyword)
         return items[0] if items else None
@@ -178,7 +179,7 @@ def _enhanced_frame(file, index, own, shared, stated, dataset) -> Frame:
         if (item := group(k)) is not None
     ]
     transform = group("PixelValueTransformationSequence")
-    kind = {"shape": _shape(file.format)}
+    kind = {"shape": _shape(base.file.format)}
     if types:
         kind |= _part(texts(types[0], "FrameType"), text(types[0], "ComplexImageComponent"))
     if echo := of("MREchoSequence", "EffectiveEchoTime"):
@@ -189,50 +190,43 @@ def _enhanced_frame(file, index, own, shared, stated, dataset) -> Frame:
         kind["stack"] = text(content, "StackID")
     spacing = of("PixelMeasuresSequence", "PixelSpacing", 2)
     return Frame(
-        file,
+        base.file,
         index,
         of("PlanePositionSequence", "ImagePositionPatient", 3),
         of("PlaneOrientationSequence", "ImageOrientationPatient", 6),
         spacing,
         _depth(measures) if (measures := group("PixelMeasuresSequence")) is not None else None,
-        scaling(transform if transform is not None else dataset, file.modality),
+        scaling(transform if transform is not None else dataset, base.file.modality),
         tuple(kind.items()),
-        _enhanced_order(index, group, content, stated),
+        _enhanced_order(base, index, group, content, stated),
     )
 
 
-def _enhanced_order(index, group, content, stated) -> dict:
+def _enhanced_order(base, index, group, content, stated) -> dict:
     """What may order the frames of one position in time."""
-    order = {}
+    found = {"frame": index}
     if content is not None:
-        order["temporal position"] = number(content, "TemporalPositionIndex")
-        order["acquisition"] = number(content, "FrameAcquisitionNumber")
-        order["time"] = seconds(text(content, "FrameAcquisitionDateTime"))
+        found["temporal position"] = number(content, "TemporalPositionIndex")
+        found["acquisition"] = number(content, "FrameAcquisitionNumber")
+        found["time"] = seconds(text(content, "FrameAcquisitionDateTime"))
         values = numbers(content, "DimensionIndexValues")
-        order |= {name: v for name, v in zip(stated, values, strict=False) if name}
+        found["dimensions"] = tuple(v for v, told in zip(values, stated, strict=False) if told)
     if (heart := group("CardiacSynchronizationSequence")) is not None:
-        order["trigger time"] = number(heart, "NominalCardiacTriggerDelayTime")
+        found["trigger time"] = number(heart, "NominalCardiacTriggerDelayTime")
     if (diffusion := group("MRDiffusionSequence")) is not None:
-        order["b-value"] = number(diffusion, "DiffusionBValue")
-    order["frame"] = index
-    return {k: v for k, v in order.items() if v is not None}
+        found["b-value"] = number(diffusion, "DiffusionBValue")
+    return base.order | {k: v for k, v in found.items() if v not in (None, ())}
 
 
-# Dimensions that PS3.3 C.7.6.17 lets an object index by, and that mean time here.
-_TIME_DIMENSIONS = {
-    0x00209128: "temporal position",
-    0x00209153: "trigger dimension",
-    0x00189087: "b-value dimension",
-    0x00189089: "direction dimension",
-    0x00209074: "time dimension",
-}
+# What PS3.3 C.7.6.17 lets an object index its frames by, other than place: temporal position, trigger
+# delay, b-value, gradient direction, acquisition time, and contrast.
+_NOT_PLACE = {0x00209128, 0x00209153, 0x00189087, 0x00189089, 0x00209074, 0x00209344}
 
 
-def _dimensions(dataset) -> list[str]:
+def _dimensions(dataset) -> list[bool]:
+    """For each dimension index of the object, whether it counts something other than place."""
     items = value(dataset, "DimensionIndexSequence") or []
-    return [
-        _TIME_DIMENSIONS.get(int(item.get("DimensionIndexPointer", 0) or 0), "") for item in items
-    ]
+    return [int(item.get("DimensionIndexPointer", 0) or 0) in _NOT_PLACE for item in items]
 
 
 def _mosaic_frames(base, tiles) -> list[Frame]:

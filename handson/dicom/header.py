@@ -16,6 +16,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import pydicom
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -84,6 +85,14 @@ class PixelFormat:
     @property
     def frame_bits(self) -> int:
         return self.rows * self.columns * self.samples * self.allocated
+
+
+# What pydicom lets through when the bytes make no sense: it has no error kind of its own for that.
+BROKEN_BYTES = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
+    RecursionError, struct.error, TypeError, ValueError, zlib.error, pydicom.errors.InvalidDicomError,
+    pydicom.errors.BytesLengthException,
+)  # fmt: skip
 
 
 class NotAnImage(ReadError):
@@ -180,7 +189,7 @@ def read_header(path) -> Header:
             return _parse(data, path, size, whole)
         except ReadError:
             raise
-        except Exception as error:
+        except (_Cut, *BROKEN_BYTES) as error:
             if whole:
                 raise broken(error, path) from None
         head = min(size, head * 8)
@@ -281,7 +290,7 @@ def pixel_element(location: Location):
                 offset = file.tell()
     except ReadError:
         raise
-    except Exception as error:
+    except BROKEN_BYTES as error:
         raise broken(error, path) from None
     if stop.found is None or stop.found[0] not in PIXEL_TAGS:
         return None

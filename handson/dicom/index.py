@@ -11,7 +11,7 @@ from pathlib import Path
 import pydicom
 
 from ..errors import ReadError
-from .header import broken, check_regular, quiet, read_bytes, text, texts, value
+from .header import BROKEN_BYTES, broken, check_regular, quiet, read_bytes, text, texts, value
 
 LABELS = {
     "PATIENT": ("PatientID",),
@@ -71,7 +71,7 @@ def read_dicomdir(path) -> Entry:
             records = list(value(dataset, "DirectoryRecordSequence") or ())
     except ReadError:
         raise
-    except Exception as error:
+    except BROKEN_BYTES as error:
         raise broken(error, path) from None
     if "DirectoryRecordSequence" not in dataset:
         raise ReadError("is no DICOMDIR", "Pass the index of a disc, or use scan.", path=path)

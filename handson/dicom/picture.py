@@ -13,7 +13,18 @@ from ..volume import Slice
 from . import mosaic
 from .frames import Frame, classic_frame, frames
 from .geometry import frame_affine
-from .header import broken, number, numbers, quiet, read_bytes, read_header, text, texts, value
+from .header import (
+    BROKEN_BYTES,
+    broken,
+    number,
+    numbers,
+    quiet,
+    read_bytes,
+    read_header,
+    text,
+    texts,
+    value,
+)
 from .pixels import Source, locate, read_frames
 from .scaling import prefer, real_world, scaling
 
@@ -95,7 +106,7 @@ def whole_header(path, pixels=True) -> pydicom.Dataset:
         dataset = pydicom.dcmread(
             BytesIO(read_bytes(path)), force=True, stop_before_pixels=not pixels
         )
-    except Exception as error:
+    except BROKEN_BYTES as error:
         raise broken(error, path) from None
     dataset.filename = str(path)
     return dataset
@@ -122,7 +133,7 @@ def frame_values(one: Frame, stored, dataset=None) -> np.ndarray:
             return to_8_bits(stored, f.stored)
         if one.scaling.table:
             return apply_modality_lut(stored, dataset).astype(np.float32)
-    except Exception as error:
+    except BROKEN_BYTES as error:
         raise ReadError(
             f"has a look-up table that cannot be used ({error})",
             "The header is damaged.",

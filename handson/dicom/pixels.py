@@ -124,7 +124,10 @@ def read_frames(source: Source, indices, targets=None):
     if targets is None:
         shape = (f.rows, f.columns) + ((3,) if f.samples == 3 else ())
         targets = [np.empty(shape, stored_type(source))] * len(indices)
-    read = _read_native if _direct(source) else _decode
+    if f.allocated == 1 and f.transfer_syntax in NATIVE and not _swapped(source):
+        read = _read_bits
+    else:
+        read = _read_native if _direct(source) else _decode
     try:
         yield from read(source, indices, targets)
     except (ReadError, MemoryError):
@@ -144,8 +147,13 @@ def _direct(source) -> bool:
         f.transfer_syntax in NATIVE - {DeflatedExplicitVRLittleEndian}
         and f.allocated > 1
         and (f.samples == 1 or (f.planar == 0 and f.photometric == "RGB"))
-        and not (f.allocated == 8 and f.transfer_syntax == ExplicitVRBigEndian)
+        and not _swapped(source)
     )
+
+
+def _swapped(source) -> bool:
+    """Bytes of big-endian files may stand in swapped pairs (PS3.5 section 7.3): left to pydicom."""
+    return source.format.allocated <= 8 and source.format.transfer_syntax == ExplicitVRBigEndian
 
 
 def _read_native(source, indices, targets):
@@ -160,6 +168,18 @@ def _read_native(source, indices, targets):
             if source.kind == "i":
                 clear_unused_bits(target, source.format)
             yield target
+
+
+def _read_bits(source, indices, targets):
+    """Single bits, the first in the lowest place; frames follow one another without a gap."""
+    data = read_bytes(source.path) if source.inflated is None else source.inflated
+    packed = np.frombuffer(data, np.uint8, source.length, source.offset)
+    for index, target in zip(indices, targets, strict=True):
+        first = index * target.size
+        part = packed[first // 8 : -(-(first + target.size) // 8)]
+        bits = np.unpackbits(part, bitorder="little")[first % 8 :]
+        target[...] = bits[: target.size].reshape(target.shape)
+        yield target
 
 
 def clear_unused_bits(stored, pixels: PixelFormat) -> None:

@@ -9,16 +9,8 @@ import numpy as np
 from .header import number, texts
 
 # Orders that are clocks: the factor from their unit to seconds.
-CLOCKS = {"trigger time": 1e-3, "reference time": 1e-3, "time": 1.0, "content time": 1.0}
-IN_TIME = {
-    *CLOCKS,
-    "temporal position",
-    "time dimension",
-    "trigger dimension",
-    "frame",
-    "instance",
-    "acquisition",
-}
+CLOCKS = {"trigger time": 1e-3, "time": 1.0, "content time": 1.0}
+IN_TIME = {*CLOCKS, "temporal position", "frame", "instance", "acquisition"}
 
 
 def time_step(stack, header) -> float | None:
