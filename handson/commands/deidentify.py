@@ -51,6 +51,9 @@ def add(subparsers) -> None:
         help="put images whose pixels may show a name here instead of refusing them",
     )
     parser.add_argument(
+        "--masks", metavar="FILE", help="JSON file of rectangles to cover in pixels, by device"
+    )
+    parser.add_argument(
         "--pixels-checked",
         action="store_true",
         help="you have looked at every image yourself and no text is burned in",
@@ -104,6 +107,7 @@ def _deidentify(arguments, progress) -> deidentify.Report:
         "dry_run": arguments.dry_run,
         "aside": arguments.aside,
         "pixels_checked": arguments.pixels_checked,
+        "masks": arguments.masks or (),
         "progress": progress,
     }
     if arguments.profile_options is not None:

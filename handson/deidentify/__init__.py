@@ -13,8 +13,9 @@ an encrypted look-up store, from which `reidentify` finds a patient again. Both 
 
 The rooms, in reading order: `profile.csv` and `profile` (which rule for which element), `identity` (new
 identifiers from a key), `text` (names in text), `engine` (the walk), `dicomfile` and `codestream` (one file,
-its pixels untouched), `pixels` (burned-in text), `folder` (many files), `store`, `report`, `audit`. It stands
-on pydicom, nibabel and cryptography, never on the readers or the viewer of this package.
+its pixels untouched), `dicomdir`, `nifti`, `pixels` (burned-in text), `faces`, `folder` (many files), `store`,
+`report`, `audit`. It stands on
+pydicom, nibabel and cryptography, never on the readers or the viewer of this package.
 
 This is teaching code, not a certified product: see docs/deidentify.md for what it cannot do.
 """
@@ -28,7 +29,9 @@ from ..errors import DeidentifyError
 from . import folder
 from .audit import Finding, audit
 from .engine import Engine
+from .faces import deface
 from .identity import Identity, new_key
+from .pixels import Mask
 from .profile import OPTIONS, Profile
 from .report import Report
 from .store import Store
@@ -36,10 +39,12 @@ from .store import Store
 __all__ = [
     "OPTIONS",
     "Finding",
+    "Mask",
     "Report",
     "Store",
     "anonymize",
     "audit",
+    "deface",
     "deidentify_dataset",
     "pseudonymize",
     "reidentify",
@@ -54,8 +59,9 @@ def anonymize(source, output, *, options=(), jobs=1, dry_run=False, **pixels) ->
     options : names from `OPTIONS` that keep or clean more than the Basic Profile does
     jobs : number of processes
     dry_run : True to report only and write nothing
-    pixels : `aside`, `pixels_checked` (see docs/deidentify.md): what happens to images whose pixels may show
-        a name; by default they are refused
+    pixels : images whose pixels may show a name are refused, unless one of these says what to do:
+        `masks` (list of `Mask`, or a JSON file of them) covers text, `aside` (a folder) puts the rest of them
+        there, `pixels_checked=True` says that you have looked at all of them yourself
 
     Raises DeidentifyError when the folders or options cannot be used. What is wrong with a single file is
     never raised: the report says it.

@@ -8,8 +8,8 @@ marker segments (ISO 10918-1 Annex B, ISO 15444-1 Annex A), no DICOM.
 import re
 
 _KNOWN_COMMENT = re.compile(
-    rb"(\x00\x01|\x01\x00)?(Kakadu[-v. \w]*|Created by OpenJPEG version [\d.]+|Creator: (JasPer|Kakadu)[-v. \w]*"
-    rb"|LEAD Technologies Inc\. [Vv][\d.]+|Lavc[\d.]+|Intel\(R\) JPEG Library, version [-\w.]+|AIC|"
+    rb"(\x00\x01|\x01\x00)?(Kakadu[-v. \w]*|Created by (GDCM/)?OpenJPEG version [\d.]+|Creator: (JasPer|Kakadu)[-v. \w]*"
+    rb"|LEAD Technologies Inc\. [Vv][\d.]+|Lavc[\d.]+|Intel\(R\) JPEG Library, version [-\w.]+|AIC|MITRA_DICOM_STANDARD|"
     rb"CREATOR: gd-jpeg v[\d.]+ \(using IJG JPEG v\d+\), quality = \d+|Kdu-[-\w. :,|=()/%+]{0,250})[\x00\n]*\Z"
 )
 _SOI, _SOC = b"\xff\xd8", b"\xff\x4f"
@@ -76,11 +76,12 @@ def _next_marker(data: bytes, position: int) -> int:
 
 
 def _is_plain_app(marker: int, body: bytes) -> bool:
-    """JFIF without a thumbnail, Adobe's and HP's (JPEG-LS) colour transform: needed to decode."""
+    """JFIF without a thumbnail, SPIFF, Adobe's and HP's (JPEG-LS) colour transform: a decoder may need them."""
     return (
-        (marker == 0xE0 and body[:5] == b"JFIF\0" and len(body) == 14)
-        or (marker == 0xEE and body[:5] == b"Adobe" and len(body) == 12)
-        or (marker == 0xE8 and body[:4] == b"mrfx" and len(body) <= 6)
+        (marker == 0xE0 and body[:5] in (b"JFIF\0", b"LJIF\0") and len(body) <= 14)
+        or (marker == 0xEE and body[:5] == b"Adobe" and len(body) <= 12)
+        or (marker == 0xE8 and body[:6] == b"SPIFF\0" and len(body) == 30)
+        or (marker == 0xE8 and (body[:4] == b"mrfx" or body[:3] == b"\0\0\0") and len(body) <= 6)
     )
 
 
@@ -117,8 +118,8 @@ def _tile_part_holes(data: bytes, position: int, end: int) -> list[tuple[int, in
 
 
 def _tail(data: bytes, position: int) -> list[tuple[int, int]]:
-    """What follows the end of the image: at most the padding byte belongs there."""
-    return _non_zero(data, position, len(data))
+    """What follows the end of the image, apart from the byte that makes the length even."""
+    return _non_zero(data, position, len(data)) if len(data) - position > 1 else []
 
 
 def _non_zero(data: bytes, start: int, stop: int) -> list[tuple[int, int]]:

@@ -13,9 +13,8 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import dcmwrite, write_dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from .dicomfile import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
+from .dicomfile import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, MEDIA_STORAGE_DIRECTORY
 
-MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 _RECORDS = (
     # start of the SOP class UID after 1.2.840.10008.5.1.4.1.1. : record type, keys of its own
     ("481.2", "RT DOSE", ("InstanceNumber", "DoseSummationType")),

@@ -29,6 +29,7 @@ from ..errors import DeidentifyError, ReadError
 from .codestream import scrub_fragment
 from .identity import is_class_like
 
+MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 IMPLEMENTATION_UID = "2.25.264711284671459417311783924531137082365"
 IMPLEMENTATION_NAME = "HANDSON_01"
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
@@ -84,6 +85,15 @@ def looks_like_dicom(start: bytes) -> bool:
     return False
 
 
+def looks_like_directory(path: Path) -> bool:
+    """True if a file's first bytes name the storage class of a DICOMDIR."""
+    try:
+        with open(path, "rb") as file:
+            return MEDIA_STORAGE_DIRECTORY.encode() + b"\2\0" in file.read(1024)  # the next meta element
+    except OSError:
+        return False
+
+
 def open_dicom(file: BinaryIO) -> Source:
     """Read the header of an open file.
 
@@ -122,7 +132,7 @@ def open_dicom(file: BinaryIO) -> Source:
         file=file,
         pixels=pixels,
         is_directory="DirectoryRecordSequence" in dataset
-        or head.file_meta.get("MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10",
+        or head.file_meta.get("MediaStorageSOPClassUID") == MEDIA_STORAGE_DIRECTORY,
     )
 
 
@@ -249,6 +259,7 @@ def file_meta(source: Source, dataset: Dataset, new_uid) -> FileMetaDataset:
     meta.TransferSyntaxUID = ExplicitVRLittleEndian if deflated else syntax
     meta.ImplementationClassUID = IMPLEMENTATION_UID
     meta.ImplementationVersionName = IMPLEMENTATION_NAME
+    meta.FileMetaInformationGroupLength = 0  # set when it is written
     meta.FileMetaInformationVersion = b"\0\1"
     return meta
 

@@ -22,10 +22,10 @@ from . import profile as letters
 from .identity import Identity, is_class_like, is_date, is_time, shift_date, shift_datetime
 from .private import is_safe_private
 from .profile import DATES, NUMBER_ARRAYS, Profile, kind, name_of
-from .text import Words
+from .text import Words, fold
 
 METHOD = "handson: PS3.15 E.1-1 " + letters.EDITION
-ENCAPSULATED_DOCUMENT, PIXEL_DATA = 0x00420011, 0x7FE00010
+ENCAPSULATED_DOCUMENT, CODING_SCHEME = 0x00420011, 0x00080102
 _TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "UR", "PN", "CS", "AE"})
 _CHARSET_TEXT = _TEXT - {"UR", "CS", "AE"}
 _LONG = frozenset({"LT", "ST", "UT"})
@@ -86,6 +86,7 @@ class Engine:
         return self.identity.token(patient_key(dataset))
 
     def _gather(self, dataset: Dataset, words: Words) -> None:
+        maker = fold(" ".join(values(dataset, 0x00080070, "LO")))
         for tag in list(dataset.keys()):
             if tag.is_private:
                 continue
@@ -103,7 +104,10 @@ class Engine:
                     words.add_identifier(value)
             elif tag in kind("phrase"):
                 for value in values(dataset, tag, vr):
-                    words.add_phrase(value)
+                    if (
+                        fold(value) not in maker
+                    ):  # some machines give their maker as the institution
+                        words.add_phrase(value)
             elif vr == "DA":
                 for value in values(dataset, tag, vr):
                     words.add_date(value)
@@ -211,7 +215,7 @@ class _Walk:
 
     def clean_text(self, dataset: Dataset, tag, vr: str, path: str) -> None:
         old = "\\".join(values(dataset, tag, vr))
-        new = self.words.clean(old, self.identity, coded=vr == "CS")
+        new = self.words.clean(old, self.identity, coded=vr == "CS" or tag == CODING_SCHEME)
         if new != old:
             if vr == "CS":  # an asterisk is no coded string: the value goes
                 kept = zip(old.split("\\"), new.split("\\"), strict=False)

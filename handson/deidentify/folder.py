@@ -27,7 +27,14 @@ from ..errors import DeidentifyError, HandsonError, ReadError
 from . import nifti
 from . import report as status
 from .dicomdir import write_dicomdir
-from .dicomfile import file_meta, looks_like_dicom, open_dicom, read_file, write_dicom
+from .dicomfile import (
+    file_meta,
+    looks_like_dicom,
+    looks_like_directory,
+    open_dicom,
+    read_file,
+    write_dicom,
+)
 from .engine import Engine
 from .faces import may_show_face
 from .identity import Identity, short_name
@@ -417,7 +424,7 @@ def run(source, output, *, mode, key, options, store=None, aside=None, pixels_ch
                 places[status.ASIDE] = Output(aside, resume, key)
     job = Job(
         key, frozenset(options), base, {kind: place.run for kind, place in places.items()}, aside is not None,
-        pixels_checked, masks, any(path.name.upper().startswith("DICOMDIR") for path in inputs),
+        pixels_checked, masks, any(map(looks_like_directory, inputs)),
     )  # fmt: skip
     _account(report, inputs, places, job, jobs, store, progress)
     if not dry_run:

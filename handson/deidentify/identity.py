@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from pydicom.uid import UID_dictionary
 
 KEY_BYTES = 32
-_CLASS_LIKE = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,5})){3,11}\Z")
+_CLASS_LIKE = re.compile(r"[0-2](\.(0|[1-9]\d{0,6})){2,6}(\.(0|[1-9]\d{0,4})){0,6}\Z")
 _DATE = re.compile(r"(\d{4})(?:([.\-]?)(\d{2})(?:\2(\d{2}))?)?\Z")
 _DATETIME = re.compile(r"(\d{4,8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?([+-]\d{4})?\Z")
 
@@ -31,7 +31,8 @@ def is_well_known(uid: str) -> bool:
 
 
 def is_class_like(uid: str) -> bool:
-    """True if a UID can name a class: registered, or short numbers only, with no room for a date or an id.
+    """True if a UID can name a class: registered, or a root of an organisation and few short numbers after
+    it, with no room for a date or an identifier.
 
     >>> is_class_like("1.3.12.2.1107.5.9.1"), is_class_like("1.2.826.0.1.3680043.20010203.1")
     (True, False)
