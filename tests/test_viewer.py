@@ -205,7 +205,7 @@ def test_python_answers_what_the_page_asks(monkeypatch):
     )
     source._handle_custom_msg({"kind": "want", "chunks": [0]}, [])
     source._handle_custom_msg({"kind": "probe", "key": "x", "ijk": [1, 2, 3], "frame": 0}, [])
-    assert sent[0][0] == {"kind": "chunk", "chunk": 0}
+    assert sent[0][0] == {"kind": "chunk", "chunk": 0, "deflated": False}
     assert bytes(sent[0][1][0]) == bytes(source.chunks.get(0))
     assert sent[1][0] == {
         "kind": "value",

@@ -25,7 +25,7 @@ COMPOSITIONS = ("blend", "curtain", "checkerboard", "side by side")
 # would do for us, and the files stay real modules, which Node imports as they are for the tests.
 MODULES = (
     "geometry", "window", "sample", "paint", "voxels", "transport", "measure", "text", "dom",
-    "plots", "legend", "panels", "pane", "input", "toolbar", "view", "names",
+    "plots", "legend", "panels", "pane", "place", "input", "hands", "readout", "toolbar", "view", "names",
 )  # fmt: skip
 
 

@@ -58,6 +58,6 @@ def offered(volume, coding) -> dict[str, tuple[float, float]]:
 
 
 def around(value) -> tuple[float, float]:
-    """A range with one value in its middle, for an image in which nothing varies."""
+    """A range for an image in which nothing varies: zero stays black, any other value is mid-grey."""
     half = max(0.5, abs(value) / 1000)
-    return value - half, value + half
+    return (value - half, value + half) if value else (0.0, 1.0)

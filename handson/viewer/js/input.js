@@ -1,4 +1,4 @@
-// Hands: keys, mouse and touch on a pane become calls on the viewer. Nothing is drawn here.
+// Hands: keys, mouse and touch on a pane become calls on Hands. Nothing is drawn here.
 
 // key -> action name; shown in the help overlay in this order.
 export const KEYS = {
@@ -22,8 +22,7 @@ export function actionOf(event) {
 
 const CLICK = 4; // CSS pixels a pointer may move and still click
 
-// viewer: see View; every method takes the pane it happened on.
-export function listen(pane, viewer) {
+export function listen(pane, hands) {
   const canvas = pane.canvas, pointers = new Map();
   let start = null, pinch = null, travelled = 0;
 
@@ -32,14 +31,14 @@ export function listen(pane, viewer) {
     if (!action) return;
     event.preventDefault();
     event.stopPropagation();
-    viewer.act(action, pane);
+    hands.act(action, pane);
   });
 
   let notches = 0;
   canvas.addEventListener("wheel", (event) => {
     if (event.ctrlKey) {
       event.preventDefault();
-      viewer.zoomBy(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+      hands.zoomBy(event.deltaY < 0 ? 1.15 : 1 / 1.15);
       return;
     }
     // A touch pad sends many small deltas: one slice for each 40 pixels; a mouse notch is one.
@@ -47,7 +46,7 @@ export function listen(pane, viewer) {
     const steps = Math.abs(event.deltaY) >= 50 ? -Math.sign(event.deltaY) : -Math.trunc(notches / 40);
     if (steps) notches = 0;
     // At either end the page may scroll on.
-    if (!steps || viewer.scroll(pane, steps)) event.preventDefault();
+    if (!steps || hands.scroll(pane, steps)) event.preventDefault();
   }, { passive: false });
 
   canvas.addEventListener("pointerdown", (event) => {
@@ -57,37 +56,37 @@ export function listen(pane, viewer) {
     start = event;
     travelled = 0;
     if (pointers.size === 2) pinch = spread(pointers);
-    else viewer.press(pane, pane.fromEvent(event));
+    else hands.press(pane, pane.fromEvent(event));
   });
 
   canvas.addEventListener("pointermove", (event) => {
     const before = pointers.get(event.pointerId);
     if (!before) {
-      viewer.hover(pane, pane.fromEvent(event));
+      hands.hover(pane, pane.fromEvent(event));
       return;
     }
     pointers.set(event.pointerId, event);
     if (pointers.size === 2) {
       const now = spread(pointers);
-      viewer.zoomBy(now / pinch);
+      hands.zoomBy(now / pinch);
       pinch = now;
       travelled = CLICK + 1;
       return;
     }
     const dx = event.clientX - before.clientX, dy = event.clientY - before.clientY;
     travelled = Math.max(travelled, Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY));
-    if (travelled > CLICK) viewer.drag(pane, pane.fromEvent(event), dx, dy, event.pointerType === "touch");
+    if (travelled > CLICK) hands.drag(pane, pane.fromEvent(event), dx, dy, event.pointerType === "touch");
   });
 
   const end = (event) => {
     if (!pointers.delete(event.pointerId)) return;
-    if (event.type === "pointerup" && travelled <= CLICK) viewer.click(pane, pane.fromEvent(event));
-    viewer.release(pane);
+    if (event.type === "pointerup" && travelled <= CLICK) hands.click(pane, pane.fromEvent(event));
+    hands.release(pane);
   };
   canvas.addEventListener("pointerup", end);
   canvas.addEventListener("pointercancel", end);
-  canvas.addEventListener("pointerleave", () => viewer.hover(pane, null));
-  canvas.addEventListener("dblclick", () => viewer.act("resetView", pane));
+  canvas.addEventListener("pointerleave", () => hands.hover(pane, null));
+  canvas.addEventListener("dblclick", () => hands.act("resetView", pane));
 }
 
 function spread(pointers) {

@@ -1,10 +1,9 @@
 // The exported page's entry: models without a kernel, controls of plain HTML.
 import LABELS from "../labels.json" with { type: "json" };
 import { make } from "./dom.js";
-import { View } from "./view.js";
+import { inflate } from "./transport.js";
+import { PLANES, View } from "./view.js";
 import { digits } from "./window.js";
-
-const PLANE_NAMES = ["axial", "coronal", "sagittal"];
 
 // What View needs of a widget model.
 class PlainModel {
@@ -40,11 +39,7 @@ class PlainModel {
   send() {}
 }
 
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new DataView(await new Response(stream).arrayBuffer());
-}
+const unpack = (text) => inflate(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)));
 
 // One chunk holds everything, so nothing is ever asked for.
 async function openModels(state) {
@@ -114,8 +109,8 @@ const stepOf = ({ low, high, whole }) => (whole ? 1 : 10 ** Math.floor(Math.log1
 function controlsAbove(canvas, layers, state) {
   const words = LABELS.controls, geometry = canvas.get("geometry"), [base] = layers;
   const rows = [];
-  const planes = PLANE_NAMES.filter((p) => geometry.shape[geometry.layouts[0][p].axis] === 1).length ? [] : PLANE_NAMES;
-  if (planes.length && canvas.get("panes").length === 1) rows.push(menu(words.plane, canvas, "plane", PLANE_NAMES.map((p) => LABELS.planes[p])));
+  const planes = PLANES.filter((p) => geometry.shape[geometry.layouts[0][p].axis] === 1).length ? [] : PLANES;
+  if (planes.length && canvas.get("panes").length === 1) rows.push(menu(words.plane, canvas, "plane", PLANES.map((p) => LABELS.planes[p])));
   if (geometry.placed) rows.push(menu(words.convention, canvas, "convention", LABELS.conventions));
   for (const plane of planes) {
     const { axis } = geometry.layouts[0][plane];

@@ -70,14 +70,14 @@ export class Pane {
             ((event.clientY - box.top) / box.height) * this.canvas.height - 0.5];
   }
 
-  drawLetters(letters, side, texts) {
+  drawLetters(letters, sides, caption) {
     for (const [name, node] of Object.entries(this.letters)) {
       node.textContent = letters[name];
       show(node, letters[name] !== "");
     }
-    this.convention.textContent = side;
-    this.caption.textContent = texts.caption;
-    show(this.caption, texts.caption !== "");
+    this.convention.textContent = sides;
+    this.caption.textContent = caption;
+    show(this.caption, caption !== "");
   }
 
   // What lies over the picture; map is the section's, so all of it moves with zoom and pan.

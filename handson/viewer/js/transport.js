@@ -8,7 +8,13 @@ const SHARED = Symbol.for("handson.voxels"); // on the source's model, so it liv
 const AHEAD = 4;                             // chunks on their way at one time
 const PATIENCE = 30000;                      // ms without an answer before asking again
 
-// source: the model of a Source; user: { focus() -> {frame, ijk}, visible(), arrived() }
+export async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new DataView(await new Response(stream).arrayBuffer());
+}
+
+// source: the model of a Source; user: { focus() -> {frame, ijk}, visible(), arrived(),
+// replaced(), answered(answer) }
 export function openSource(source, user) {
   const shared = (source[SHARED] ??= startSharing(source));
   shared.users.add(user);
@@ -50,9 +56,10 @@ function startSharing(source) {
     timer = setTimeout(() => { asked.clear(); pump(); }, PATIENCE);
   }
 
-  function receive(content, buffers) {
+  async function receive(content, buffers) {
+    if (content.kind === "value") for (const user of users) user.answered(content);
     if (content.kind !== "chunk") return;
-    voxels.put(content.chunk, buffers[0]);
+    voxels.put(content.chunk, content.deflated ? await inflate(buffers[0]) : buffers[0]);
     asked.delete(content.chunk);
     if (asked.size === 0) clearTimeout(timer);
     for (const user of users) user.arrived();

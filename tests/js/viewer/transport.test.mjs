@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test, { afterEach } from "node:test";
+import { deflateSync } from "node:zlib";
 import { openSource } from "../../../handson/viewer/js/transport.js";
 
 const CODING = { dtype: "uint8", shape: [2, 2, 8], frames: 1, channels: 1, order: [2, 1, 0], chunk: 4 };
@@ -59,6 +60,21 @@ test("a viewer out of sight asks for nothing, and goes on when it is back", () =
   seen = true;
   link.pump();
   assert.equal(source.asked.length, 4);
+});
+
+test("a deflated chunk is the same chunk", async () => {
+  const source = new Source(), { voxels } = open(source, user());
+  const packed = deflateSync(new Uint8Array([1, 2, 3, 4]));
+  const [receive] = source.calls["msg:custom"];
+  await receive({ kind: "chunk", chunk: 0, deflated: true }, [new DataView(packed.buffer, packed.byteOffset, packed.length)]);
+  assert.deepEqual([...voxels.data.slice(0, 4)], [1, 2, 3, 4]);
+});
+
+test("an exact value goes to those who asked", () => {
+  const source = new Source(), heard = [];
+  open(source, user({ answered: (answer) => heard.push(answer.text) }));
+  for (const call of source.calls["msg:custom"]) call({ kind: "value", key: "0:1,2,3", text: "0.5" }, []);
+  assert.deepEqual(heard, ["0.5"]);
 });
 
 test("nothing is asked of a kernel that is gone", () => {

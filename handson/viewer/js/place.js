@@ -1,0 +1,44 @@
+// Where the crosshair is. Voxel and millimetres say the same place; whichever is moved takes the
+// other along, and millimetres that already lie in the voxel are left alone, so that linked
+// viewers do not push each other.
+import { apply, clamp, nearestVoxel } from "./geometry.js";
+
+export const VOXEL = ["i", "j", "k"];
+
+export class Place {
+  // set: ({name: value}) -> nothing, which changes the model at once and tells Python
+  constructor(model, geometry, set) {
+    Object.assign(this, { model, geometry, set });
+  }
+
+  get voxel() {
+    return VOXEL.map((name) => this.model.get(name));
+  }
+
+  // Any (fractional, outside) voxel becomes a whole one inside.
+  set voxel(ijk) {
+    const whole = ijk.map((n, a) => clamp(Math.round(n), 0, this.geometry.shape[a] - 1));
+    this.set(Object.fromEntries(VOXEL.map((name, a) => [name, whole[a]])));
+  }
+
+  nearest() {
+    return nearestVoxel(this.geometry.inverse, this.model.get("crosshair"), this.geometry.shape);
+  }
+
+  agrees() {
+    const near = this.nearest();
+    return this.voxel.every((n, a) => n === near[a]);
+  }
+
+  voxelMoved() {
+    if (!this.agrees()) this.set({ crosshair: this.world(this.voxel) });
+  }
+
+  crosshairMoved() {
+    if (!this.agrees()) this.voxel = this.nearest();
+  }
+
+  world(ijk) {
+    return apply(this.geometry.affine, ijk);
+  }
+}
