@@ -74,6 +74,13 @@ except handson.HandsonError as error:
     sys.exit(str(error))
 """
 
+FETCH_TINY = """
+try:
+    handson.fetch("nibabel-tests")
+except handson.HandsonError as error:
+    print(error)
+"""
+
 
 def child(script, **options):
     return subprocess.Popen(
@@ -255,19 +262,23 @@ class TestCacheFolder:
 
     def test_a_shared_cache_that_is_read_only_serves_what_it_has(self, small, home, tmp_path):
         fetch("gen-leaks")
-        for folder in (tmp_path, home):
-            folder.chmod(0o755)
-        script = (
-            CHILD.format(pause="")
-            + "try:\n    handson.fetch('nibabel-tests')\n"
-            + ("except handson.HandsonError as error: print(error)")
-        )
-        out, err = as_nobody(script, tmp_path)
+        home.chmod(0o555)
+        out, err = as_nobody(CHILD.format(pause="") + FETCH_TINY, tmp_path)
         served, refused = out.splitlines()
         assert served == str(fetch("gen-leaks")), err
         assert "Permission denied" in refused
         assert "Set HANDSON_DATA to a folder that you may write to" in refused
         assert [path.name for path in home.iterdir()] == [cache.home(load()["gen-leaks"]).name]
+
+    def test_a_cache_that_may_not_even_be_read_is_named(self, home, tmp_path, monkeypatch):
+        closed = tmp_path / "closed"
+        closed.mkdir()
+        monkeypatch.setenv("HANDSON_DATA", str(closed / "cache"))
+        closed.chmod(0)
+        out, err = as_nobody("import handson\n" + FETCH_TINY, tmp_path)
+        closed.chmod(0o700)
+        assert out.startswith(str(closed)), err
+        assert "Permission denied" in out
 
     def test_a_full_disk_is_one_clear_error_and_leaves_nothing(self, home):
         limited = """
@@ -307,9 +318,8 @@ class TestCacheFolder:
 
 
 def as_nobody(script, tmp_path):
-    """Runs a script as a user who may read everything and write nothing."""
+    """Runs a script as a user who owns nothing; permissions do not bind root."""
     if os.geteuid() != 0:
-        cache.cache_folder().chmod(0o555)
         return child(script).communicate()
     # Modules are loaded first: nobody may not be able to read the folder that Python is in.
     drop = "import os, tqdm, handson.datasets.sources, handson.datasets.cache\nhandson.catalogue()\nos.setuid(65534)\n"

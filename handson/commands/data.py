@@ -68,7 +68,8 @@ def _fetch_mirror(chosen, mirror: Path) -> int:
 
     held = [dataset for dataset in chosen if mirrors.may_hold(dataset)]
     status = _each(held, lambda d: print(mirrors.copy_to(mirror, d, datasets.fetch(d.id))))
-    print(f"\nIn the room, set HANDSON_MIRROR={mirror.absolute()} (or the address that serves it).")
+    print("\nIn the room, set HANDSON_MIRROR to this folder, or to the address that serves it:")
+    print(f"    {mirror.absolute()}")
     for why, tier in (
         ("These come with Python packages or are made there, without network", TIERS[:2]),
         ("These may not be handed on; with a network, each machine runs", TIERS[2:]),
@@ -95,7 +96,7 @@ def _verify(dataset):
             f"{dataset.id}: {', '.join(faults)}",
             f"Run: handson data clean {dataset.id}, then: handson data fetch {dataset.id}",
         )
-    print(f"{dataset.id}: every file is as it was published")
+    print(f"{dataset.id}: every file is unchanged")
 
 
 def where(arguments):

@@ -42,7 +42,8 @@ def home(dataset: DataSet) -> Path:
 
 def is_stored(dataset: DataSet) -> bool:
     """Whether the cache holds this version of `dataset`; says nothing of damage."""
-    return home(dataset).is_dir()
+    with _explained(home(dataset)):
+        return home(dataset).is_dir()
 
 
 def damage(dataset: DataSet) -> tuple[list[str], list[str]]:

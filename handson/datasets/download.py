@@ -24,9 +24,7 @@ from .sources import from_folder
 TIMEOUT = 30  # seconds to wait for the next byte
 SLOWEST, PATIENCE = 1000, 60  # bytes per second, looked at after so many seconds
 RETRIES = 3  # after the first try, after pauses of 1, 2, 3 seconds
-ARCHIVE_LIMIT = (
-    1_000_000_000  # bytes; an archive holds a whole repository, so its size is not known
-)
+ARCHIVE_LIMIT = 1_000_000_000  # bytes; it holds a whole repository, so its size is not known
 
 
 def download(dataset: DataSet, folder: Path):
