@@ -59,7 +59,8 @@ def _usable(affine):
     """Whether every voxel has a place of its own, at a distance that an image can have."""
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if not (np.isfinite(affine).all() and _plausible(lengths).all()):
+    near = np.abs(affine[:3, 3]) < 1e9
+    if not (np.isfinite(affine).all() and _plausible(lengths).all() and near.all()):
         return False
     return abs(np.linalg.det(affine[:3, :3] / lengths)) > 1e-6
 

@@ -93,6 +93,7 @@ def _verify_to_the_end(stream, path, layout) -> int:
     return stream.tell() - layout.end
 
 
+@np.errstate(over="ignore", invalid="ignore")  # NaN and infinity are values like others
 def _real_values(raw, layout):
     """slope * stored + intercept, in blocks of float64 (or whole numbers of 64 bits)."""
     dtype = _result_dtype(raw, layout)
