@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from handson.phantoms import GENERATORS, VERSION
+from handson.errors import DataError
+from handson.phantoms import GENERATORS, VERSION, anatomy
 
 # Those that take seconds are made twice only by hand.
 QUICK = ["gen-bold", "gen-leaks", "gen-head"]
@@ -69,3 +70,10 @@ def test_progress_ends_at_its_total(tmp_path):
     assert list(dones) == sorted(dones)
     assert len(set(totals)) == 1
     assert dones[-1] == totals[-1]
+
+
+def test_without_nilearn_the_error_names_it_and_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(anatomy, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r"nilearn.*pip install"):
+        GENERATORS["gen-labels"](tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -17,9 +17,8 @@ from ..errors import DataError
 from . import outline
 from .grid import Grid
 
-# Shells around the brain, mm outward from its hull: liquor, then the skull and its marrow.
-LIQUOR, SKULL, MARROW = 3.0, 9.0, (5.0, 7.0)
-_SCALP_AT_LEAST = 4.0
+# mm from the hull of the brain to the outside of the skull, and of scalp at least over that.
+_SKULL, _SCALP = 9.0, 4.0
 _COARSE = Grid.around((0, -16, -16), (80, 100, 94), (3.0, 3.0, 3.0), "RAS")
 # Centre and half axes of the nasal cavity and the throat, RAS+ mm.
 _AIRWAY = ((0, 72, -44), (9, 26, 16)), ((0, 20, -90), (9, 11, 45))
@@ -64,7 +63,7 @@ class Head:
     def __init__(self):
         self._template = {name: template(name) for name in ("t1", "gm", "wm")}
         self._hull = _hull(self._template["t1"])
-        round_it = self._hull - SKULL - _SCALP_AT_LEAST
+        round_it = self._hull - _SKULL - _SCALP
         self._skin = np.minimum(outline.head(_COARSE.coordinates()), round_it)
 
     def skin(self, grid) -> np.ndarray:

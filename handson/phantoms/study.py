@@ -24,8 +24,10 @@ def make(folder: Path, progress=None) -> None:
     progress : called with (files done, files in all)
     """
     folder = Path(folder)
-    head = Head()
     total = sum(module.GRID.shape[2] for module in _SERIES.values()) + 2
+    if progress:
+        progress(0, total)  # the head takes seconds before the first file
+    head = Head()
     files = []
     for name, module in _SERIES.items():
         (folder / name).mkdir()
