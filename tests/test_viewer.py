@@ -203,11 +203,13 @@ def test_python_answers_what_the_page_asks(monkeypatch):
     monkeypatch.setattr(
         source, "send", lambda content, buffers=None: sent.append((content, buffers))
     )
-    source._handle_custom_msg({"kind": "want", "chunks": [0]}, [])
+    for page in ("a", "a", "b"):  # asked again by the same page: it is on its way already
+        source._handle_custom_msg({"kind": "want", "page": page, "chunks": [0]}, [])
+    assert len(sent) == 2
     source._handle_custom_msg({"kind": "probe", "key": "x", "ijk": [1, 2, 3], "frame": 0}, [])
-    assert sent[0][0] == {"kind": "chunk", "chunk": 0, "deflated": False}
+    assert sent[0][0] == {"kind": "chunk", "page": "a", "chunk": 0, "deflated": False}
     assert bytes(sent[0][1][0]) == bytes(source.chunks.get(0))
-    assert sent[1][0] == {
+    assert sent[2][0] == {
         "kind": "value",
         "key": "x",
         "text": f"{viewer.volume.data[1, 2, 3]:.7g} HU",

@@ -89,6 +89,7 @@ class Source(Widget):
 
     def __init__(self, volume, slow, index, full):
         self.volume, self.users, self.slow, self.full = volume, 0, slow, full
+        self._page, self._sent = None, set()
         super().__init__(**self._state(index, full))
         self.on_msg(self._answer)
 
@@ -115,17 +116,25 @@ class Source(Widget):
     def _answer(self, _widget, content, _buffers):
         # Runs in whichever thread the kernel handles comm messages in: reads the array only.
         if content.get("kind") == "want":
-            for number in content["chunks"]:
-                self._send_chunk(number)
+            self._send_chunks(content["page"], content["chunks"])
         elif content.get("kind") == "probe":
             self.send({"kind": "value", "key": content["key"], "text": self._exactly(content)})
 
-    def _send_chunk(self, number):
+    def _send_chunks(self, page, numbers):
+        """What a page asks for; twice only when it is another page, or the same one loaded again."""
+        if page != self._page:
+            self._page, self._sent = page, set()
+        for number in numbers:
+            if number not in self._sent:
+                self._sent.add(number)
+                self._send_chunk(page, number)
+
+    def _send_chunk(self, page, number):
         data = self.chunks.get(number)
         # Bytes deflate fast and often to a third, which a slow link feels; 16 bits never pay.
         packed = zlib.compress(data, 1) if self.coding["dtype"] == "uint8" else data
         deflated = len(packed) < 0.7 * len(data)
-        message = {"kind": "chunk", "chunk": number, "deflated": deflated}
+        message = {"kind": "chunk", "page": page, "chunk": number, "deflated": deflated}
         self.send(message, [packed if deflated else data])
 
     def _exactly(self, content):

@@ -6,7 +6,7 @@ import { Voxels, chunkOrder } from "./voxels.js";
 
 const SHARED = Symbol.for("handson.voxels"); // on the source's model, so it lives and dies with it
 const AHEAD = 4;                             // chunks on their way at one time
-const PATIENCE = 30000;                      // ms without an answer before asking again
+const PATIENCE = [500, 1000, 2000, 4000, 8000, 16000]; // ms without an answer before asking again
 
 export async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -16,6 +16,8 @@ export async function inflate(bytes) {
 // source: the model of a Source; user: { focus() -> {frame, ijk}, visible(), arrived(),
 // replaced(), answered(answer) }
 export function openSource(source, user) {
+  // A closed model may be held for as long as the page lives; its bytes need not.
+  if (!(SHARED in source)) source.on("destroy", () => { source.attributes.slab = null; });
   const shared = (source[SHARED] ??= startSharing(source));
   shared.users.add(user);
   shared.pump();
@@ -26,7 +28,7 @@ export function openSource(source, user) {
       shared.users.delete(user);
       if (shared.users.size === 0) {
         shared.stop();
-        delete source[SHARED]; // the bytes go with the last view
+        source[SHARED] = null; // the bytes go with the last view
       }
     },
   };
@@ -35,8 +37,8 @@ export function openSource(source, user) {
 function startSharing(source) {
   const coding = source.get("coding");
   const voxels = new Voxels(coding);
-  const users = new Set(), asked = new Set();
-  let timer = null;
+  const users = new Set(), asked = new Set(), page = String(Math.random());
+  let timer = null, tries = 0;
 
   const slab = source.get("slab");
   if (slab?.byteLength) voxels.put(source.get("slab_chunk"), slab);
@@ -51,17 +53,27 @@ function startSharing(source) {
       .filter((c) => !voxels.here[c] && !asked.has(c)).slice(0, room);
     if (wanted.length === 0) return;
     wanted.forEach((c) => asked.add(c));
-    source.send({ kind: "want", chunks: wanted });
+    source.send({ kind: "want", page, chunks: wanted });
+    wait();
+  }
+
+  function wait() {
     clearTimeout(timer);
-    timer = setTimeout(() => { asked.clear(); pump(); }, PATIENCE);
+    if (asked.size === 0 || tries >= PATIENCE.length) return;
+    timer = setTimeout(() => {
+      if (source.comm_live === false) return;
+      source.send({ kind: "want", page, chunks: [...asked] });
+      wait();
+    }, PATIENCE[tries++]);
   }
 
   async function receive(content, buffers) {
     if (content.kind === "value") for (const user of users) user.answered(content);
-    if (content.kind !== "chunk") return;
-    voxels.put(content.chunk, content.deflated ? await inflate(buffers[0]) : buffers[0]);
+    if (content.kind !== "chunk" || content.page !== page) return;
     asked.delete(content.chunk);
-    if (asked.size === 0) clearTimeout(timer);
+    tries = 0;
+    wait();
+    voxels.put(content.chunk, content.deflated ? await inflate(buffers[0]) : buffers[0]);
     for (const user of users) user.arrived();
     pump();
   }

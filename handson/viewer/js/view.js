@@ -81,7 +81,7 @@ export class View {
     const { labels } = this;
     this.toolbar = new Toolbar(labels, (action) => this.hands.act(action, this.panes[0]));
     this.stage = make("div", { class: "ho-stage" });
-    this.progress = make("div", { class: "ho-progress" });
+    this.progress = make("div", { class: "ho-progress", role: "progressbar", "aria-label": labels.loading, "aria-valuemin": 0, "aria-valuemax": 100 });
     this.readout = new Readout(this);
     this.help = helpDialog(labels);
     this.element = make("div", { class: "ho-view", role: "group", "aria-label": labels.viewer, "data-lm-suppress-shortcuts": "true" },
@@ -307,7 +307,9 @@ export class View {
 
   drawProgress() {
     const progress = Math.min(...this.layers.map((layer) => layer.link.voxels.progress));
-    this.progress.style.width = `${Math.round(progress * 100)}%`;
+    const percent = Math.floor(progress * 100);
+    this.progress.style.width = `${percent}%`;
+    this.progress.setAttribute("aria-valuenow", percent);
     show(this.progress, progress < 1);
   }
 

@@ -16,11 +16,16 @@ class Source {
   get(name) { return this.state[name]; }
   on(event, call) { (this.calls[event] ??= new Set()).add(call); }
   off(event, call) { this.calls[event].delete(call); }
-  send(content) { this.asked.push(...content.chunks); }
+  send(content) {
+    this.page = content.page;
+    this.asked.push(...content.chunks);
+  }
   answer(chunk) {
-    for (const call of this.calls["msg:custom"]) call({ kind: "chunk", chunk }, [new DataView(new Uint8Array(4).fill(chunk).buffer)]);
+    for (const call of this.calls["msg:custom"]) call({ kind: "chunk", page: this.page, chunk }, [new DataView(new Uint8Array(4).fill(chunk).buffer)]);
   }
 }
+
+const settled = () => new Promise(setImmediate);
 
 // Links are closed after each test: an open one would wait for its answers.
 const links = [];
@@ -41,16 +46,40 @@ test("the slab on show is there before any message", () => {
   assert.ok(voxels.has(16) && !voxels.has(0));
 });
 
-test("the rest is asked for nearest first, a few at a time, each once", () => {
+test("the rest is asked for nearest first, a few at a time, each once", async () => {
   const source = new Source(), me = user();
   const { voxels } = open(source, me);
   assert.deepEqual(source.asked, [3, 5, 2, 6]);
   for (const chunk of [5, 3]) source.answer(chunk);
+  await settled();
   assert.deepEqual(source.asked.slice(4), [1, 7]);
-  while (!voxels.complete) source.answer(source.asked.find((c) => !voxels.here[c]));
+  while (!voxels.complete) {
+    source.answer(source.asked.find((c) => !voxels.here[c]));
+    await settled();
+  }
   assert.deepEqual([...source.asked].sort(), [0, 1, 2, 3, 5, 6, 7]);
   assert.equal(me.arrivals, 7);
   assert.equal(voxels.data[4 * 7], 7);
+});
+
+test("what is late is asked for again, with growing patience", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const source = new Source();
+  open(source, user());
+  t.mock.timers.tick(499);
+  assert.equal(source.asked.length, 4);
+  t.mock.timers.tick(1);
+  assert.deepEqual(source.asked.slice(4), [3, 5, 2, 6]);
+  for (const wait of [1000, 2000, 4000, 8000, 16000, 60000]) t.mock.timers.tick(wait);
+  assert.equal(source.asked.length, 4 * 7); // seven times in half a minute, then no more
+});
+
+test("a closed model keeps no bytes", () => {
+  const source = new Source();
+  source.attributes = source.state;
+  open(source, user());
+  for (const call of source.calls.destroy) call();
+  assert.equal(source.get("slab"), null);
 });
 
 test("a viewer out of sight asks for nothing, and goes on when it is back", () => {
@@ -66,7 +95,7 @@ test("a deflated chunk is the same chunk", async () => {
   const source = new Source(), { voxels } = open(source, user());
   const packed = deflateSync(new Uint8Array([1, 2, 3, 4]));
   const [receive] = source.calls["msg:custom"];
-  await receive({ kind: "chunk", chunk: 0, deflated: true }, [new DataView(packed.buffer, packed.byteOffset, packed.length)]);
+  await receive({ kind: "chunk", page: source.page, chunk: 0, deflated: true }, [new DataView(packed.buffer, packed.byteOffset, packed.length)]);
   assert.deepEqual([...voxels.data.slice(0, 4)], [1, 2, 3, 4]);
 });
 
