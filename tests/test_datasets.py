@@ -1,6 +1,7 @@
 """A data set is in the cache whole and right, or not at all, whatever happens while it is made."""
 
 import argparse
+import doctest
 import os
 import re
 import signal
@@ -12,8 +13,9 @@ from types import SimpleNamespace
 import pytest
 
 import handson
+from handson import datasets
 from handson.commands import data
-from handson.datasets import cache, catalogue, download, fetch, manifest, sources
+from handson.datasets import cache, catalogue, download, fetch, manifest, sources, table
 from handson.datasets.manifest import load
 from handson.errors import DataError
 
@@ -158,7 +160,7 @@ class TestFetch:
                 (tests / path).write_bytes(b"from another version")
         spec = argparse.Namespace(origin=str(tmp_path / "nibabel" / "__init__.py"))
         monkeypatch.setattr(sources.importlib.util, "find_spec", lambda name: spec)
-        with pytest.raises(DataError, match=r"anatomical.nii:? is .*pip install \"nibabel=="):
+        with pytest.raises(DataError, match=r"anatomical.nii:? is .*--no-deps \"nibabel=="):
             fetch("nibabel-tests")
         assert list(home.iterdir()) == []
 
@@ -357,6 +359,16 @@ class TestCatalogue:
         assert len(catalogue()) == sum(
             len(catalogue(tier=t)) for t in ("bundled", "generated", "download")
         )
+
+    def test_filters_forgive_how_they_are_written(self):
+        assert list(catalogue(modality="ct", lesson=3)) == list(
+            catalogue(modality="CT", lesson="03")
+        )
+        assert len(catalogue(modality="ct", lesson=3)) > 0
+
+    @pytest.mark.parametrize("module", [datasets, table])
+    def test_the_examples_in_the_documentation_are_true(self, home, module):
+        assert doctest.testmod(module, extraglobs={"fetch": fetch}).failed == 0
 
     def test_an_unknown_tier_is_an_error_and_an_unknown_modality_an_empty_table(self):
         with pytest.raises(DataError, match="bundled, generated, download"):

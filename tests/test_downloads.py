@@ -426,6 +426,15 @@ class TestArchive:
     def test_an_archive_that_was_cut_is_refused(self, offer, cache, part):
         assert ".tar.gz" in refused(offer(tar_gz(self.good())[:part]), cache)
 
+    def test_what_a_broken_archive_leaves_is_not_in_the_set(self, offer, server, cache):
+        """The first source breaks off inside a file; the second one is whole."""
+        incompressible = {"MR/1.dcm": hashlib.shake_128(b"noise").digest(900_000)}
+        whole = tar_gz([("repo-1a2b/data/MR/1.dcm", incompressible["MR/1.dcm"])])
+        broken = offer(whole[:700_000], files=incompressible)
+        server.answers["/files/MR/1.dcm"] = body(incompressible["MR/1.dcm"])
+        two = replace(broken, sources=(*broken.sources, {"files": f"{server.url}/files/"}))
+        assert content_of(get(two)) == incompressible
+
     def test_what_is_no_archive_is_refused(self, offer, cache):
         assert ".tar.gz" in refused(offer(b"<html>please log in to our Wi-Fi</html>"), cache)
 

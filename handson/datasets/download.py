@@ -32,7 +32,7 @@ def download(dataset: DataSet, folder: Path):
     sources = [*_mirror(dataset), *dataset.sources]
     print(
         f"Fetching {dataset.id}, {dataset.bytes / 1e6:.1f} MB on disk, from {_name(sources[0])}. "
-        f"Licence: {dataset.licence}.",
+        f"Licence: {dataset.licence}. {dataset.note}",
         file=sys.stderr,
     )
     failures = []

@@ -28,17 +28,21 @@ def copy_verified(stream: BinaryIO, wanted: File, to: Path, limit: int, progress
     to.parent.mkdir(parents=True, exist_ok=True)
     partial = to.with_name(f"{to.name}.partial")
     digest, left = hashlib.sha256(), limit if wanted.bytes is None else wanted.bytes
-    with partial.open("wb") as output:
-        while left >= 0 and (chunk := stream.read(CHUNK)):
-            left -= len(chunk)
-            digest.update(chunk)
-            output.write(chunk)
-            if progress:
-                progress(len(chunk))
-    if digest.hexdigest() != wanted.sha256:
-        partial.unlink()
-        raise DataError(f"{to.name} is not the file that the manifest lists (its SHA-256 differs)")
-    os.replace(partial, to)
+    try:
+        with partial.open("wb") as output:
+            while left >= 0 and (chunk := stream.read(CHUNK)):
+                left -= len(chunk)
+                digest.update(chunk)
+                output.write(chunk)
+                if progress:
+                    progress(len(chunk))
+        if digest.hexdigest() != wanted.sha256:
+            raise DataError(
+                f"{to.name} is not the file that the manifest lists (its SHA-256 differs)"
+            )
+        os.replace(partial, to)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def missing(files: dict[str, File], folder: Path) -> dict[str, File]:

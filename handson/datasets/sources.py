@@ -26,11 +26,15 @@ def from_package(dataset: DataSet, folder: Path):
     package is found and not imported, since some take seconds to import.
     """
     (source,) = dataset.sources
-    remedy = f'Run: python -m pip install "{source["requires"]}"'
+    install = "Run: python -m pip install"
     spec = importlib.util.find_spec(source["package"])
     if spec is None or spec.origin is None:  # a folder of that name is no package
         name = source["requires"].split("==")[0]
-        raise DataError(f"data set {dataset.id} comes with {name}, which is not installed", remedy)
+        raise DataError(
+            f"data set {dataset.id} comes with {name}, which is not installed",
+            f'{install} "{source["requires"]}"',
+        )
+    remedy = f'{install} --force-reinstall --no-deps "{source["requires"]}"'
     package = Path(spec.origin).parent / source["folder"]
     try:
         from_folder(dataset, package, folder)

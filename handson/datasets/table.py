@@ -8,15 +8,15 @@ from html import escape
 from ..errors import DataError
 from .manifest import TIERS, DataSet, document, load
 
-_HEAD = ("id", "tier", "modality", "MB", "lessons", "what")
+_HEAD = ("id", "tier", "modality", "   MB", "lessons", "what")
 
 
 class Catalogue:
     """Data sets in the manifest's order; iterate over it, or take one by its id.
 
     >>> catalogue(tier="bundled", lesson="03")
-    id                tier      modality     MB  lessons         what
-    pydicom-dicomdir  bundled   CT MR CR    0.1  03              A DICOMDIR with 2 patients, 6 studies, 13 series, 31 images
+    id                tier     modality     MB  lessons  what
+    pydicom-dicomdir  bundled  CT MR CR    0.1  03       A DICOMDIR with 2 patients, 6 studies, 13 series, 31 images
     """
 
     def __init__(self, datasets: dict[str, DataSet]):
@@ -44,7 +44,7 @@ class Catalogue:
 
     def _rows(self):
         for d in self:
-            size = f"{d.bytes / 1e6:.1f}"
+            size = f"{d.bytes / 1e6:5.1f}"
             yield d.id, d.tier, " ".join(d.modality), size, " ".join(d.lessons), d.title
 
     def __repr__(self):
@@ -64,12 +64,14 @@ class Catalogue:
         return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
 
 
-def catalogue(modality: str | None = None, tier: str | None = None, lesson: str | None = None):
+def catalogue(
+    modality: str | None = None, tier: str | None = None, lesson: str | int | None = None
+) -> Catalogue:
     """The data sets of the course, all or those that fit.
 
     modality : a DICOM modality ("CT", "MR", "PT", "US", ...)
     tier : "bundled", "generated" or "download"
-    lesson : "00" .. "06"
+    lesson : "00" .. "06", or 0 .. 6
     """
     if tier not in (None, *TIERS):
         raise DataError(f"there is no tier {tier!r}", f"There are: {', '.join(TIERS)}.")
@@ -77,8 +79,8 @@ def catalogue(modality: str | None = None, tier: str | None = None, lesson: str 
         {
             d.id: d
             for d in load().values()
-            if (modality is None or modality in d.modality)
+            if (modality is None or modality.upper() in d.modality)
             and tier in (None, d.tier)
-            and (lesson is None or lesson in d.lessons)
+            and (lesson is None or str(lesson).zfill(2) in d.lessons)
         }
     )
