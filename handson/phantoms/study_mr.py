@@ -38,7 +38,7 @@ _HEADER = {
     "ContentDate": "20240311",
     "ContentTime": "094200",
     "SeriesNumber": 2,
-    "SeriesDescription": "t1 sagittal, Anna Example",
+    "SeriesDescription": "t1 sagittal",
     "ProtocolName": "t1 sagittal 1 mm",
     "PatientPosition": "HFS",
     "ScanningSequence": "GR",

@@ -39,7 +39,7 @@ _HEADER = {
     "ContentDate": "20240311",
     "ContentTime": "114000",
     "SeriesNumber": 4,
-    "SeriesDescription": "brain FDG, A. M. Example",
+    "SeriesDescription": "brain FDG",
     "ProtocolName": "brain FDG",
     "SliceThickness": 3.25,
     "PatientOrientationCodeSequence": _code("102538003", "recumbent"),
