@@ -11,6 +11,7 @@ _HOME = {
     "quiz": "quizzes",
     "doctor": "health",
     "AffineExplorer": "affine_explorer",
+    "AuditViewer": "audit_viewer",
     "ByteExplorer": "byte_explorer",
     "TagTable": "tag_table",
     "SeriesSorter": "series_sorter",

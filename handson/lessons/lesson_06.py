@@ -1,0 +1,286 @@
+"""Lesson 06, anonymization: what its exercises accept, and the mistakes they know.
+
+Every identity in here is invented: the study's patient and what `phantoms.leaks` planted.
+"""
+
+import copy
+import hashlib
+from datetime import date, timedelta
+from functools import cache
+
+import numpy as np
+import pydicom
+from pydicom import Dataset
+from scipy.ndimage import gaussian_filter
+
+from ..datasets import fetch
+from ..phantoms import leaks, study_us
+from .audit_viewer import AuditViewer
+from .checks import Exercise, Mistake
+from .quizzes import Option, Question
+
+# What must be gone from the study's headers: her name, numbers, birth date, addresses, telephone.
+KNOWN = (
+    "Example^Anna",
+    "Anna Example",
+    "Invented^Anna",
+    "FAKE-0001",
+    "FAKE-OLD-17",
+    "FAKE-ACC",
+    "19740611",
+    "Nowhere Street",
+    "+00 000",
+)
+
+
+@cache
+def header(series) -> Dataset:
+    """Header of the first file of a series of the study, "MR" or "US"."""
+    return pydicom.dcmread(min((fetch("gen-study") / series).iterdir()), stop_before_pixels=True)
+
+
+def birth_hash() -> str:
+    """SHA-256 of the patient's birth date, as a careless hand publishes it."""
+    return hashlib.sha256(header("MR").PatientBirthDate.encode()).hexdigest()
+
+
+def birth_date() -> str:
+    """The date behind `birth_hash`, by trying all of a century."""
+    for day in range(36_525):
+        text = (date(1925, 1, 1) + timedelta(day)).strftime("%Y%m%d")
+        if hashlib.sha256(text.encode()).hexdigest() == birth_hash():
+            return text
+    return "not in this century"
+
+
+@cache
+def left_without_the_name() -> tuple[str, ...]:
+    """Elements of the MR header that still name the patient when PatientName is deleted."""
+    after = copy.deepcopy(header("MR"))
+    del after.PatientName
+    return tuple(AuditViewer(header("MR"), after, KNOWN).leaks)
+
+
+def callbacks(dataset) -> Dataset:
+    """The two callbacks of the classic recipe, on a copy: every PN, every LO."""
+    after = copy.deepcopy(dataset)
+
+    def replace(_, element):
+        if element.VR == "PN":
+            element.value = "anonymous"
+        if element.VR == "LO":
+            element.value = "scanner info"
+
+    after.walk(replace)
+    return after
+
+
+def told_apart() -> int:
+    """How many of two patients the callbacks leave, by PatientID and PatientName."""
+    other = copy.deepcopy(header("MR"))
+    other.PatientName, other.PatientID = "Other^Olga", "FAKE-0002"
+    after = [callbacks(patient) for patient in (header("MR"), other)]
+    return len({(str(p.PatientName), p.PatientID) for p in after})
+
+
+def leaking_files(skip=lambda leak: False) -> set[str]:
+    return {leak.file for leak in leaks.planted() if not skip(leak)}
+
+
+def days_between() -> int:
+    dates = [
+        date.fromisoformat(header(series).StudyDate) for series in ("US", "MR")
+    ]  # DICOM's YYYYMMDD is ISO 8601's basic form
+    return (dates[1] - dates[0]).days
+
+
+@cache
+def text_gone() -> dict[str, bool]:
+    """Is the burned-in text unreadable after a mask, and after a blur? Correlated with the sharp text."""
+    top, bottom, left, right = study_us.BURNED_IN
+    screen = next((fetch("gen-study") / "US").iterdir())
+    box = pydicom.dcmread(screen).pixel_array[top:bottom, left:right, 0].astype(float)
+    hidden = {"mask": np.zeros_like(box), "blur": gaussian_filter(box, 1.5)}
+    return {name: bool(likeness(box, after) < 0.5) for name, after in hidden.items()}
+
+
+def likeness(before, after) -> float:
+    """Correlation of two pictures, 0 when one of them is all of one value."""
+    flat = before.std() == 0 or after.std() == 0
+    return 0.0 if flat else float(np.corrcoef(before.ravel(), after.ravel())[0, 1])
+
+
+EXERCISES = {
+    "06-1": Exercise(
+        asks="The birth date behind the hash, as DICOM writes it: 'YYYYMMDD'.",
+        answer=birth_date,
+        because="36,525 guesses cover a century. A hash hides nothing that can be guessed: birth dates, "
+        "names, hospital numbers.",
+        hint="Hash every date of the last hundred years and compare.",
+        mistakes=(
+            Mistake(
+                "a hash is anonymous",
+                lambda: "impossible",
+                "Nobody reverses the function; everybody can try all birth dates. It takes a tenth "
+                "of a second.",
+            ),
+        ),
+    ),
+    "06-2": Exercise(
+        asks="The names of all files in gen-leaks that still identify somebody, as a set.",
+        answer=leaking_files,
+        because="Every one of them. The search finds the strings; the ultrasound screen needs eyes.",
+        hint="Search the bytes with handson.audit, then look at every picture.",
+        mistakes=(
+            Mistake(
+                "NIfTI is safe",
+                lambda: leaking_files(lambda leak: leak.file.startswith("scan_5")),
+                "Look at the NIfTI header (descrip, aux_file, db_name, extensions) and into its sidecar.",
+            ),
+            Mistake(
+                "a search for strings finds everything",
+                lambda: leaking_files(lambda leak: leak.by_eye),
+                "One file shows a name that no search finds: it stands in the pixels. View the images.",
+            ),
+            Mistake(
+                "the header's word is proof",
+                set,
+                "They all say PatientIdentityRemoved YES. Search them all the same.",
+            ),
+        ),
+    ),
+    "06-3": Exercise(
+        asks="Number of elements that still name the patient when PatientName is deleted.",
+        answer=lambda: len(left_without_the_name()),
+        because="Numbers, addresses, comments, descriptions, private elements, nested sequences: the name "
+        "and what leads to it stand in many places.",
+        hint="AuditViewer(before, after, known).leaks lists them.",
+        mistakes=(
+            Mistake(
+                "deleting PatientName is enough",
+                lambda: 0,
+                "Look again: filter the table by leaks.",
+            ),
+            Mistake(
+                "only the top level",
+                lambda: sum("[" not in name for name in left_without_the_name()),
+                "You missed the sequences. A sequence holds data sets, and they hold names too.",
+            ),
+        ),
+    ),
+    "06-4": Exercise(
+        asks="How many patients can be told apart after the two callbacks.",
+        answer=told_apart,
+        because="PatientID is an LO: both patients are called the same and numbered the same. Their images "
+        "mix, and one is treated for what the other has.",
+        hint="Which VR has PatientID? What does the second callback write into it?",
+        mistakes=(
+            Mistake(
+                "the callbacks keep patients apart",
+                lambda: 2,
+                "Two went in. Look at PatientID after the callbacks. Whoever trusts this folder treats "
+                "one patient for what the other has.",
+            ),
+        ),
+    ),
+    "06-5": Exercise(
+        asks="Days from the first study to the second, after pseudonymization with modified dates.",
+        answer=days_between,
+        unit="days",
+        because="Both dates moved by one secret interval of this patient, so the time between them is kept.",
+        hint="Subtract the two new study dates.",
+        mistakes=(
+            Mistake(
+                "every date is shifted by itself",
+                lambda: 0,
+                "Shifts of their own would destroy what a follow-up study needs. One interval per patient "
+                "keeps it.",
+            ),
+        ),
+    ),
+    "06-6": Exercise(
+        asks="{'mask': True or False, 'blur': True or False}: is the text gone?",
+        answer=text_gone,
+        because="A mask writes black: nothing is left to find. A blur spreads the same ink; "
+        "sharpening, or a patient reader, brings it back.",
+        hint="Compare the box before and after: does the one still follow the other?",
+        mistakes=(
+            Mistake(
+                "a blur removes text",
+                lambda: {"mask": True, "blur": True},
+                "Correlate the blurred box with the sharp one: they are still alike. Blurred text can be "
+                "read again.",
+            ),
+        ),
+    ),
+}
+
+QUIZ = (
+    Question(
+        "A hospital replaces each PatientID by its SHA-256. What are the data, in the GDPR's words?",
+        (
+            Option(
+                "Personal data, at best pseudonymised.",
+                "Whoever tries all IDs finds the patients (Article 4(5), recital 26).",
+                right=True,
+            ),
+            Option(
+                "Anonymous: a hash is anonymous.", "IDs are few and can be guessed, all of them."
+            ),
+            Option("Outside the GDPR.", "Only anonymous information is, and this is not."),
+        ),
+    ),
+    Question(
+        "Where must the look-up table of a pseudonymised study never lie?",
+        (
+            Option(
+                "Beside the data.",
+                "Kept separately, says Article 4(5): else it undoes the work.",
+                right=True,
+            ),
+            Option(
+                "In an encrypted database.", "That is a good place, if few have the passphrase."
+            ),
+            Option("In another department.", "That is what separate storage means."),
+        ),
+    ),
+    Question(
+        "You removed every header leak of a head MR. What is left?",
+        (
+            Option(
+                "The face, and rare findings.",
+                "A head volume can be rendered; Schwarz et al. 2019 (NEJM 381:1684) matched faces to photographs.",
+                right=True,
+            ),
+            Option("Nothing.", "Render the volume and look."),
+            Option("Only the voxel spacing.", "And the anatomy of one person."),
+        ),
+    ),
+    Question(
+        "De-facing is free for the analysis, is it not?",
+        (
+            Option(
+                "No: it can cut brain, and it changes what later steps find.",
+                "Check the brain mask before and after, and say in the paper that you did it.",
+                right=True,
+            ),
+            Option(
+                "Yes, the face is not brain.",
+                "The tools estimate where the face ends, and may miss.",
+            ),
+            Option("Yes, if the tool is well known.", "Known tools have known failures."),
+        ),
+    ),
+    Question(
+        "Which of these does no tool decide for you?",
+        (
+            Option(
+                "Whether the result is anonymous.",
+                "It depends on who else holds what (recital 26). Ask the data protection officer.",
+                right=True,
+            ),
+            Option("Which elements to empty.", "PS3.15 Table E.1-1 lists them."),
+            Option("Which UIDs to replace.", "The table says so too: action U."),
+        ),
+    ),
+)
