@@ -213,6 +213,15 @@ def test_values_are_slope_times_stored_plus_intercept(save, slope, intercept, ki
     assert np.isfinite(volume.data).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_values_beyond_all_floats_overflow_without_a_warning(save):
+    """Found by the fuzzer: a slope of 1e300 in NIfTI-2, and the phase of a NaN."""
+    stored = np.full(SHAPE, 1e200)
+    assert np.isinf(read_nifti(save(nifti(stored, version=2, scl_slope=1e200))).data).all()
+    lost = np.full(SHAPE, complex(np.nan, np.inf), np.complex64)
+    assert np.isnan(read_nifti(save(nifti(lost)), component="phase").data).all()
+
+
 def test_whole_scaling_of_64_bit_integers_loses_no_digit(save):
     stored = np.full(SHAPE, 2**53 + 1, np.int64)
     assert (read_nifti(save(nifti(stored, scl_slope=2, scl_inter=1))).data == 2**54 + 3).all()
