@@ -1,5 +1,7 @@
 """One Lab server and one Chromium for all browser tests of a worker."""
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,3 +48,42 @@ def notebook(lab, request):
     yield make
     for each in opened:
         each.close()
+
+
+@pytest.fixture(scope="session")
+def node_package(tmp_path_factory):
+    """A function: name of an npm package -> its folder, fetched by npm into a temporary place."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed: apt-get install npm")
+
+    def fetch(name):
+        folder = tmp_path_factory.mktemp("node")
+        subprocess.run(
+            [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", name],
+            cwd=folder,
+            check=True,
+            timeout=120,
+        )
+        return folder / "node_modules" / name
+
+    return fetch
+
+
+@pytest.fixture(scope="package")
+def axe(node_package):
+    """A function: (page, selector) -> what axe-core finds wrong inside the selector."""
+    script = (node_package("axe-core") / "axe.min.js").read_text(encoding="utf-8")
+
+    def check(page, selector):
+        if not page.evaluate("() => 'axe' in window"):
+            # Lab's RequireJS would take it for a module and keep it from the window.
+            page.evaluate("script => { const define = undefined; (0, eval)(script); }", script)
+        found = page.evaluate(
+            """async selector => (await axe.run(selector, {resultTypes: ['violations']})).violations
+              .flatMap(v => v.nodes.map(node => [v.id, node.target.flat().join(' '), v.help]))""",
+            selector,
+        )
+        return [tuple(each) for each in found]
+
+    return check

@@ -315,6 +315,18 @@ def settle(page, frames=3):
     )
 
 
+def eventually(page, check, seconds=10):
+    """Repeat `check` until it no longer fails an assertion: a page follows Python a little later."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > end:
+                raise
+        page.wait_for_timeout(50)
+
+
 def canvas_pixels(locator) -> np.ndarray:
     """The canvas' own pixels: uint8 [row, column, 4], whatever its size on screen."""
     width, height, data = locator.evaluate(

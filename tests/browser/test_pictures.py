@@ -10,7 +10,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 import truth
-from lab import canvas_pixels, settle
+from lab import eventually
+from playwright.sync_api import expect
 
 WINDOW = (500, 1200)  # centre, width: values from -100 to 1099, DICOM's LINEAR
 LOW, HIGH = -100, 1099
@@ -85,24 +86,26 @@ for codes in {json.dumps(truth.ORIENTATIONS)}:
 """,
     )
     opened.run_all()
-    # Lab draws a cell's outputs lazily when they are far below: bring each into view once.
     for convention in truth.CONVENTIONS:
         opened.python(f"for v in viewers: v.convention = {convention!r}")
-        opened.settle(6)
-        frames = read_all(opened.page)
-        assert len(frames) == 48 * 3
-        for n, frame in enumerate(frames):
-            plane, codes = truth.PLANES[n % 3], truth.ORIENTATIONS[n // 3]
-            what = f"{codes} {plane} {convention}"
-            values = truth.section(phantoms, plane, convention, INDEX[plane])
-            expected = truth.render(values, LOW, HIGH)
-            letters = {side: found[0] for side, found in frame["letters"].items()}
-            assert "".join(letters.values()) == truth.LETTERS[plane, convention], what
-            assert frame["convention"].startswith(convention), what
-            assert frame["pixels"].shape == expected.shape, what
-            assert np.abs(frame["pixels"] - expected).max() <= 1, what
-            check_marker_beside_its_letters(frame, plane, what)
-            check_aspect(frame, plane, what)
+        eventually(opened.page, lambda c=convention: check_all(opened.page, phantoms, c))
+
+
+def check_all(page, phantoms, convention):
+    frames = read_all(page)
+    assert len(frames) == 48 * 3
+    for n, frame in enumerate(frames):
+        plane = truth.PLANES[n % 3]
+        what = f"{truth.ORIENTATIONS[n // 3]} {plane} {convention}"
+        values = truth.section(phantoms, plane, convention, INDEX[plane])
+        expected = truth.render(values, LOW, HIGH)
+        letters = {side: found[0] for side, found in frame["letters"].items()}
+        assert "".join(letters.values()) == truth.LETTERS[plane, convention], what
+        assert frame["convention"].startswith(convention), what
+        assert frame["pixels"].shape == expected.shape, what
+        assert np.abs(frame["pixels"] - expected).max() <= 1, what
+        check_marker_beside_its_letters(frame, plane, what)
+        check_aspect(frame, plane, what)
 
 
 def check_marker_beside_its_letters(frame, plane, what):
@@ -121,3 +124,151 @@ def check_aspect(frame, plane, what):
     mm_across = truth.SHAPE[across] * truth.SPACING[across]
     mm_down = truth.SHAPE[down] * truth.SPACING[down]
     assert width / height == pytest.approx(mm_across / mm_down, rel=0.02), what
+
+
+# ---- layers, colours, special values -------------------------------------------------------------
+
+MAP_SHAPE, MAP_SPACING = (12, 14, 9), (2.6, 2.3, 3.7)
+LAYER = {"cmap": "viridis", "opacity": 0.6, "threshold": (70, 130), "range": (50, 150)}
+
+
+def map_image(codes):
+    """A smooth map on a grid of its own, partly outside the phantom, stored as `codes`."""
+    i, j, k = np.indices(MAP_SHAPE)
+    affine = np.diag([*MAP_SPACING, 1.0])
+    affine[:3, 3] = np.add(truth.ORIGIN, (-3.1, 4.2, 5.3))
+    data = (7.3 * i + 5.1 * j + 3.7 * k).astype(np.float32)
+    return truth.stored_as(nib.Nifti1Image(data, affine), codes)
+
+
+PAIRS = [("RAS", "LPS"), ("LPS", "RAS"), ("PIR", "ASL"), ("SAL", "LPI")]
+
+
+def test_a_layer_lies_where_its_millimetres_say(notebook, phantoms, server):
+    """Blending, threshold, colour map and linear interpolation, against NumPy in world space."""
+    for _, codes in PAIRS:
+        nib.save(map_image(codes), server.root / f"map-{codes}.nii")
+    opened = notebook(
+        LOAD,
+        f"""
+viewers = []
+for base, over in {PAIRS}:
+    layer = handson.Layer(load("map-" + over), **{LAYER})
+    viewers.append(handson.OverlayViewer(
+        load(base), layer, window={WINDOW}, crosshair={truth.mm(truth.MARKER)}, height=90))
+    viewers[-1].canvas.panes = {list(truth.PLANES)}
+    display(viewers[-1].canvas)
+""",
+    )
+    opened.run_all()
+    for convention in truth.CONVENTIONS:
+        opened.python(f"for v in viewers: v.convention = {convention!r}")
+        eventually(opened.page, lambda c=convention: check_overlays(opened.page, phantoms, c))
+
+
+def check_overlays(page, phantoms, convention):
+    frames = read_all(page)
+    assert len(frames) == len(PAIRS) * 3
+    for n, frame in enumerate(frames):
+        plane, what = truth.PLANES[n % 3], f"{PAIRS[n // 3]} {truth.PLANES[n % 3]} {convention}"
+        below = truth.render(truth.section(phantoms, plane, convention, INDEX[plane]), LOW, HIGH)
+        values = truth.linear(map_image("RAS"), truth.places(plane, convention, INDEX[plane]))
+        low, high = LAYER["threshold"]
+        shown = (np.nan_to_num(values, nan=-1) >= low) & (np.nan_to_num(values, nan=-1) <= high)
+        assert 0.1 < shown.mean() < 0.9
+        step = np.nanmax(values) / 65534  # a value stored in 16 bits: either side of it will do
+        each = [
+            truth.blend(
+                below,
+                truth.render(np.nan_to_num(values + shift), *LAYER["range"], LAYER["cmap"]),
+                LAYER["opacity"],
+                shown,
+            )
+            for shift in (-step, 0, step)
+        ]
+        clear = np.isnan(values) | (np.minimum(abs(values - low), abs(values - high)) > step)
+        pixels = frame["pixels"].astype(float)
+        least, most = np.min(each, axis=0) - 1, np.max(each, axis=0) + 1
+        wrong = ((pixels < least) | (pixels > most)).any(axis=2) & clear
+        assert not wrong.any(), f"{what}: {wrong.sum()} pixels"
+
+
+SPECIAL = """
+import handson, numpy as np
+from IPython.display import display
+i, j, k = np.indices((7, 5, 3))
+grey = (40 * i + 9 * j + 3 * k).astype("float32")
+grey[2, 3, 1] = np.nan
+labels = ((i + 2 * j) % 4).astype("uint8")
+colour = np.stack([30 * i, 50 * j, 80 * k], axis=-1).astype("uint8")
+affine = np.eye(4)
+viewers = [
+    handson.SliceViewer(handson.Volume(grey, affine), window=(120, 240), cmap="inferno"),
+    handson.SliceViewer(handson.Volume(grey, affine, photometric="MONOCHROME1"), window=(120, 240)),
+    handson.SliceViewer(handson.Volume(colour, affine, photometric="RGB")),
+    handson.OverlayViewer(handson.Volume(0 * grey, affine), handson.Layer(
+        handson.Volume(labels, affine), labels={1: "one", 2: "two", 3: "three"}, opacity=1)),
+]
+for viewer in viewers: display(viewer.canvas)
+"""
+
+
+def test_colours_nan_inverted_and_labels(notebook):
+    opened = notebook(SPECIAL)
+    opened.run_all()
+    opened.settle(6)
+    coloured, inverted, rgb, labels = (frame["pixels"] for frame in read_all(opened.page))
+    i, j, k = np.indices((7, 5, 3))
+
+    def axial(array):  # RAS, radiological: columns from R to L, rows from A to P
+        return np.swapaxes(array[::-1, ::-1, 1], 0, 1)
+
+    grey = 40.0 * i + 9 * j + 3 * k
+    nan = axial((i == 2) & (j == 3) & (k == 1))
+    assert (coloured[nan] == 0).all()
+    assert (inverted[nan] == 0).all()
+    either = [truth.render(axial(grey) + shift, 0, 239, "inferno") for shift in (-0.01, 0.01)]
+    assert (coloured >= np.min(either, axis=0) - 1)[~nan].all()
+    assert (coloured <= np.max(either, axis=0) + 1)[~nan].all()
+    assert np.abs(inverted - (255 - truth.render(axial(grey), 0, 239)))[~nan].max() <= 1
+    assert (rgb == axial(np.stack([30 * i, 50 * j, 80 * k], axis=-1))).all()
+
+    wanted = axial((i + 2 * j) % 4)
+    assert (labels[wanted == 0] == 0).all()
+    seen = [np.unique(labels[wanted == n], axis=0) for n in (1, 2, 3)]
+    assert all(len(colour) == 1 for colour in seen)
+    assert len({tuple(colour[0]) for colour in seen}) == 3
+
+
+# ---- places ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("codes", ["LPS", "ASR"])
+def test_a_click_is_a_place_in_the_patient(notebook, phantoms, codes):
+    """Click on the marker in one plane: crosshair, read-out and label say its millimetres and value."""
+    opened = notebook(
+        LOAD, f'viewer = handson.OrthoViewer(load("{codes}", unit="HU"), window={WINDOW})\nviewer'
+    )
+    opened.run_all()
+    x, y, z = truth.mm(truth.MARKER)
+    for plane in truth.PLANES:
+        opened.python(f"viewer.crosshair = {truth.mm((3, 4, 5))}")
+        axis, index = truth.stored_index(truth.stored_as(phantoms, codes), plane, INDEX[plane])
+        opened.python(f"viewer.plane = {plane!r}; viewer.index = {index}")
+        panel = opened.page.locator(".ho-view:visible")
+        expect(panel.locator(".ho-where")).to_contain_text(f"{'ijk'[axis]} = {index}")
+        frame = read_all(opened.page)[truth.PLANES.index(plane)]
+        opened.page.mouse.click(*marker_on_screen(frame))
+
+        def python_hears(what=plane):
+            said = opened.python("print(*viewer.crosshair)").split()
+            assert np.allclose([float(n) for n in said], (x, y, z), atol=1e-6), what
+
+        eventually(opened.page, python_hears)
+        text = panel.inner_text().replace("−", "-")
+        assert f"x {x:.1f}, y {y:.1f}, z {z:.1f} mm" in text
+        assert f"{truth.MARKER_VALUE} HU" in text
+        label = panel.locator("canvas").first.get_attribute("aria-label").replace("−", "-")
+        assert "axial slice" in label
+        assert f"z = {z:.1f} mm" in label
+        assert f"{truth.MARKER_VALUE} HU" in label

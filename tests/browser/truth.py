@@ -77,13 +77,41 @@ def section(image, plane, convention, ras_index):
     return ras[across, ras_index, ::-1].T  # coronal: rows from S to I
 
 
+def places(plane, convention, ras_index):
+    """RAS+ mm of every pixel of that picture: [row, column, 3]."""
+    index = np.moveaxis(np.indices(SHAPE), 0, -1).astype(float)
+    world = (index * SPACING + ORIGIN).astype(float)
+    return np.stack(
+        [
+            section(nib.Nifti1Image(world[..., axis], np.eye(4)), plane, convention, ras_index)
+            for axis in range(3)
+        ],
+        axis=-1,
+    )
+
+
+def linear(image, xyz):
+    """Values of an image at RAS+ places, trilinear; NaN outside its outermost voxels' boxes."""
+    ijk = nib.affines.apply_affine(np.linalg.inv(image.affine), xyz)
+    inside = ((ijk > -0.5) & (ijk < np.array(image.shape) - 0.5)).all(axis=-1)
+    data = np.asarray(image.dataobj).astype(float)
+    ijk = np.clip(ijk, 0, np.array(image.shape) - 1)
+    first = np.minimum(np.floor(ijk).astype(int), np.array(image.shape) - 2)
+    part = ijk - first
+    total = np.zeros(xyz.shape[:-1])
+    for corner in product((0, 1), repeat=3):
+        weight = np.where(corner, part, 1 - part).prod(axis=-1)
+        total += weight * data[tuple(np.moveaxis(first + corner, -1, 0))]
+    return np.where(inside, total, np.nan)
+
+
 def stored_index(image, plane, ras_index):
-    """The index along the array's own axis of the slice that is `ras_index` counted to R, A or S."""
+    """(array axis, index along it) of the slice that is `ras_index` counted to R, A or S."""
     world_axis = {"sagittal": 0, "coronal": 1, "axial": 2}[plane]
     orientation = io_orientation(image.affine)
     axis = int(np.flatnonzero(orientation[:, 0] == world_axis)[0])
     count = image.shape[axis]
-    return int(ras_index if orientation[axis, 1] > 0 else count - 1 - ras_index)
+    return axis, int(ras_index if orientation[axis, 1] > 0 else count - 1 - ras_index)
 
 
 def colours(name):
