@@ -214,7 +214,7 @@ def _explain(error: Exception) -> str:
 
 @contextmanager
 def _quiet(logger: logging.Logger):
-    """pooch tells about each of 2,731 files; the bar is enough."""
+    """pooch tells about each file of hundreds; the bar is enough."""
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
