@@ -8,12 +8,15 @@ live in a module per lesson (`lesson_03.EXERCISES`); nothing in here knows an im
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from importlib import import_module, util
+from pathlib import Path
 
 import numpy as np
 from IPython.display import display
 
+from ..datasets import fetch
 from ..errors import HandsonError
 
 
@@ -108,6 +111,12 @@ def judge(exercise_id: str, answer=...) -> Verdict:
     except Exception as error:  # an answer can be any object at all, and a check never raises
         says = f"This {type(answer).__name__} cannot be compared ({error}). {exercise.hint}"
         return Verdict(exercise_id, "wrong", says)
+
+
+@cache
+def folder_of(set_id) -> Path:
+    """`fetch`, its files verified once in a kernel and not at every check."""
+    return fetch(set_id)
 
 
 def lesson(number: str):

@@ -4,10 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from ..datasets import fetch
 from ..nifti import read_nifti
 from ..windowing import window
-from .checks import Exercise, Mistake
+from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
 TEMPLATE = "mni_icbm152_t1_tal_nlin_sym_09a_converted.nii.gz"
@@ -20,13 +19,13 @@ WINDOWS = ((128, 300), (200, 60), (100, 80))  # three windows on the template
 @cache
 def template():
     """The MNI152 T1-weighted brain, 1 mm."""
-    return read_nifti(fetch("nilearn-mni") / TEMPLATE)
+    return read_nifti(folder_of("nilearn-mni") / TEMPLATE)
 
 
 @cache
 def motor_map():
     """z values, left against right button press, 3 mm."""
-    return read_nifti(fetch("nilearn-motor-map") / MAP)
+    return read_nifti(folder_of("nilearn-motor-map") / MAP)
 
 
 def value_at(volume, mm):
@@ -46,7 +45,7 @@ def greys() -> list:
 
 @cache
 def series():
-    return read_nifti(fetch("nibabel-tests") / "functional.nii")
+    return read_nifti(folder_of("nibabel-tests") / "functional.nii")
 
 
 def series_voxel() -> np.ndarray:

@@ -7,9 +7,8 @@ import numpy as np
 import pydicom
 from pydicom.datadict import keyword_for_tag
 
-from ..datasets import fetch
 from ..nifti import header_bytes
-from .checks import Exercise, Mistake
+from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
 # One MR picture in six transfer syntaxes, and the CT of the lesson.
@@ -38,12 +37,12 @@ FORMATS = {"A": "DICOM", "B": "NIfTI-2", "C": "DICOM", "D": "Analyze", "E": "NIf
 def nameless(letter) -> bytes:
     """The bytes of one of the files whose name was lost."""
     set_id, name, skip = NAMELESS[letter]
-    return (fetch(set_id) / name).read_bytes()[skip:]
+    return (folder_of(set_id) / name).read_bytes()[skip:]
 
 
 @cache
 def ct() -> pydicom.Dataset:
-    return pydicom.dcmread(fetch("pydicom-examples") / "CT_small.dcm")
+    return pydicom.dcmread(folder_of("pydicom-examples") / "CT_small.dcm")
 
 
 def rows_big_endian() -> int:
@@ -57,7 +56,7 @@ def native_bytes() -> int:
 @cache
 def syntaxes() -> tuple:
     """Transfer syntax of each of MR_FILES."""
-    folder = fetch("pydicom-examples")
+    folder = folder_of("pydicom-examples")
     metas = (pydicom.filereader.read_file_meta_info(folder / name) for name in MR_FILES)
     return tuple(meta.TransferSyntaxUID for meta in metas)
 
@@ -68,14 +67,14 @@ def jpeg_files() -> int:
 
 
 def on_disk():
-    header = header_bytes(fetch("nibabel-tests") / "functional.nii")
+    header = header_bytes(folder_of("nibabel-tests") / "functional.nii")
     return header["vox_offset"], header["scl_slope"], header["scl_inter"]
 
 
 def voxel_value(order="F", scaled=True) -> float:
     """The value of VOXEL in functional.nii, from its bytes."""
-    raw = (fetch("nibabel-tests") / "functional.nii").read_bytes()
-    header = header_bytes(fetch("nibabel-tests") / "functional.nii")
+    raw = (folder_of("nibabel-tests") / "functional.nii").read_bytes()
+    header = header_bytes(folder_of("nibabel-tests") / "functional.nii")
     offset, slope, intercept = on_disk()
     stored = np.frombuffer(raw, "<i2", offset=int(offset))
     stored = stored.reshape(header["dim"][1:5], order=order)[VOXEL]
@@ -84,7 +83,7 @@ def voxel_value(order="F", scaled=True) -> float:
 
 def pictures():
     """Number of 2-D pictures in functional.nii: slices times volumes."""
-    dim = header_bytes(fetch("nibabel-tests") / "functional.nii")["dim"]
+    dim = header_bytes(folder_of("nibabel-tests") / "functional.nii")["dim"]
     return dim[3] * dim[4]
 
 
@@ -214,8 +213,8 @@ EXERCISES = {
             ),
             Mistake(
                 "DICM is always there",
-                lambda: FORMATS | {"C": ...},
-                "Look at C again: it has no preamble, and begins at once with elements. 08 00 08 00 "
+                lambda: dict.fromkeys(FORMATS, ...) | {"C": "Analyze"},
+                "C has no preamble, and begins at once with elements. 08 00 08 00 "
                 "is the tag (0008,0008) in little endian.",
             ),
             Mistake(

@@ -5,12 +5,11 @@ from functools import cache
 import numpy as np
 import pydicom
 
-from ..datasets import fetch
 from ..windowing import window
-from .checks import Exercise, Mistake
+from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
-MARKED = (30, 64)  # row, column of the marked pixel in CT_small.dcm: inside the vertebra
+MARKED = (85, 80)  # row, column of the marked pixel in CT_small.dcm: in a muscle of the back
 WINDOW = (40, 400)  # centre and width in HU, soft tissue
 LINE = ((10, 20), (50, 80))  # ends of the line in exercise 02-5: row, column
 PET_SLICES = (10, 30)  # numbers of the two slices in exercise 02-6, counted from the feet
@@ -19,7 +18,7 @@ PET_PIXEL = (64, 64)
 
 @cache
 def ct() -> pydicom.Dataset:
-    return pydicom.dcmread(fetch("pydicom-examples") / "CT_small.dcm")
+    return pydicom.dcmread(folder_of("pydicom-examples") / "CT_small.dcm")
 
 
 def hounsfield() -> np.ndarray:
@@ -41,7 +40,7 @@ def saturated(values) -> float:
 @cache
 def thin_rows() -> pydicom.Dataset:
     """The slice whose pixels are not square."""
-    folder = fetch("gen-traps") / "non-square-pixels"
+    folder = folder_of("gen-traps") / "non-square-pixels"
     return pydicom.dcmread(sorted(folder.iterdir())[0], stop_before_pixels=True)
 
 
@@ -58,7 +57,7 @@ def length(spacing) -> float:
 @cache
 def pet_values(first_slope_for_all=False) -> tuple:
     """Bq/ml at PET_PIXEL in the two slices of PET_SLICES, each with its own slope or the first's."""
-    files = (fetch("gen-study") / "PT").iterdir()
+    files = (folder_of("gen-study") / "PT").iterdir()
     slices = sorted(map(pydicom.dcmread, files), key=lambda s: float(s.ImagePositionPatient[2]))
     chosen = [slices[k] for k in PET_SLICES]
     slopes = [float(s.RescaleSlope) for s in chosen]

@@ -5,8 +5,7 @@ from functools import cache
 import numpy as np
 import pydicom
 
-from ..datasets import fetch
-from .checks import Exercise, Mistake
+from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 from .series_sorter import along_normal
 
@@ -30,7 +29,7 @@ def headers(folder, *keywords) -> tuple:
 
 def trap(name) -> tuple:
     """Headers of one folder of gen-traps, sorted along the normal."""
-    return tuple(sorted(headers(fetch("gen-traps") / name), key=along_normal))
+    return tuple(sorted(headers(folder_of("gen-traps") / name), key=along_normal))
 
 
 def directions(header) -> tuple[np.ndarray, np.ndarray]:
@@ -40,17 +39,17 @@ def directions(header) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mr_normal() -> np.ndarray:
-    return np.cross(*directions(headers(fetch("gen-study") / "MR")[0]))
+    return np.cross(*directions(headers(folder_of("gen-study") / "MR")[0]))
 
 
 def distinct(keyword) -> int:
     """How many different values of an element stand in the files of gen-traps."""
-    found = headers(fetch("gen-traps"), "SeriesInstanceUID", "SeriesNumber")
+    found = headers(folder_of("gen-traps"), "SeriesInstanceUID", "SeriesNumber")
     return len({str(header.get(keyword)) for header in found})
 
 
 def folders() -> int:
-    return sum(path.is_dir() for path in fetch("gen-traps").iterdir())
+    return sum(path.is_dir() for path in folder_of("gen-traps").iterdir())
 
 
 def lowest_instance() -> int:
@@ -93,7 +92,7 @@ def aspects() -> np.ndarray:
 @cache
 def brain_ct() -> tuple:
     """The real series Routine Brain of pydicom-dicomdir, sorted along the normal."""
-    found = headers(fetch("pydicom-dicomdir") / "77654033" / "CT2")
+    found = headers(folder_of("pydicom-dicomdir") / "77654033" / "CT2")
     return tuple(sorted(found, key=along_normal))
 
 
@@ -122,7 +121,7 @@ EXERCISES = {
             ),
             Mistake(
                 "a file is a series",
-                lambda: len(files(fetch("gen-traps"))),
+                lambda: len(files(folder_of("gen-traps"))),
                 "That is the number of files. A series has many.",
             ),
         ),

@@ -1,0 +1,176 @@
+"""The checks: right is called right, every known mistake by its name, and nothing a learner types raises."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+
+import nbformat
+import numpy as np
+import pydicom
+import pytest
+import yaml
+from shipped import NOTEBOOKS, REPOSITORY
+
+from handson.lessons.checks import check, judge, same
+
+LESSONS = sorted(p.stem[-2:] for p in (REPOSITORY / "handson/lessons").glob("lesson_*.py"))
+MODULES = {n: importlib.import_module(f"handson.lessons.lesson_{n}") for n in LESSONS}
+
+
+def remembered(exercise):
+    """The same exercise, its answers computed once: the tests judge many and change no data."""
+    mistakes = tuple(replace(m, answer=cache(m.answer)) for m in exercise.mistakes)
+    return replace(exercise, answer=cache(exercise.answer), mistakes=mistakes)
+
+
+for module in MODULES.values():
+    module.EXERCISES.update({key: remembered(e) for key, e in module.EXERCISES.items()})
+EXERCISES = {key: e for module in MODULES.values() for key, e in module.EXERCISES.items()}
+MISTAKES = [
+    pytest.param(key, number, id=f"{key} {mistake.name}")
+    for key, exercise in EXERCISES.items()
+    for number, mistake in enumerate(exercise.mistakes)
+]
+TABLE = yaml.safe_load((REPOSITORY / "tests/misconceptions.yaml").read_text(encoding="utf-8"))
+ROWS = [
+    pytest.param(lesson, row, id=f"{row['check']} {row['misconception']}")
+    for lesson, rows in TABLE.items()
+    for row in rows
+]
+
+
+def as_answered(accepted, mistake):
+    """A whole answer with this mistake in it: parts that the mistake leaves open are right."""
+    if isinstance(mistake, Mapping):
+        return {key: accepted[key] if v is ... else v for key, v in mistake.items()}
+    if isinstance(mistake, tuple) and any(part is ... for part in mistake):
+        return [a if m is ... else m for a, m in zip(accepted, mistake, strict=True)]
+    return mistake
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_the_accepted_answer_is_correct_and_nothing_else_is_said_of_it(key):
+    exercise = EXERCISES[key]
+    verdict = judge(key, exercise.answer())
+    assert verdict.kind == "correct"
+    assert exercise.because in verdict.says
+    assert judge(key).kind == judge(key, ...).kind == "unanswered"
+
+
+@pytest.mark.parametrize(("key", "number"), MISTAKES)
+def test_every_known_mistake_is_called_by_its_own_message(key, number):
+    exercise = EXERCISES[key]
+    mistake = exercise.mistakes[number]
+    verdict = judge(key, as_answered(exercise.answer(), mistake.answer()))
+    assert (verdict.kind, verdict.mistake) == ("mistake", mistake.name)
+    others = {m.says for m in exercise.mistakes if m.name != mistake.name}
+    assert verdict.says == mistake.says
+    assert verdict.says not in others | {exercise.hint, exercise.because}
+
+
+@pytest.mark.parametrize(("lesson", "row"), ROWS)
+def test_every_misconception_is_shown_in_a_cell_and_recognised_by_a_check(lesson, row):
+    (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
+    cells = {cell.id for cell in nbformat.read(path, as_version=4).cells}
+    assert row["cell"] in cells, "no such cell"
+    assert f"ex-{row['check']}" in cells, "no such exercise"
+    exercise = EXERCISES[row["check"]]
+    mistake = next(m for m in exercise.mistakes if m.name == row["misconception"])
+    computed = as_answered(exercise.answer(), mistake.answer())
+    verdict = judge(row["check"], row.get("wrong", computed))
+    assert verdict.mistake == row["misconception"]
+    assert row["says"] in verdict.says
+
+
+@pytest.mark.parametrize("lesson", TABLE)
+def test_no_lesson_has_a_mistake_without_a_row_unless_it_is_a_slip(lesson):
+    """A slip is a wrong key pressed, so to say; what a course must confront has its row."""
+    rows = {(row["check"], row["misconception"]) for row in TABLE[lesson]}
+    exercises = {key for key in EXERCISES if key.startswith(lesson)}
+    assert {check for check, _ in rows} == exercises, "every exercise confronts something"
+
+
+class Contrary:
+    """An object that hates to be looked at."""
+
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+    def __len__(self):
+        raise RuntimeError("no")
+
+    __hash__ = None
+
+
+STRANGE = [
+    "", "text", b"\x00", object(), Contrary(), [], {}, set(), (), [[1, 2], [3]], np.array([]),
+    np.full((3, 3), np.nan), float("inf"), 10**400, 1j, True, [None], [Contrary()], {"a": Contrary()},
+    pydicom.Dataset(), lambda: 3, range(5), (x for x in range(3)), np.array(["a", "b"]), int,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", EXERCISES)
+def test_no_answer_raises_and_none_of_the_strange_ones_is_correct(key):
+    for answer in STRANGE:
+        assert judge(key, answer).kind in ("wrong", "mistake", "unanswered"), answer
+
+
+@pytest.mark.parametrize("key", ["03-99", "99-1", "", "03", None, 3, "../03-1", "xx-1", ("03-1",)])
+def test_an_unknown_exercise_is_said_and_not_raised(key, capsys):
+    assert judge(key, 1).kind == "problem"
+    check(key, 1)
+    assert "no such exercise" in capsys.readouterr().out
+
+
+def test_data_that_cannot_be_had_are_said_and_not_raised(monkeypatch):
+    from handson.errors import DataError
+    from handson.lessons.checks import Exercise
+
+    def gone():
+        raise DataError("gen-study is not here", "Run: handson data fetch gen-study")
+
+    monkeypatch.setitem(MODULES["03"].EXERCISES, "03-1", Exercise("", gone, "", ""))
+    verdict = judge("03-1", 3)
+    assert verdict.kind == "problem"
+    assert "handson data fetch" in verdict.says
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [-1, 0, 0], (-1.0, 0.0, 0.0), np.array([-1, 0, 0]), np.float32([-1, 0, 0]),
+        pydicom.multival.MultiValue(float, ["-1", "0", "0"]), [np.float64(-1), 0, -0.0],
+    ],
+)  # fmt: skip
+def test_numbers_come_in_any_container(answer):
+    assert judge("03-2", answer).kind == "correct"
+
+
+def test_numbers_may_carry_their_unit_and_no_other():
+    length = MODULES["02"].EXERCISES["02-5"].answer()
+    assert judge("02-5", f"{length:.2f} mm").kind == "correct"
+    assert judge("02-5", f"{length:.2f}").kind == "correct"
+    assert judge("02-5", np.array([length])).kind == "correct"
+    assert "asked in mm" in judge("02-5", f"{length / 10:.3f} cm").says
+
+
+def test_an_answer_with_dots_in_it_is_not_finished():
+    assert judge("03-3", (15, ..., 10.0)).kind == "unanswered"
+    assert judge("01-6", {"A": "DICOM", "B": ...}).kind == "unanswered"
+
+
+def test_what_is_said_can_be_read_without_colour(capsys):
+    verdict = judge("03-2", (0, 0, 1))
+    assert repr(verdict).startswith("03-2 Not yet: ")
+    assert "<b>03-2 Not yet.</b>" in verdict._repr_html_()
+    assert "&lt;" in judge("03-2", "<b>")._repr_html_() or "<b><" not in judge("03-2", "<b>").says
+
+
+def test_a_bool_is_no_number_and_close_is_close_enough():
+    assert same(0.3181, 0.3183, within=0.001)
+    assert not same(0.3181, 0.3183)
+    assert not same(True, 1)
+    assert not same(1, True)
+    assert not same([1, 2], (1, 2, 3))
+    assert not same(np.ones((2, 2)), [1, 1, 1, 1])
