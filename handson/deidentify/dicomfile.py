@@ -87,9 +87,13 @@ def looks_like_dicom(start: bytes) -> bool:
 
 def looks_like_directory(path: Path) -> bool:
     """True if a file's first bytes name the storage class of a DICOMDIR."""
+    if not path.is_file() or path.is_symlink():
+        return False
     try:
         with open(path, "rb") as file:
-            return MEDIA_STORAGE_DIRECTORY.encode() + b"\2\0" in file.read(1024)  # the next meta element
+            return MEDIA_STORAGE_DIRECTORY.encode() + b"\2\0" in file.read(
+                1024
+            )  # the next meta element
     except OSError:
         return False
 

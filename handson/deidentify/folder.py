@@ -126,6 +126,8 @@ class Worker:
     def _dispatch(self, number: int, path: Path) -> Outcome:
         if path.is_symlink():
             return Outcome(number, status.REFUSED, "is a symbolic link, which is not followed")
+        if path.is_dir():
+            return Outcome(number, status.REFUSED, "is a folder that cannot be listed")
         if not path.is_file():
             return Outcome(number, status.REFUSED, "is not a regular file")
         with read_file(path) as file:
@@ -272,12 +274,17 @@ def list_inputs(source: Path) -> list[Path]:
 
     The place in this list is the number by which the report names an input.
     """
-    if not source.exists():
-        raise DeidentifyError("does not exist", "Check the path.", path=source)
-    if source.is_file():
-        return [source]
+    try:
+        if source.is_file():
+            return [source]
+        next(source.iterdir(), None)
+    except OSError as error:
+        raise DeidentifyError(
+            f"cannot be opened ({error.strerror})", "Check the path and its rights.", path=source
+        ) from None
     found = []
-    for folder, folders, names in os.walk(source):
+    unlisted = lambda error: found.append(Path(error.filename))  # noqa: E731 (accounted for, not skipped)
+    for folder, folders, names in os.walk(source, onerror=unlisted):
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         found += [Path(folder, name) for name in names + links]
     return sorted(found)
