@@ -92,6 +92,7 @@ class Source(Widget):
         self._page, self._sent = None, set()
         super().__init__(**self._state(index, full))
         self.on_msg(self._answer)
+        self._let_page_choose_shell()
 
     def _state(self, index, full):
         channels = 3 if self.volume.rgb else 1
@@ -112,6 +113,16 @@ class Source(Widget):
         with self.hold_sync():
             for name, value in state.items():
                 setattr(self, name, value)
+        self._let_page_choose_shell()
+
+    def _let_page_choose_shell(self):
+        """Have messages answered beside a running cell, in the kernel's thread for comms.
+
+        ipykernel 7.4 notes on a comm which shell last published on it, here the main one, and hands
+        it whatever the page sends, so that every question waits for Run all to end. Without the
+        note it takes the shell that the page names; other kernels have no such note.
+        """
+        vars(self.comm).pop("_reply_subshell_id", None)
 
     def _answer(self, _widget, content, _buffers):
         # Runs in whichever thread the kernel handles comm messages in: reads the array only.
@@ -119,6 +130,7 @@ class Source(Widget):
             self._send_chunks(content["page"], content["chunks"])
         elif content.get("kind") == "probe":
             self.send({"kind": "value", "key": content["key"], "text": self._exactly(content)})
+        self._let_page_choose_shell()
 
     def _send_chunks(self, page, numbers):
         """What a page asks for; twice only when it is another page, or the same one loaded again."""
