@@ -1,0 +1,324 @@
+"""Burned-in pixels, NIfTI and its sidecars, faces."""
+
+import gzip
+import json
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from nibabel.nifti1 import Nifti1Extension
+from pydicom.data import get_testdata_file
+
+import handson
+from handson.deidentify import Mask, deface
+from handson.errors import DeidentifyError
+
+SECRET = "Zyxwabel"
+NATIVE = [
+    "examples_palette.dcm",
+    "SC_rgb_small_odd.dcm",
+    "SC_rgb_small_odd_big_endian.dcm",
+    "rtdose_expb.dcm",
+]
+COMPRESSED = [
+    "SC_rgb_rle_2frame.dcm",
+    "SC_rgb_jpeg_gdcm.dcm",
+    "MR_small_jp2klossless.dcm",
+    "MR_small_jpeg_ls_lossless.dcm",
+    "SC_rgb_jpeg_dcmtk.dcm",
+    "rtdose_rle.dcm",
+]
+
+
+def folder_with(tmp_path, *names):
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in names:
+        dataset = pydicom.dcmread(get_testdata_file(name, download=False))
+        dataset.save_as(source / name)
+    return source
+
+
+def test_pixels_at_risk_are_refused_with_the_reason(tmp_path):
+    source = folder_with(tmp_path, "examples_palette.dcm", "SC_rgb_rle.dcm", "MR_small.dcm")
+    dataset = pydicom.dcmread(source / "MR_small.dcm")
+    dataset.BurnedInAnnotation = "YES"
+    dataset.save_as(source / "yes.dcm")
+    dataset.BurnedInAnnotation = "NO"
+    dataset.ImageType = ["DERIVED", "SECONDARY", "SCREEN SAVE"]
+    dataset.save_as(source / "zscreen.dcm")
+    report = handson.anonymize(source, tmp_path / "out")
+    reasons = {entry.source.name: entry.reason for entry in report.refused}
+    assert reasons.keys() == {"examples_palette.dcm", "SC_rgb_rle.dcm", "yes.dcm", "zscreen.dcm"}
+    assert "ultrasound" in reasons["examples_palette.dcm"]
+    assert "secondary capture" in reasons["SC_rgb_rle.dcm"]
+    assert "YES" in reasons["yes.dcm"]
+    assert "screen" in reasons["zscreen.dcm"]
+
+
+def test_put_aside_they_are_apart_and_not_called_clean(tmp_path):
+    source = folder_with(tmp_path, "examples_palette.dcm", "MR_small.dcm")
+    report = handson.anonymize(source, tmp_path / "out", aside=tmp_path / "aside")
+    assert report.counts == {"set aside": 1, "done": 1}
+    entry = next(e for e in report.entries if e.status == "set aside")
+    header = pydicom.dcmread(tmp_path / "aside" / entry.output)
+    assert "BurnedInAnnotation" not in header
+    assert "113101" not in [c.CodeValue for c in header.DeidentificationMethodCodeSequence]
+    assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
+
+
+@pytest.mark.parametrize("name", NATIVE + COMPRESSED)
+def test_a_mask_covers_its_rectangle_in_every_frame_and_nothing_else(name, tmp_path):
+    source = folder_with(tmp_path, name)
+    before = pydicom.dcmread(source / name)
+    report = handson.anonymize(source, tmp_path / "out", masks=[Mask(((0, 1, 3, 2),))])
+    assert report.counts == {"done": 1}
+    after = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    old, new = (pydicom.pixels.pixel_array(d, raw=True) for d in (before, after))
+    frames = int(before.get("NumberOfFrames", 1) or 1)
+    shape = (frames, before.Rows, before.Columns, -1)
+    old, new = old.reshape(shape), new.reshape(shape)
+    covered = np.zeros(shape[1:3], bool)
+    covered[1:3, 0:3] = True
+    black = [0, 128, 128] if after.PhotometricInterpretation.startswith("YBR_FULL") else [0]
+    assert (new[:, covered] == black).all()
+    assert (new[:, ~covered] == old[:, ~covered]).all()
+    assert (old[:, covered] != new[:, covered]).any() or (old[:, covered] == black).all()
+    assert after.BurnedInAnnotation == "NO"
+    assert "113101" in [c.CodeValue for c in after.DeidentificationMethodCodeSequence]
+
+
+def test_black_is_the_largest_value_where_zero_is_white(tmp_path):
+    source = folder_with(tmp_path, "MR_small.dcm")
+    dataset = pydicom.dcmread(source / "MR_small.dcm")
+    dataset.PhotometricInterpretation = "MONOCHROME1"
+    dataset.save_as(source / "MR_small.dcm")
+    report = handson.anonymize(source, tmp_path / "out", masks=[Mask(((0, 0, 2, 2),))])
+    after = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert (after.pixel_array[:2, :2] == 32767).all()
+
+
+def test_a_device_rule_covers_that_device_only(tmp_path):
+    source = folder_with(tmp_path, "examples_palette.dcm", "examples_rgb_color.dcm")
+    maker = pydicom.dcmread(source / "examples_palette.dcm").Manufacturer
+    (tmp_path / "masks.json").write_text(
+        json.dumps(
+            [{"where": {"Manufacturer": maker, "Rows": 350}, "rectangles": [[0, 0, 50, 20]]}]
+        )
+    )
+    report = handson.anonymize(source, tmp_path / "out", masks=tmp_path / "masks.json")
+    status = {entry.source.name: entry.status for entry in report.entries}
+    assert status == {"examples_palette.dcm": "done", "examples_rgb_color.dcm": "refused"}
+
+
+def test_a_drawn_mask_and_one_that_does_not_fit(tmp_path):
+    source = folder_with(tmp_path, "MR_small.dcm")
+    drawn = np.zeros((64, 64), bool)
+    drawn[5, 7] = drawn[60, 2] = True
+    report = handson.anonymize(source, tmp_path / "out", masks=[Mask(drawn=drawn)])
+    after = pydicom.dcmread(tmp_path / "out" / report.entries[0].output).pixel_array
+    before = pydicom.dcmread(source / "MR_small.dcm").pixel_array
+    assert (after[drawn] == 0).all()
+    assert (after[~drawn] == before[~drawn]).all()
+    report = handson.anonymize(source, tmp_path / "two", masks=[Mask(((60, 0, 10, 10),))])
+    assert "outside" in report.refused[0].reason
+    with pytest.raises(DeidentifyError, match="not a list of masks"):
+        handson.anonymize(source, tmp_path / "three", masks=tmp_path / "missing.json")
+
+
+# NIfTI --------------------------------------------------------------------------------------------------
+
+
+def nifti_folder(tmp_path, ending=".nii.gz", kind=nibabel.Nifti1Image):
+    source = tmp_path / "in"
+    source.mkdir()
+    data = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6)
+    image = kind(data, np.diag([-2.0, 2, 3, 1]))
+    image.header["descrip"] = f"{SECRET} 1951".encode()
+    image.header["aux_file"] = SECRET.encode()
+    image.header["intent_name"] = SECRET.encode()
+    if "db_name" in image.header:
+        image.header["db_name"] = SECRET.encode()
+    if ending.startswith(".nii"):
+        image.header.extensions.append(Nifti1Extension("comment", f"of {SECRET}".encode()))
+    path = source / f"sub-{SECRET}_T1w{ending}"
+    nibabel.save(image, path)
+    return source, path, data
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        (".nii", nibabel.Nifti1Image),
+        (".nii.gz", nibabel.Nifti1Image),
+        (".nii", nibabel.Nifti2Image),
+        (".hdr", nibabel.Nifti1Pair),
+    ],
+)
+def test_nifti_keeps_its_voxels_and_loses_its_texts(tmp_path, ending, kind):
+    source, path, data = nifti_folder(tmp_path, ending, kind)
+    if ending == ".nii":
+        path.write_bytes(path.read_bytes() + SECRET.encode())
+    report = handson.anonymize(source, tmp_path / "out")
+    assert set(report.counts) == {"done"}
+    assert handson.audit(source, [SECRET])
+    assert handson.audit(tmp_path / "out", [SECRET]) == []
+    entry = next(e for e in report.entries if e.source.suffix != ".img")
+    clean = nibabel.load(tmp_path / "out" / entry.output)
+    assert np.array_equal(clean.dataobj, data)
+    assert np.array_equal(clean.affine, nibabel.load(path).affine)
+    assert not clean.header.extensions
+
+
+def test_a_big_endian_nifti_and_a_name_in_the_gzip_header(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    data = np.arange(60, dtype=">f4").reshape(3, 4, 5)
+    image = nibabel.Nifti1Image(data, np.eye(4), nibabel.Nifti1Header(endianness=">"))
+    with (
+        open(source / "a.nii.gz", "wb") as raw,
+        gzip.GzipFile(f"{SECRET}.nii", "wb", fileobj=raw) as file,
+    ):
+        file.write(image.to_bytes())
+    report = handson.anonymize(source, tmp_path / "out")
+    output = tmp_path / "out" / report.entries[0].output
+    assert SECRET.encode() in (source / "a.nii.gz").read_bytes()[:40]
+    assert SECRET.encode() not in output.read_bytes()[:40]
+    assert np.array_equal(nibabel.load(output).dataobj, data)
+    assert nibabel.load(output).header.endianness == ">"
+
+
+def test_truncated_nifti_and_analyze_are_refused(tmp_path):
+    source, path, _ = nifti_folder(tmp_path)
+    path.write_bytes(path.read_bytes()[:-20])
+    plain = gzip.decompress(nibabel.Nifti1Image(np.zeros((9, 9, 9)), np.eye(4)).to_bytes() and gzip.compress(
+        nibabel.Nifti1Image(np.zeros((9, 9, 9)), np.eye(4)).to_bytes()
+    ))  # fmt: skip
+    (source / "short.nii").write_bytes(plain[:-100])
+    nibabel.save(nibabel.AnalyzeImage(np.zeros((4, 4, 4), np.int16), np.eye(4)), source / "old.hdr")
+    report = handson.anonymize(source, tmp_path / "out")
+    reasons = {entry.source.name: entry.reason for entry in report.refused}
+    assert len(reasons) == 4
+    assert reasons["short.nii"] == "is truncated: 100 bytes of its voxels are missing"
+    assert "Analyze" in reasons["old.hdr"]
+    assert not [
+        p
+        for p in (tmp_path / "out").rglob("*")
+        if p.is_file() and p.suffix not in (".json", ".html")
+    ]
+
+
+SIDECAR = {
+    "PatientName": f"{SECRET}^Quentin",
+    "PatientID": "MRN0047113",
+    "PatientBirthDate": "1951-02-08",
+    "InstitutionName": "Saint Elsewhere Hospital",
+    "AcquisitionTime": "13:45:07.120000",
+    "AcquisitionDateTime": "2020-03-01T13:45:07.120000",
+    "StudyInstanceUID": "1.2.276.0.7230010.3.1.4.8323329",
+    "SeriesDescription": f"T1 {SECRET}",
+    "ProtocolName": "t1_mprage",
+    "ImageComments": SECRET,
+    "Technician": SECRET,
+    "Phone": 5550123456,
+    "nested": {"OperatorsName": SECRET, "EchoTime": 0.003},
+    "ManufacturersModelName": f"scanner of {SECRET}",
+    "MagneticFieldStrength": 3,
+    "EchoTime": 0.00298,
+    "SliceTiming": [0.0, 0.5, 1.0],
+    "ImageType": ["ORIGINAL", "PRIMARY", "M"],
+    "PhaseEncodingDirection": "j-",
+    "Modality": "MR",
+}
+
+
+def test_a_sidecar_keeps_the_physics_and_loses_the_people(tmp_path):
+    source, path, _ = nifti_folder(tmp_path)
+    stem = path.name.removesuffix(".nii.gz")
+    (source / f"{stem}.json").write_text(json.dumps(SIDECAR))
+    (source / f"{stem}.bval").write_text("0 1000 1000\n")
+    (source / f"{stem}.bvec").write_text(f"0 1 0 {SECRET}\n")
+    report = handson.anonymize(source, tmp_path / "out")
+    entries = {entry.source.name.removeprefix(stem): entry for entry in report.entries}
+    assert {name: entry.status for name, entry in entries.items()} == {
+        ".bval": "done",
+        ".bvec": "refused",
+        ".json": "done",
+        ".nii.gz": "done",
+    }
+    text = (tmp_path / "out" / entries[".json"].output).read_text()
+    for secret in (
+        SECRET,
+        "0047113",
+        "1951",
+        "Elsewhere",
+        "13:45",
+        "2020",
+        "8323329",
+        "mprage",
+        "5550123456",
+    ):
+        assert secret.lower() not in text.lower()
+    clean = json.loads(text)
+    for key in (
+        "MagneticFieldStrength",
+        "EchoTime",
+        "SliceTiming",
+        "ImageType",
+        "PhaseEncodingDirection",
+        "Modality",
+    ):
+        assert clean[key] == SIDECAR[key]
+    assert clean["StudyInstanceUID"].startswith("2.25.")
+    assert clean["nested"] == {"EchoTime": 0.003}
+    names = {
+        entries[ending].output.removesuffix(ending) for ending in (".json", ".bval", ".nii.gz")
+    }
+    assert len(names) == 1
+
+
+# Faces --------------------------------------------------------------------------------------------------
+
+
+def head(tmp_path):
+    shape = (90, 110, 90)
+    grid = np.indices(shape).transpose(1, 2, 3, 0)
+    skull = ((grid - [45, 50, 45]) / [38, 48, 42]) ** 2
+    brain = ((grid - [45, 45, 52]) / [30, 36, 30]) ** 2
+    data = (skull.sum(-1) < 1).astype(np.int16) * 100
+    data[40:50, 96:106, 30:42] = (
+        100  # the nose, at the front (posterior to anterior is the second axis)
+    )
+    affine = np.diag([2.0, 2, 2, 1])
+    nibabel.save(nibabel.Nifti1Image(data, affine), tmp_path / "head.nii.gz")
+    mask = (brain.sum(-1) < 1).astype(np.uint8)
+    nibabel.save(nibabel.Nifti1Image(mask, affine), tmp_path / "brain.nii.gz")
+    return data, mask
+
+
+def test_a_head_volume_is_said_to_show_a_face(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    head(source)
+    report = handson.anonymize(source, tmp_path / "out")
+    assert "may show a face" in report.notes[0]
+    report = handson.anonymize(
+        source, tmp_path / "two", options=["clean-recognizable-visual-features"]
+    )
+    assert "may show a face" in report.refused[0].reason
+
+
+def test_defacing_takes_the_nose_and_leaves_the_brain(tmp_path):
+    pytest.importorskip("quickshear")
+    data, mask = head(tmp_path)
+    path = deface(tmp_path / "head.nii.gz", tmp_path / "out.nii.gz", tmp_path / "brain.nii.gz", 3)
+    clean = np.asarray(nibabel.load(path).dataobj)
+    assert (clean[40:50, 100:106, 30:42] == 0).all()
+    assert (clean[mask > 0] == data[mask > 0]).all()
+    with pytest.raises(DeidentifyError, match="exists already"):
+        deface(tmp_path / "head.nii.gz", path, tmp_path / "brain.nii.gz")
+    small = nibabel.Nifti1Image(np.ones((3, 3, 3)), np.eye(4))
+    nibabel.save(small, tmp_path / "small.nii.gz")
+    with pytest.raises(DeidentifyError, match="not on one grid"):
+        deface(tmp_path / "head.nii.gz", tmp_path / "x.nii.gz", tmp_path / "small.nii.gz")
