@@ -25,6 +25,7 @@ SHIPPED = os.path.join(VENV, "shipped", "notebooks")
 OLDEST, NEWEST = (3, 11), (3, 13)
 NEEDED_GB = 2.0
 EXTRAS = {"course": ".[course]", "test": ".[course,test]"}
+PHANTOMS = os.path.join("handson", "phantoms")
 
 
 def stop(line):
@@ -62,22 +63,33 @@ def suitable_python(uv):
     )
 
 
-def fingerprint():
-    """Changes whenever the environment has to be made again."""
+def fingerprint(kind):
+    """Changes whenever the environment, or the data, have to be made again."""
     digest = hashlib.sha256(ROOT.encode("utf-8"))
-    for name in ("constraints.txt", "pyproject.toml"):
+    names = ["constraints.txt", "pyproject.toml"]
+    if kind == "data":
+        digest.update(os.environ.get("HANDSON_DATA", "").encode("utf-8"))
+        made_by = sorted(os.listdir(os.path.join(ROOT, PHANTOMS)))
+        names = ["data-manifest.yaml"]
+        names += [os.path.join(PHANTOMS, name) for name in made_by if name.endswith(".py")]
+    for name in names:
         with open(os.path.join(ROOT, name), "rb") as file:
             digest.update(file.read())
     return digest.hexdigest()
 
 
 def is_ready(kind):
-    """True when .venv holds what `kind` needs; the mark is written last, so a half set-up has none."""
+    """True when the mark of `kind` is there; it is written last, so a half set-up has none."""
     try:
         with open(os.path.join(VENV, "ready-" + kind)) as file:
-            return file.read() == fingerprint() and os.path.exists(in_venv("python"))
+            return file.read() == fingerprint(kind) and os.path.exists(in_venv("python"))
     except OSError:
         return False
+
+
+def mark_ready(kind):
+    with open(os.path.join(VENV, "ready-" + kind), "w") as file:
+        file.write(fingerprint(kind))
 
 
 def make_environment(kind):
@@ -115,8 +127,7 @@ def make_environment(kind):
         stop(why_it_failed("the packages could not be installed"))
     keep_shipped_notebooks()
     for name in EXTRAS if kind == "test" else [kind]:
-        with open(os.path.join(VENV, "ready-" + name), "w") as file:
-            file.write(fingerprint())
+        mark_ready(name)
 
 
 def has_ensurepip():
@@ -170,11 +181,17 @@ def from_git(name):
 
 
 def prepare(kind):
-    """Environment and data, made once; a second start costs a second."""
+    """Environment and data, made once; the second start only looks for the marks."""
     if not is_ready(kind):
         make_environment(kind)
-    if run([in_venv("python"), "-m", "handson", "data", "prepare"]):
-        stop("the data could not be prepared; the line above says why. Mend it and start again.")
+    if not is_ready("data"):
+        # What comes with the packages and what is generated: all that the lessons need.
+        tiers = ["--tier", "bundled", "--tier", "generated"]
+        if run([in_venv("python"), "-m", "handson", "data", "fetch"] + tiers):
+            stop(
+                "the data could not be prepared; the line above says why. Mend it and start again."
+            )
+        mark_ready("data")
 
 
 def lab(arguments):

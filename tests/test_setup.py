@@ -23,8 +23,9 @@ def checkout(tmp_path):
     """A copy of what start.py touches, in a folder whose name has a space."""
     copy = tmp_path / "a course"
     (copy / "notebooks").mkdir(parents=True)
-    for name in ("start.py", "constraints.txt", "pyproject.toml"):
+    for name in ("start.py", "constraints.txt", "pyproject.toml", "data-manifest.yaml"):
         shutil.copy(REPOSITORY / name, copy)
+    (copy / "handson/phantoms").mkdir(parents=True)
     (copy / "notebooks/00_start_here.ipynb").write_text("as shipped")
     (copy / "notebooks/03_reading_a_3d_series.ipynb").write_text("as shipped")
     return copy
@@ -130,6 +131,10 @@ def test_first_start_sets_up_and_the_second_only_opens(checkout, monkeypatch):
     assert commands[1][-4:] == ["-c", "constraints.txt", "-e", ".[course]"]
     assert commands[-1][-1] == "--no-browser"
     commands.clear()
+    namespace["main"]([])
+    assert [c[1:3] for c in commands] == [["-m", "jupyterlab"]]
+    commands.clear()
+    (checkout / "handson/phantoms/study.py").write_text("# another study")
     namespace["main"]([])
     assert [c[1:3] for c in commands] == [["-m", "handson"], ["-m", "jupyterlab"]]
     commands.clear()
