@@ -11,16 +11,15 @@ from pathlib import Path
 import numpy as np
 from pydicom.uid import UID
 
-from ..errors import HandsonError, ReadError
+from ..errors import ReadError
 from . import mosaic
 from .geometry import normal
 from .header import (
-    BROKEN_BYTES,
     Header,
     Location,
     NotAnImage,
     PixelFormat,
-    broken,
+    naming,
     number,
     numbers,
     pixel_format,
@@ -28,6 +27,7 @@ from .header import (
     texts,
     value,
 )
+from .pixels import check_claim
 from .scaling import Scaling, scaling
 
 # ImageType's third value and Siemens' words that say which part of the complex signal was kept.
@@ -83,17 +83,15 @@ def frames(header: Header) -> list[Frame]:
 
     raises : NotAnImage when it holds no picture, ReadError when its numbers make no sense
     """
-    try:
+    with naming(header.path):
         base = classic_frame(header)
+        here = header.location
+        check_claim(here.path, base.file.format, base.file.frames, here.size)
         if "MOSAIC" in texts(header.dataset, "ImageType"):
             return _mosaic_frames(base, mosaic.tiles(header.dataset, base.file.format))
         if groups := value(header.dataset, "PerFrameFunctionalGroupsSequence"):
             return _enhanced_frames(base, header.dataset, groups)
         offsets = numbers(header.dataset, "GridFrameOffsetVector")
-    except HandsonError as error:
-        raise type(error)(error.fault, error.remedy, path=header.path) from None
-    except BROKEN_BYTES as error:  # in a nested sequence
-        raise broken(error, header.path) from None
     if base.file.frames == 1:
         return [base]
     if len(offsets) == base.file.frames and base.position and base.orientation:

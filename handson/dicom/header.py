@@ -33,7 +33,7 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
-from ..errors import ReadError
+from ..errors import HandsonError, ReadError
 
 HEAD_BYTES = 1 << 16
 # A deflated file may grow this much, or to this size: beyond it is a bomb, not an image.
@@ -223,7 +223,7 @@ def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
     whole = whole or inflated is not None
     if stop.found is None and not whole:
         raise _Cut
-    if stop.found is None and ("Rows" in dataset or _is_image_class(dataset)):
+    if stop.found is None and ("Rows" in dataset or _may_be_image(dataset)):
         raise ReadError("ends before its pixels", "Copy it again from the source.", path=path)
     location = Location(path, size, syntax, *dataset.original_encoding, buffer.tell())
     return Header(location, dataset)
@@ -320,8 +320,10 @@ def _of_many_frames(dataset) -> bool:
     )
 
 
-def _is_image_class(dataset) -> bool:
-    return "Image Storage" in UID(text(dataset, "SOPClassUID")).name
+def _may_be_image(dataset) -> bool:
+    """A file that ended early was an image unless it says that it is something else."""
+    uid = text(dataset, "SOPClassUID")
+    return not uid or "Image Storage" in UID(uid).name
 
 
 def _native_syntax(implicit, little) -> str:
@@ -377,6 +379,19 @@ def quiet():
 @cache
 def _tag(key) -> BaseTag:
     return Tag(key)
+
+
+@contextmanager
+def naming(path):
+    """Errors raised inside name this file, and what broken bytes make pydicom raise becomes a ReadError."""
+    try:
+        yield
+    except HandsonError as error:
+        if error.path is not None:
+            raise
+        raise type(error)(error.fault, error.remedy, path=path) from None
+    except BROKEN_BYTES as error:
+        raise broken(error, path) from None
 
 
 def value(dataset, key):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pydicom
 
 from ..errors import ReadError
-from .header import BROKEN_BYTES, broken, check_regular, quiet, read_bytes, text, texts, value
+from .header import check_regular, naming, quiet, read_bytes, text, texts, value
 
 LABELS = {
     "PATIENT": ("PatientID",),
@@ -65,20 +65,15 @@ def read_dicomdir(path) -> Entry:
     """
     path = Path(path)
     check_regular(path)
-    try:
-        with quiet():
-            dataset = pydicom.dcmread(BytesIO(read_bytes(path)), force=True)
-            records = list(value(dataset, "DirectoryRecordSequence") or ())
-    except ReadError:
-        raise
-    except BROKEN_BYTES as error:
-        raise broken(error, path) from None
-    if "DirectoryRecordSequence" not in dataset:
-        raise ReadError("is no DICOMDIR", "Pass the index of a disc, or use scan.", path=path)
-    by_offset = {record.seq_item_tell: record for record in records}
-    seen = set()
-    start = value(dataset, "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
-    root = Entry("DICOMDIR", path.name, dataset, _siblings(start, by_offset, seen, path))
+    with quiet(), naming(path):
+        dataset = pydicom.dcmread(BytesIO(read_bytes(path)), force=True)
+        if "DirectoryRecordSequence" not in dataset:
+            raise ReadError("is no DICOMDIR", "Pass the index of a disc, or use scan.")
+        records = list(value(dataset, "DirectoryRecordSequence") or ())
+        by_offset = {record.seq_item_tell: record for record in records}
+        seen = set()
+        start = value(dataset, "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
+        root = Entry("DICOMDIR", path.name, dataset, _siblings(start, by_offset, seen, path))
     lost = len(records) - len(seen)
     if lost:
         raise ReadError(

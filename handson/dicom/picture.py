@@ -15,7 +15,7 @@ from .frames import Frame, classic_frame, frames
 from .geometry import frame_affine
 from .header import (
     BROKEN_BYTES,
-    broken,
+    naming,
     number,
     numbers,
     quiet,
@@ -44,7 +44,7 @@ def read_slice(path, frame=None) -> Slice:
     states no position, as a radiograph.
     """
     path = Path(path)
-    with quiet():
+    with quiet(), naming(path):
         header = read_header(path)
         one = _pick(header, frame)
         dataset = whole_header(path)
@@ -52,19 +52,19 @@ def read_slice(path, frame=None) -> Slice:
         pixels = real_values(
             one, locate(header.location, one.file.format, one.file.frames), dataset
         )
-    spacing, at_detector, told = _spacing(one, dataset)
-    return Slice(
-        pixels,
-        spacing=spacing,
-        unit=one.scaling.unit,
-        photometric=shown_as(one.file.format),
-        dataset=dataset,
-        affine=frame_affine(one),
-        at_detector=at_detector,
-        window=header_window(dataset, one),
-        name=one.file.description,
-        notes=(*told, *notes(dataset, one)),
-    )
+        spacing, at_detector, told = _spacing(one, dataset)
+        return Slice(
+            pixels,
+            spacing=spacing,
+            unit=one.scaling.unit,
+            photometric=shown_as(one.file.format),
+            dataset=dataset,
+            affine=frame_affine(one),
+            at_detector=at_detector,
+            window=header_window(dataset, one),
+            name=one.file.description,
+            notes=(*told, *notes(dataset, one)),
+        )
 
 
 def _pick(header, frame) -> Frame:
@@ -102,12 +102,10 @@ def _mapping(dataset, index):
 
 def whole_header(path, pixels=True) -> pydicom.Dataset:
     """All of the data set; without its pixels when only the header is asked."""
-    try:
+    with naming(path):
         dataset = pydicom.dcmread(
             BytesIO(read_bytes(path)), force=True, stop_before_pixels=not pixels
         )
-    except BROKEN_BYTES as error:
-        raise broken(error, path) from None
     dataset.filename = str(path)
     return dataset
 

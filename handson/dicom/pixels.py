@@ -40,6 +40,13 @@ PACKAGES = {
     "RLE": "pylibjpeg-rle",
     "JPEG": "python-gdcm",
 }
+# GDCM ends the whole program at some damaged files, so it is left out where another decoder is there.
+PREFERRED = {
+    "JPEG-LS": "pyjpegls",
+    "JPEG 2000": "pylibjpeg",
+    "RLE": "pylibjpeg",
+    "Baseline": "pillow",
+}
 _KEYWORDS = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData"}
 
 
@@ -74,7 +81,9 @@ def locate(location: Location, pixels: PixelFormat, frames: int) -> Source:
     held = (location.size if inflated is None else len(inflated)) - offset
     length = min(length, held)
     source = Source(path, pixels, frames, PIXEL_TAGS[tag], vr or "OW", offset, length, inflated)
-    _check_claim(source)
+    check_claim(path, pixels, frames, length)
+    if inflated is not None and length < native_bytes(pixels, frames):
+        raise ReadError("is cut off within its pixels", "Copy it again.", path=path)
     return source
 
 
@@ -86,21 +95,24 @@ def native_bytes(pixels: PixelFormat, frames: int) -> int:
     return -(-bits // 8)
 
 
-def _check_claim(source):
-    f = source.format
-    need = native_bytes(f, source.frames)
-    if f.transfer_syntax in NATIVE:
-        if source.length < need:
+def check_claim(path: Path, pixels: PixelFormat, frames: int, held: int) -> None:
+    """Refuse a header that claims more pixels than `held` bytes can be, before anything is made for them.
+
+    raises : ReadError
+    """
+    need = native_bytes(pixels, frames)
+    if pixels.transfer_syntax in NATIVE - {DeflatedExplicitVRLittleEndian}:
+        if held < need:
             raise ReadError(
-                f"is cut off: its header claims {need} bytes of pixels, {source.length} are there",
+                f"is cut off: its header claims {need} bytes of pixels, {held} are there",
                 "Copy it again from the source.",
-                path=source.path,
+                path=path,
             )
-    elif need > COMPRESSION_FREE and need > COMPRESSION_LIMIT * source.length:
+    elif frames > held or (need > COMPRESSION_FREE and need > COMPRESSION_LIMIT * held):
         raise ReadError(
-            f"claims {f.columns} x {f.rows} pixels in {source.frames} frames but holds {source.length} bytes",
+            f"claims {pixels.columns} x {pixels.rows} pixels in {frames} frames but holds {held} bytes",
             "The header or the file is damaged.",
-            path=source.path,
+            path=path,
         )
 
 
@@ -221,6 +233,9 @@ def _decode(source, indices, targets):
     buffer = BytesIO(memoryview(data)[: source.offset + source.length])
     buffer.seek(source.offset)
     partial = photometric != f.photometric
+    for word, plugin in PREFERRED.items():
+        if word in decoder.UID.name and plugin in decoder.available_plugins:
+            options["decoding_plugin"] = plugin
     decoded = decoder.iter_array(buffer, indices=list(indices), raw=partial, **options)
     for (frame, _), target in zip(decoded, targets, strict=True):
         target[...] = partial_to_rgb(frame) if partial else frame

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from ..errors import HandsonError, ReadError
 from .arrange import Stack, arrange, split
 from .frames import Frame, frames
-from .header import IsDicomdir, NotAnImage, quiet, read_header
+from .header import IsDicomdir, NotAnImage, naming, quiet, read_header
 from .index import read_dicomdir
 
 
@@ -177,7 +177,10 @@ def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
                 skipped.append(Skipped(path, error.fault, not isinstance(error, NotAnImage)))
                 continue
             by_series[found[0].file.series_uid].extend(found)
-    infos = [info for uid, group in by_series.items() for info in describe(uid, group)]
+    infos = []
+    for uid, group in by_series.items():
+        with naming(group[0].file.path):
+            infos += describe(uid, group)
     infos.sort(key=lambda s: (s.number is None, s.number or 0, s.series_uid, s.id))
     return SeriesTable(folder, infos, skipped)
 
@@ -221,20 +224,28 @@ def find_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
     while waiting:
         here = waiting.pop()
         try:
-            status = here.stat()
-            if (status.st_dev, status.st_ino) in seen:
+            real = os.path.realpath(here)
+            if real in seen:
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            seen.add(real)
             entries = sorted(os.scandir(here), key=lambda e: e.name)
         except OSError as error:
+            reason = f"cannot be listed ({error.strerror})"
             if here == folder:
-                raise ReadError(
-                    f"cannot be listed ({error.strerror})",
-                    "Check the name and the rights.",
-                    path=here,
-                ) from None
-            skipped.append(Skipped(here, f"cannot be listed ({error.strerror})", True))
+                raise ReadError(reason, "Check the name and the rights.", path=here) from None
+            skipped.append(Skipped(here, reason, True))
             continue
         for entry in entries:
-            (waiting if entry.is_dir() else files).append(Path(entry.path))
-    return files, skipped
+            path = Path(entry.path)
+            (waiting if path.is_dir() else files).append(path)
+    return _without_twins(files), skipped
+
+
+def _without_twins(files) -> list[Path]:
+    """Links to files that are in the list anyway are no second copy."""
+    links = [path for path in files if path.is_symlink()]
+    if not links:
+        return files
+    plain = {os.path.realpath(path) for path in files if not path.is_symlink()}
+    twins = {path for path in links if os.path.realpath(path) in plain}
+    return [path for path in files if path not in twins]

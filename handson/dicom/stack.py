@@ -16,7 +16,7 @@ from ..volume import Volume, picture_affine
 from . import mosaic
 from .arrange import Stack
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
-from .header import quiet
+from .header import naming, quiet
 from .picture import frame_values, header_window, notes, shown_as, whole_header, with_unit
 from .pixels import locate, read_frames, stored_type
 from .scaling import shift_whole, value_type
@@ -54,7 +54,8 @@ def read_series(
         if stack.has("duplicate") and on_duplicate != "error":
             stack = stack.without_duplicates(keep=on_duplicate)
         _refuse(stack, info, on_gap)
-        volume = _read(stack, info)
+        with naming(stack.first.file.path):
+            volume = _read(stack, info)
         if on_tilt == "resample" and tilt_degrees(stack.spacing, stack.first) > TILT:
             volume = volume.straighten()
     return volume
