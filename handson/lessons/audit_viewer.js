@@ -3,15 +3,13 @@
 // State: `query`, and `filter` (index into labels.filters). `rows` (element, rule, before, after, "leak"
 // or "") never change.
 
-import { fill, make } from "./page.js";
+import { contains, fill, make, scrollTable } from "./page.js";
 
 /** Rows that the filter (0 all, 1 changed, 2 leaks) and every word of the query leave. */
 export function shown(rows, filter, query) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter((row) => {
     const kept = filter === 0 || (filter === 1 ? row[2] !== row[3] : row[4] !== "");
-    const text = row.join(" ").toLowerCase();
-    return kept && words.every((word) => text.includes(word));
+    return kept && contains(row, query);
   });
 }
 
@@ -22,12 +20,7 @@ function render({ model, el }) {
   const menu = make("select", {}, make("label", { text: ` ${labels.show} ` }, root));
   labels.filters.forEach((text, value) => make("option", { value, text }, menu));
   const says = make("output", { "aria-live": "polite" }, root);
-  const scroll = make("div", { class: "handson-tags-scroll", tabindex: "0", role: "region", "aria-label": model.get("title") }, root);
-  const table = make("table", {}, scroll);
-  make("caption", { text: model.get("title"), class: "handson-lesson-title" }, table);
-  const head = make("tr", {}, make("thead", {}, table));
-  for (const text of labels.columns) make("th", { scope: "col", text }, head);
-  const body = make("tbody", {}, table);
+  const body = scrollTable(model.get("title"), labels.columns, root);
 
   function show() {
     if (search.value !== model.get("query")) search.value = model.get("query");

@@ -11,6 +11,22 @@ export function make(tag, attributes, parent) {
   return element;
 }
 
+/** A scrolling table with a caption and headed columns; returns its empty body. */
+export function scrollTable(title, columns, parent) {
+  const scroll = make("div", { class: "handson-tags-scroll", tabindex: "0", role: "region", "aria-label": title }, parent);
+  const table = make("table", {}, scroll);
+  make("caption", { text: title, class: "handson-lesson-title" }, table);
+  const head = make("tr", {}, make("thead", {}, table));
+  for (const text of columns) make("th", { scope: "col", text }, head);
+  return make("tbody", {}, table);
+}
+
+/** True when every word of the query occurs somewhere in the row. */
+export function contains(row, query) {
+  const text = row.join(" ").toLowerCase();
+  return query.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
 /** "{n} bytes" with n = 3 -> "3 bytes". */
 export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);

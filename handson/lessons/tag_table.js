@@ -2,15 +2,11 @@
 //
 // State: `query`. `rows` (six texts each), `title` and `labels` never change.
 
-import { fill, make } from "./page.js";
+import { contains, fill, make, scrollTable } from "./page.js";
 
 /** Rows in which every word of the query occurs, in any column. */
 export function matching(rows, query) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return rows.filter((row) => {
-    const text = row.join(" ").toLowerCase();
-    return words.every((word) => text.includes(word));
-  });
+  return rows.filter((row) => contains(row, query));
 }
 
 function render({ model, el }) {
@@ -20,12 +16,7 @@ function render({ model, el }) {
   const label = make("label", { text: `${labels.search} ` }, root);
   const search = make("input", { type: "search", spellcheck: "false" }, label);
   const says = make("output", { "aria-live": "polite" }, root);
-  const scroll = make("div", { class: "handson-tags-scroll", tabindex: "0", role: "region", "aria-label": model.get("title") }, root);
-  const table = make("table", {}, scroll);
-  make("caption", { text: model.get("title"), class: "handson-lesson-title" }, table);
-  const head = make("tr", {}, make("thead", {}, table));
-  for (const text of labels.columns) make("th", { scope: "col", text }, head);
-  const body = make("tbody", {}, table);
+  const body = scrollTable(model.get("title"), labels.columns, root);
 
   function show() {
     const found = matching(rows, model.get("query"));
