@@ -1,0 +1,239 @@
+"""The frame that every lesson keeps, so that each can be taught, projected, printed and learnt alone."""
+
+import ast
+import builtins
+import re
+
+import nbformat
+import pytest
+from nbconvert import SlidesExporter
+from shipped import LESSONS, NOTEBOOKS, code_cells
+
+EACH = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+COURSE = [path for path in LESSONS if path.name[:2] < "10"]
+EACH_OF_THE_COURSE = pytest.mark.parametrize("path", COURSE, ids=lambda p: p.stem)
+LEGAL_SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
+
+
+def notebook(path):
+    return nbformat.read(path, as_version=4)
+
+
+def cells(path, tag=None, kind=None):
+    return [
+        cell
+        for cell in notebook(path).cells
+        if (tag is None or tag in cell.metadata.get("tags", ())) and kind in (None, cell.cell_type)
+    ]
+
+
+def prose(path):
+    return "\n\n".join(cell.source for cell in cells(path, kind="markdown"))
+
+
+def names(source):
+    """(names that a cell binds, names that it reads before it binds them), nested scopes and all."""
+    tree = ast.parse(re.sub(r"(?m)^[%!].*$", "", source))
+    bound, read = set(), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (bound.add if isinstance(node.ctx, ast.Store) else read.append)(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            bound |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+    return bound, set(read) - set(dir(builtins))
+
+
+@EACH
+def test_the_first_cell_says_what_for_how_long_and_where_next(path):
+    first = notebook(path).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith(f"# {path.name[:2]} ")
+    for part in ("**Objectives.**", "**Time:**", "**Before:**", "(glossary.md)", "mybinder.org"):
+        assert part in first.source, part
+    assert path.name in first.source, "the Binder badge opens this notebook"
+    assert len(re.findall(r"(?m)^- \*\*\w+", first.source)) >= 3, "objectives begin with a verb"
+
+
+@EACH
+def test_previous_and_next_make_one_chain(path):
+    position = LESSONS.index(path)
+    first = notebook(path).cells[0].source
+    for neighbour in (
+        *LESSONS[max(position - 1, 0) : position],
+        *LESSONS[position + 1 : position + 2],
+    ):
+        assert f"]({neighbour.name})" in first
+
+
+@EACH_OF_THE_COURSE
+def test_a_lesson_predicts_and_takes_away(path):
+    text = prose(path)
+    assert "predict.**" in text
+    assert "**Your prediction" in text, "a prediction is answered"
+    assert "## Take away" in text
+
+
+@EACH_OF_THE_COURSE
+def test_four_to_six_exercises_each_with_a_check_and_a_folded_solution(path):
+    ids = [cell.id for cell in notebook(path).cells]
+    tasks = [i for i in ids if re.fullmatch(r"ex-\d\d-\d", i)]
+    assert 4 <= len(tasks) <= 6
+    by_id = {cell.id: cell for cell in notebook(path).cells}
+    for task in tasks:
+        key = task.removeprefix("ex-")
+        position = ids.index(task)
+        assert ids[position + 1 : position + 3] == [f"{task}-answer", f"{task}-solution"]
+        answer, solution = by_id[f"{task}-answer"], by_id[f"{task}-solution"]
+        assert f'check("{key}", answer)' in answer.source
+        assert "answer = ..." in answer.source, "unfinished, and legal"
+        assert solution.source.rstrip().splitlines()[-1].startswith(f'check("{key}", ')
+        assert "solution" in solution.metadata.tags
+        assert solution.metadata.jupyter.source_hidden
+        assert solution.metadata.jupyter.outputs_hidden
+
+
+@EACH_OF_THE_COURSE
+def test_exercises_get_harder_and_the_last_is_a_transfer(path):
+    stars = [c.source.count("★") for c in cells(path, "exercise", "markdown")]
+    assert stars[0] == 1
+    assert stars[-1] == max(stars) >= 2
+
+
+@EACH
+def test_unanswered_exercises_say_so_and_solutions_are_correct(path):
+    for cell in code_cells(notebook(path)):
+        said = "".join(
+            o.data["text/plain"] for o in cell.outputs if "data" in o and "text/plain" in o.data
+        )
+        if cell.id.endswith("-answer"):
+            assert "Not answered yet" in said, cell.id
+        if cell.id.endswith("-solution"):
+            assert " Correct: " in said, cell.id
+
+
+@EACH
+def test_a_solution_rebinds_nothing_that_the_story_uses(path):
+    """Else the notebook would only run for who unfolded the solutions."""
+    bound = set()
+    for cell in code_cells(notebook(path)):
+        binds, reads = names(cell.source)
+        if cell.id.endswith("-solution"):
+            bound |= binds
+        else:
+            assert not (bound & reads) - binds - {"answer"}, (
+                f"{cell.id} reads what a solution bound"
+            )
+
+
+@EACH_OF_THE_COURSE
+def test_the_class_route_runs_by_itself(path):
+    """Every name that a core cell reads is bound in a core cell before it."""
+    known = set()
+    core = [c for c in cells(path, "core", "code") if "solution" not in c.metadata.tags]
+    assert core
+    for cell in core:
+        binds, reads = names(cell.source)
+        assert reads <= known | binds, f"{cell.id}: {reads - known - binds}"
+        known |= binds
+
+
+@EACH_OF_THE_COURSE
+def test_quiz_of_five_questions_with_a_folded_answer(path):
+    (cell,) = [c for c in code_cells(notebook(path)) if c.source.startswith("quiz(")]
+    assert cell.source == f'quiz("{path.name[:2]}")'
+    html = cell.outputs[0].data["text/html"]
+    assert html.count("<details>") == 5
+
+
+@EACH_OF_THE_COURSE
+def test_the_teacher_finds_times_that_add_up(path):
+    last = notebook(path).cells[-1].source
+    assert "## If you teach this" in last
+    assert "<details>" in last
+    for part in ("If short of time", "What goes wrong", "to slides"):
+        assert part in last
+    rows = re.findall(r"(?m)^\| ([^|*]+) \| (\d+) \| *(\d*) *\|$", last)
+    together = re.search(r"\*\*together\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\*", last)
+    title = re.search(r"\*\*Time:\*\* (\d+) minutes alone; (\d+) minutes in class", prose(path))
+    sums = sum(int(r[1]) for r in rows), sum(int(r[2] or 0) for r in rows)
+    assert sums == tuple(map(int, together.groups())) == tuple(map(int, title.groups()))
+
+
+def test_the_class_route_takes_two_hours():
+    core = [int(re.search(r"alone; (\d+) minutes in class", prose(path))[1]) for path in COURSE]
+    assert 90 <= sum(core) <= 120
+
+
+@EACH
+def test_cells_are_short_and_their_names_are_stable(path):
+    for cell in code_cells(notebook(path)):
+        assert len(cell.source.splitlines()) <= 22, cell.id
+        assert "interact(" not in cell.source
+        assert "input(" not in cell.source
+    ids = [cell.id for cell in notebook(path).cells]
+    assert len(set(ids)) == len(ids)
+    assert not [i for i in ids if re.fullmatch(r"[0-9a-f]{8,}", i)], (
+        "a name says what the cell is for"
+    )
+
+
+@EACH
+def test_every_picture_is_explained_and_credited_below(path):
+    every = notebook(path).cells
+    for position, cell in enumerate(every):
+        pictures = [o for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
+        if pictures and "solution" not in cell.metadata.get("tags", ()):
+            below = next((c.source for c in every[position + 1 :] if c.cell_type == "markdown"), "")
+            assert re.search(r"Data:|Images?:|Map:|Table:", below), f"{cell.id}: whose picture?"
+            assert below.lstrip().startswith("*"), f"{cell.id}: say what to see"
+
+
+@EACH
+def test_nothing_of_the_run_or_of_the_machine_is_left_in_the_outputs(path):
+    for cell in code_cells(notebook(path)):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.id
+            assert output.get("name") != "stderr", f"{cell.id}: {output.get('text', '')[:80]}"
+            text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+            assert not re.search(r"0x[0-9a-f]{6,}|/home/|/root/|/tmp/|\.cache|[A-Z]:\\", text), (
+                cell.id
+            )
+
+
+@EACH
+def test_no_picture_of_a_set_that_forbids_it(path):
+    for cell in code_cells(notebook(path)):
+        assert "693" not in cell.source, "CQ500 is for non-commercial use"
+
+
+@EACH
+def test_an_output_that_may_differ_says_why(path):
+    for cell in cells(path, "nbval-ignore-output"):
+        following = notebook(path).cells
+        position = [c.id for c in following].index(cell.id)
+        assert "not compared" in following[position + 1].source, cell.id
+
+
+@EACH
+def test_words_are_in_the_glossary_and_kind(path):
+    glossary = (NOTEBOOKS / "glossary.md").read_text(encoding="utf-8")
+    anchors = set(re.findall(r'<a id="([\w-]+)"></a>', glossary))
+    wanted = set(re.findall(r"glossary\.md#([\w-]+)", prose(path)))
+    assert wanted <= anchors, wanted - anchors
+    assert not re.search(r"(?i)\b(simply|obviously|just run|trivial|of course)\b", prose(path))
+
+
+@EACH
+def test_slides_can_be_made_of_it(path):
+    for cell in notebook(path).cells:
+        assert cell.metadata.get("slideshow", {}).get("slide_type") in LEGAL_SLIDES, cell.id
+    html, _ = SlidesExporter().from_filename(str(path))
+    titles = sum(c.metadata.slideshow.slide_type == "slide" for c in notebook(path).cells)
+    assert html.count("<section>") >= titles >= 5
+    assert "If you teach this" not in html
