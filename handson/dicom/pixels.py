@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
 from pydicom.uid import (
     UID,
@@ -21,7 +22,7 @@ from pydicom.uid import (
 )
 
 from ..errors import DecoderError, ReadError
-from . import jpeg12
+from . import jpeg
 from .header import PIXEL_TAGS, Location, PixelFormat, pixel_element, read_bytes
 
 NATIVE = {
@@ -213,7 +214,7 @@ def _decode(source, indices, targets):
     data = read_bytes(source.path) if source.inflated is None else source.inflated
     if f.transfer_syntax == JPEGExtended12Bit and f.stored > 8 and f.samples == 1:
         pixels = data[source.offset : source.offset + source.length]
-        yield from jpeg12.decode(source, pixels, indices, targets)
+        yield from jpeg.decode(source, pixels, indices, targets)
         return
     decoder = find_decoder(source)
     photometric = f.photometric.replace("PARTIAL_422", "FULL_422")
@@ -230,6 +231,11 @@ def _decode(source, indices, targets):
         "pixel_keyword": _KEYWORDS[source.kind],
         "pixel_vr": source.vr,
     }
+    if decoder.UID.name.startswith("JPEG Lossless"):
+        pixels = data[source.offset : source.offset + source.length]
+        frames = list(generate_frames(pixels, number_of_frames=source.frames))
+        for index in indices:
+            jpeg.check(frames[index], source)
     buffer = BytesIO(memoryview(data)[: source.offset + source.length])
     buffer.seek(source.offset)
     partial = photometric != f.photometric

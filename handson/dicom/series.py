@@ -179,8 +179,11 @@ def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
             by_series[found[0].file.series_uid].extend(found)
     infos = []
     for uid, group in by_series.items():
-        with naming(group[0].file.path):
-            infos += describe(uid, group)
+        try:
+            with naming(group[0].file.path):
+                infos += describe(uid, group)
+        except HandsonError as error:
+            skipped += [Skipped(path, error.fault, True) for path in _paths(group)]
     infos.sort(key=lambda s: (s.number is None, s.number or 0, s.series_uid, s.id))
     return SeriesTable(folder, infos, skipped)
 
@@ -208,13 +211,17 @@ def _info(id_, why, stack, part) -> SeriesInfo:
         split=why,
         modality=first.file.modality,
         description=first.file.description,
-        files=tuple(dict.fromkeys(frame.file.path for frame in part)),
+        files=_paths(part),
         shape=(columns, rows, slices) + ((times,) if times > 1 else ()),
         spacing=spacing,
         problems=tuple(p.text for p in stack.problems),
         number=first.file.number,
         stack=stack,
     )
+
+
+def _paths(group) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(frame.file.path for frame in group))
 
 
 def find_files(folder: Path) -> tuple[list[Path], list[Skipped]]:

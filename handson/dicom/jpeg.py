@@ -1,0 +1,130 @@
+"""JPEG that only GDCM opens: what must be looked at before, and 12 bits a sample (Process 2 and 4).
+
+GDCM ends the whole program when a header inside the JPEG is damaged, so the markers are walked first.
+pydicom 3 gives 12-bit JPEG to no decoder although GDCM reads it. Nothing else is decoded here.
+"""
+
+import struct
+
+import numpy as np
+from pydicom.encaps import generate_frames
+
+from ..errors import DecoderError, ReadError
+
+# Markers of a JPEG (ITU-T T.81 table B.1): frame headers, Huffman tables, start and end.
+SOF, DHT, SOS, ADOBE = {0xC0, 0xC1, 0xC2, 0xC3}, 0xC4, 0xDA, 0xEE
+ALLOWED = SOF | {DHT, SOS, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
+
+
+def check(frame: bytes, source) -> None:
+    """Refuse a JPEG whose headers are damaged or describe another picture than the DICOM header.
+
+    raises : ReadError
+    """
+    f = source.format
+    try:
+        seen = _walk(frame)
+    except (struct.error, IndexError, ValueError):
+        seen = None
+    if seen != (f.rows, f.columns, f.samples):
+        raise ReadError(
+            "has a JPEG frame whose headers are damaged", "Copy it again.", path=source.path
+        )
+
+
+def _walk(frame) -> tuple[int, int, int]:
+    """(rows, columns, samples) of the frame header, if every header up to the first scan is sound."""
+    if frame[:2] != b"\xff\xd8":
+        raise ValueError("no start of image")
+    at, size, lossless, tables, components = 2, None, False, set(), set()
+    while True:
+        mark, code, length = struct.unpack_from(">BBH", frame, at)
+        if mark != 0xFF or code not in ALLOWED or length < 2:
+            raise ValueError(f"marker {code:02X}")
+        body = frame[at + 4 : at + 2 + length]
+        if code in SOF:
+            precision, rows, columns, count = struct.unpack_from(">BHHB", body)
+            lossless = code == 0xC3
+            if size or len(body) != 6 + 3 * count or not 2 <= precision <= 16:
+                raise ValueError("frame header")
+            if any(body[7 + 3 * n] not in (0x11, 0x12, 0x21, 0x22) for n in range(count)):
+                raise ValueError("sampling")
+            size, components = (rows, columns, count), {body[6 + 3 * n] for n in range(count)}
+        elif code == ADOBE and body[:5] == b"Adobe" and body[11] not in (0, 1, 2):
+            raise ValueError("colour transform")
+        elif code == DHT:
+            tables |= _tables(body)
+        elif code == SOS:
+            count = body[0]
+            named = {(body[1 + 2 * n], body[2 + 2 * n] >> 4) for n in range(count)}
+            if len(body) != 4 + 2 * count or not named or not {c for c, _ in named} <= components:
+                raise ValueError("scan header")
+            if not {table for _, table in named} <= tables:
+                raise ValueError("Huffman table")
+            if lossless and (body[-3] not in range(1, 8) or body[-2] or body[-1] >> 4):
+                raise ValueError("predictor")
+            return size
+        at += 2 + length
+
+
+def _tables(body) -> set[int]:
+    """Numbers of the DC Huffman tables; every code must fit its length (T.81 annex C)."""
+    numbers = set()
+    while body:
+        counts, code = body[1:17], 0
+        for bits, count in enumerate(counts, 1):
+            code = (code << 1) + count
+            if code > 1 << bits:
+                raise ValueError("Huffman codes")
+        if not body[0] >> 4:
+            numbers.add(body[0] & 15)
+            if any(size > 16 for size in body[17 : 17 + sum(counts)]):
+                raise ValueError("Huffman values")
+        body = body[17 + sum(counts) :]
+    return numbers
+
+
+def decode(source, data: bytes, indices, targets):
+    """Fill the targets with frames, one after the other; `data` begins at the first fragment."""
+    try:
+        import gdcm
+    except ImportError:
+        raise DecoderError(
+            "is stored as 12-bit JPEG, and no decoder for it is installed",
+            "Install one: pip install python-gdcm",
+            path=source.path,
+        ) from None
+    gdcm.Trace.ErrorOff()
+    gdcm.Trace.WarningOff()
+    frames = list(generate_frames(data, number_of_frames=source.frames))
+    for index, target in zip(indices, targets, strict=True):
+        check(frames[index], source)
+        target[...] = _frame(gdcm, frames[index], source)
+        yield target
+
+
+def _frame(gdcm, encoded: bytes, source) -> np.ndarray:
+    f = source.format
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(encoded)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((f.columns, f.rows, 1))
+    image.SetDataElement(element)
+    kind = gdcm.PhotometricInterpretation.GetPIType(f.photometric)
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(kind))
+    syntax = gdcm.TransferSyntax.GetTSType(f.transfer_syntax)
+    image.SetTransferSyntax(gdcm.TransferSyntax(syntax))
+    image.SetPixelFormat(gdcm.PixelFormat(1, 16, 12, 11, 0))
+    buffer = image.GetBuffer()
+    if buffer is None:
+        raise ReadError(
+            "has a 12-bit JPEG frame that is damaged", "Copy it again.", path=source.path
+        )
+    # GDCM hands bytes out as text
+    pixels = np.frombuffer(buffer.encode("utf-8", "surrogateescape"), "<u2")
+    return pixels.reshape(f.rows, f.columns)
