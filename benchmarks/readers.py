@@ -1,0 +1,122 @@
+"""Time and memory of `scan` and `read_series` beside SimpleITK and pydicom, on a made series.
+
+    python benchmarks/readers.py
+
+Everything is warm and taken in turns within one run; medians. SimpleITK does what its users do:
+GetGDCMSeriesFileNames, then an ImageSeriesReader. pydicom reads headers with stop_before_pixels.
+Peak memory is that of a fresh process, less what it held after the imports.
+"""
+
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from pydicom.data import get_testdata_file
+from pydicom.uid import generate_uid
+
+SIDE, TURNS = 325, 5
+
+
+def make(folder, slices, private=0, side=SIDE):
+    """A CT series of `slices` files under shuffled names, in front of the pixels `private` long elements."""
+    folder.mkdir()
+    dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm", download=False))
+    dataset.Rows = dataset.Columns = side
+    dataset.SeriesInstanceUID = generate_uid()
+    for n in range(private):
+        block = dataset.private_block(0x0071 + 2 * (n // 200), "LONG", create=True)
+        block.add_new(n % 200, "LO", "a private value of some length")
+    random = np.random.default_rng(0)
+    for k, name in enumerate(random.permutation(slices)):
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        dataset.ImagePositionPatient = [-160, -160, 1.25 * k]
+        dataset.InstanceNumber = k + 1
+        dataset.PixelData = random.integers(0, 2000, (side, side)).astype("<i2").tobytes()
+        dataset.save_as(folder / f"{name:05d}.dcm")
+    return folder
+
+
+def ours(folder):
+    from handson import read_series
+
+    return read_series(folder).data
+
+
+def simpleitk(folder):
+    import SimpleITK as sitk
+
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder)))
+    return sitk.GetArrayViewFromImage(reader.Execute())
+
+
+def ours_scan(folder):
+    from handson import scan
+
+    return scan(folder)
+
+
+def pydicom_headers(folder):
+    return [pydicom.dcmread(path, stop_before_pixels=True) for path in folder.iterdir()]
+
+
+def race(first, second, folder):
+    """Median seconds of each, in turns after one warm-up."""
+    times = {first: [], second: []}
+    for turn in range(TURNS + 1):
+        for run in times:
+            start = time.perf_counter()
+            run(folder)
+            if turn:
+                times[run].append(time.perf_counter() - start)
+    return [statistics.median(t) for t in times.values()]
+
+
+def peak(folder):
+    """Peak of a process that reads, less its peak before, over the bytes of the array."""
+    from handson import read_series
+
+    small = next(iter(folder.iterdir()))
+    read_series(small)  # imports done
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    data = read_series(folder).data
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print((after - before) * 1024 / data.nbytes)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as made:
+        made = Path(made)
+        series = make(made / "series", 384)
+        a, b = race(ours, simpleitk, series)
+        print(
+            f"| `read_series`, 384 slices, 81 MB | {a:.2f} s | SimpleITK {b:.2f} s | {a / b:.2f} |"
+        )
+        a, b = race(ours_scan, pydicom_headers, series)
+        print(f"| `scan`, the same | {a:.2f} s | pydicom {b:.2f} s | {a / b:.2f} |")
+        long = make(made / "long", 200, private=1000, side=64)
+        a, b = race(ours_scan, pydicom_headers, long)
+        print(
+            f"| `scan`, 1000 private elements behind | {a:.2f} s | pydicom {b:.2f} s | {a / b:.2f} |"
+        )
+        child = [sys.executable, "-W", "ignore", __file__, "peak", str(series)]
+        done = subprocess.run(child, capture_output=True, text=True, check=True)
+        print(f"\npeak memory: {float(done.stdout):.2f} times the array\n")
+        for count in (100, 400, 1600, 6400):
+            folder = make(made / str(count), count, side=64)
+            start = time.perf_counter()
+            ours(folder)
+            print(f"| {count} | {(time.perf_counter() - start) / count * 1000:.2f} ms |")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["peak"]:
+        peak(Path(sys.argv[2]))
+    else:
+        main()
