@@ -16,8 +16,7 @@ export async function inflate(bytes) {
 // source: the model of a Source; user: { focus() -> {frame, ijk}, visible(), arrived(),
 // replaced(), answered(answer) }
 export function openSource(source, user) {
-  // A closed model may be held for as long as the page lives; its bytes need not.
-  if (!(SHARED in source)) source.on("destroy", () => { source.attributes.slab = null; });
+  if (!(SHARED in source)) source.on("destroy", forget);
   const shared = (source[SHARED] ??= startSharing(source));
   shared.users.add(user);
   shared.pump();
@@ -32,6 +31,15 @@ export function openSource(source, user) {
       }
     },
   };
+}
+
+// Lab holds a closed model, and whoever listens to it, for as long as the page lives; the bytes need
+// not stay. (A closure here would hold the voxels too.)
+const HEAVY = ["slab", "maps", "_esm", "_css"];
+export function forget(model) {
+  for (const state of [model.attributes, model._previousAttributes]) {
+    for (const name of HEAVY) if (state?.[name]) state[name] = null;
+  }
 }
 
 function startSharing(source) {

@@ -131,6 +131,7 @@ export class View {
     this.sight.disconnect();
     cancelAnimationFrame(this.request);
     this.element.remove();
+    this.layers = this.panes = []; // the page may hold a view for long; its tables need not stay
   }
 
   // ---- state ------------------------------------------------------------------------------

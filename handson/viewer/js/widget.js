@@ -1,6 +1,7 @@
 // The notebook's entry: anywidget calls render for every view of the canvas.
 import LABELS from "../labels.json" with { type: "json" };
 import { nameControls } from "./names.js";
+import { forget } from "./transport.js";
 import { View } from "./view.js";
 
 const reference = (text) => text.slice("IPY_MODEL_".length);
@@ -19,4 +20,8 @@ async function render({ model, el }) {
   };
 }
 
-export default { render };
+function initialize({ model }) {
+  model.on("destroy", forget);
+}
+
+export default { initialize, render };

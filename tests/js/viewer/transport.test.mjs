@@ -78,7 +78,7 @@ test("a closed model keeps no bytes", () => {
   const source = new Source();
   source.attributes = source.state;
   open(source, user());
-  for (const call of source.calls.destroy) call();
+  for (const call of source.calls.destroy) call(source);
   assert.equal(source.get("slab"), null);
 });
 
