@@ -323,3 +323,29 @@ def test_the_originals_are_untouched(many, tmp_path):
     before = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in many.iterdir()}
     handson.anonymize(many, tmp_path / "out")
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in many.iterdir()} == before
+
+
+def test_a_file_that_ends_inside_a_sequence_is_refused(tmp_path):
+    """Undefined lengths, cut at every tenth byte: the reader itself would not say a word."""
+    dataset = pydicom.dcmread(get_testdata_file("rtplan.dcm", download=False))
+    for element in dataset:
+        element.is_undefined_length = element.VR == "SQ"
+    whole = tmp_path / "whole.dcm"
+    dataset.save_as(whole)
+    data = whole.read_bytes()
+    start = data.index(b"\x0a\x30\xb0\x00")  # Beam Sequence
+    source = tmp_path / "in"
+    source.mkdir()
+    for length in range(start + 8, data.rindex(b"\xfe\xff\xdd\xe0"), 10):
+        (source / f"{length}.dcm").write_bytes(data[:length])
+    report = handson.anonymize(source, tmp_path / "out")
+    assert len(report.entries) > 20
+    assert report.counts == {"refused": len(report.entries)}
+
+
+def test_a_truncated_deflated_file_is_refused(tmp_path):
+    data = Path(get_testdata_file("image_dfl.dcm", download=False)).read_bytes()
+    start = 144 + int.from_bytes(data[140:144], "little")
+    source = one_file(tmp_path, data[: start + 500])
+    report = handson.anonymize(source, tmp_path / "out", pixels_checked=True)
+    assert "cannot be inflated" in report.refused[0].reason

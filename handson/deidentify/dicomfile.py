@@ -25,7 +25,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from ..errors import DeidentifyError, ReadError
+from ..errors import ReadError
 from .codestream import scrub_fragment
 from .identity import is_class_like
 
@@ -35,6 +35,7 @@ IMPLEMENTATION_NAME = "HANDSON_01"
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 DEFER = 1 << 20
 _CHUNK = 1 << 20
+_MOST_INFLATED = 1 << 31
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
 _ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
 _SAMPLE = "Copy it again from its source."
@@ -103,23 +104,19 @@ def open_dicom(file: BinaryIO) -> Source:
 
     Raises ReadError when it is truncated or not readable as DICOM.
     """
+    file = _inflated(file)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     try:
         head = read_partial(file, stop_when=lambda tag, vr, length: True, force=True)
         syntax = head.file_meta.get("TransferSyntaxUID")
-        if syntax == DeflatedExplicitVRLittleEndian:
-            file, size = _inflated(file, head.file_meta)
-        implicit, little = head.is_implicit_VR, head.is_little_endian
         dataset = read_dataset(
             file,
-            implicit,
-            little,
+            head.is_implicit_VR,
+            head.is_little_endian,
             stop_when=lambda tag, vr, length: tag in PIXELS or tag > 0x7FE00010,
             defer_size=DEFER,
         )
-    except (DeidentifyError, ReadError):
-        raise
     except (
         Exception
     ):  # pydicom raises whatever the broken bytes made it raise, with values in its message
@@ -140,16 +137,28 @@ def open_dicom(file: BinaryIO) -> Source:
     )
 
 
-def _inflated(file: BinaryIO, meta: Dataset) -> tuple[BinaryIO, int]:
-    length = meta.get("FileMetaInformationGroupLength")
-    if length is None:
-        raise ReadError("is deflated and does not say where its data begin", _SAMPLE)
-    file.seek(132 + 12 + length)
+def _inflated(file: BinaryIO) -> BinaryIO:
+    """The file itself, or a deflated one (PS3.5 A.5) inflated in memory, as Explicit VR Little Endian."""
+    file.seek(0)
+    head = file.read(1024)
+    deflated = DeflatedExplicitVRLittleEndian.encode()
+    if head[128:132] != b"DICM" or deflated not in head:
+        return file
+    start = 144 + int.from_bytes(
+        head[140:144], "little"
+    )  # behind File Meta Information Group Length
+    file.seek(0)
+    meta = file.read(start).replace(
+        deflated, ExplicitVRLittleEndian.ljust(len(deflated), "\0").encode()
+    )
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        data = zlib.decompress(file.read(), -zlib.MAX_WBITS)
+        data = unpacker.decompress(file.read(), _MOST_INFLATED)
     except zlib.error:
-        raise ReadError("is truncated or damaged: it cannot be inflated", _SAMPLE) from None
-    return io.BytesIO(data), len(data)
+        data = b""
+    if not unpacker.eof:
+        raise ReadError("is truncated or damaged: it cannot be inflated", _SAMPLE)
+    return io.BytesIO(meta + data)
 
 
 def _guess(dataset: Dataset) -> str:
@@ -164,6 +173,10 @@ def _complete(dataset: Dataset, file: BinaryIO, size: int) -> Dataset:
     if len(dataset) == 0:
         raise ReadError("holds no data element", _SAMPLE)
     position = file.tell()
+    if position >= size:
+        file.seek(max(position - 1024, 0))
+        if not _is_closed(dataset, file.read()):
+            raise ReadError("is truncated: it ends in the middle of a sequence", _SAMPLE)
     for tag in list(dataset.keys()):
         item = dataset.get_item(tag)
         if not item.is_raw or item.length == 0xFFFFFFFF:
@@ -175,6 +188,24 @@ def _complete(dataset: Dataset, file: BinaryIO, size: int) -> Dataset:
             dataset[tag] = item._replace(value=file.read(item.length))
     file.seek(position)
     return dataset
+
+
+def _is_closed(dataset: Dataset, tail: bytes) -> bool:
+    """True if what ends a data set also ends every sequence of undefined length that it ends with.
+
+    tail : the last bytes of the data set. pydicom does not tell when such a sequence stops too early.
+    """
+    last = dataset.get_item(max(dataset.keys())) if len(dataset) else None
+    if last is None or last.is_raw or not last.is_undefined_length:
+        return True
+    if tail[-8:] not in (b"\xfe\xff\xdd\xe0\0\0\0\0", b"\xff\xfe\xe0\xdd\0\0\0\0"):
+        return False
+    tail, item = tail[:-8], last.value[-1] if last.value else Dataset()
+    if item.is_undefined_length_sequence_item:
+        if tail[-8:] not in (b"\xfe\xff\x0d\xe0\0\0\0\0", b"\xff\xfe\xe0\x0d\0\0\0\0"):
+            return False
+        tail = tail[:-8]
+    return _is_closed(item, tail)
 
 
 def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
@@ -258,9 +289,7 @@ def file_meta(source: Source, dataset: Dataset, new_uid) -> FileMetaDataset:
     if sop_class and is_class_like(sop_class):
         meta.MediaStorageSOPClassUID = sop_class
     meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID") or new_uid
-    syntax = source.transfer_syntax
-    deflated = syntax == DeflatedExplicitVRLittleEndian
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian if deflated else syntax
+    meta.TransferSyntaxUID = source.transfer_syntax
     meta.ImplementationClassUID = IMPLEMENTATION_UID
     meta.ImplementationVersionName = IMPLEMENTATION_NAME
     meta.FileMetaInformationGroupLength = 0  # set when it is written

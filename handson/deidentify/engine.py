@@ -19,9 +19,9 @@ from pydicom.sequence import Sequence
 from pydicom.valuerep import VR
 
 from . import profile as letters
-from .identity import Identity, is_class_like, is_date, is_time, shift_date, shift_datetime
+from .identity import Identity, is_class_like, is_date, is_time, is_uid, shift_date, shift_datetime
 from .private import is_safe_private
-from .profile import DATES, NUMBER_ARRAYS, Profile, kind, name_of
+from .profile import DATES, Profile, kind, name_of
 from .text import Words, fold
 
 METHOD = "handson: PS3.15 E.1-1 " + letters.EDITION
@@ -29,7 +29,6 @@ ENCAPSULATED_DOCUMENT, CODING_SCHEME = 0x00420011, 0x00080102
 _TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "UR", "PN", "CS", "AE"})
 _CHARSET_TEXT = _TEXT - {"UR", "CS", "AE"}
 _LONG = frozenset({"LT", "ST", "UT"})
-_BYTES = frozenset({"OB", "UN"}) | NUMBER_ARRAYS
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d+)?\Z")
 _AGE = re.compile(r"\d{3}[DWMY]\Z")
 
@@ -118,6 +117,8 @@ class Engine:
             token = self.identity.token(key)
             dataset.PatientName = token
             dataset.PatientID = token
+        if "EncapsulatedDocumentLength" in dataset and "EncapsulatedDocument" in dataset:
+            dataset.EncapsulatedDocumentLength = len(dataset.EncapsulatedDocument)
         dataset.PatientIdentityRemoved = "YES"
         dataset.DeidentificationMethod = METHOD
         codes = Sequence()
@@ -189,11 +190,10 @@ class _Walk:
             if not all(pattern.match(value) for value in values(dataset, tag, vr) if value):
                 self.set(dataset, tag, vr, None, path, letter, "emptied: not a number")
         elif vr == "UI":
-            if not self.keep_uids:
-                self.new_uids(dataset, tag, path, letter, is_class_like)
+            self.new_uids(dataset, tag, path, letter, is_uid if self.keep_uids else is_class_like)
         elif claimed_vr(dataset, tag) in _TEXT | {"SQ"}:
             self.remove(dataset, tag, path, "removed: text where numbers belong")
-        elif vr.split(" ")[0] in _BYTES and self.words.found_in(raw(dataset, tag)):
+        elif self.words.found_in(raw(dataset, tag)):
             self.remove(dataset, tag, path, "removed: a name in its bytes")
         elif letter == letters.CLEAN:
             self.remove(dataset, tag, path, "removed: cannot be cleaned")

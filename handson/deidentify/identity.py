@@ -30,6 +30,11 @@ def is_well_known(uid: str) -> bool:
     return uid in UID_dictionary
 
 
+def is_uid(uid: str) -> bool:
+    """True for a string that can be a UID at all: digits and dots, 64 at most."""
+    return len(uid) <= 64 and bool(re.fullmatch(r"[0-9.]+", uid))
+
+
 def is_class_like(uid: str) -> bool:
     """True if a UID can name a class: registered, or a root of an organisation and few short numbers after
     it, with no room for a date or an identifier.

@@ -124,7 +124,7 @@ class Words:
     def found_in(self, data: bytes) -> bool:
         """True if bytes that would stay as they are hold one of the words in a run of readable text."""
         pattern = self._pattern()
-        if pattern is None:
+        if pattern is None or len(data) < 6:
             return False
         for readable, encoding in _READABLE:
             if any(
