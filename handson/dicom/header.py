@@ -20,7 +20,7 @@ import pydicom
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_dataset, read_partial
+from pydicom.filereader import data_element_generator, read_dataset, read_partial
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
@@ -280,13 +280,11 @@ def pixel_element(location: Location):
         else:
             with open(path, "rb") as file:
                 file.seek(location.rest)
-                read_dataset(
-                    file,
-                    location.implicit,
-                    location.little,
-                    stop_when=stop,
-                    specific_tags=[_NOTHING],
+                skipped = data_element_generator(
+                    file, location.implicit, location.little, stop, specific_tags=[_NOTHING]
                 )
+                for _ in skipped:
+                    pass
                 offset = file.tell()
     except ReadError:
         raise
