@@ -291,7 +291,8 @@ class Volume:
                 f"They run from {self.position(plane, 0):.1f} to "
                 f"{self.position(plane, count - 1):.1f} mm.",
             )
-        section = np.take(self.at(time).data, index, axis=layout.axis)
+        # Not np.take: it would first copy all of a Fortran-ordered array, as every NIfTI is.
+        section = np.moveaxis(self.at(time).data, layout.axis, 0)[index].copy()
         return Plane(layout.draw(section), layout, int(index), self.position(plane, index))
 
     def at(self, time) -> "Volume":
