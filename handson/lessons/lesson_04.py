@@ -5,9 +5,8 @@ from functools import cache
 import numpy as np
 import pydicom
 
-from ..datasets import fetch
 from ..nifti import header_bytes, read_nifti
-from .checks import Exercise, Mistake
+from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
 # Exercise 04-1: a grid of 2.75 mm voxels, as many EPI series have it.
@@ -19,7 +18,7 @@ CROP = (12, 20, 5)
 
 @cache
 def phantom(name):
-    return read_nifti(fetch("gen-phantom") / "nifti" / f"{name}.nii.gz")
+    return read_nifti(folder_of("gen-phantom") / "nifti" / f"{name}.nii.gz")
 
 
 def marker(volume) -> np.ndarray:
@@ -33,7 +32,7 @@ def place(affine, ijk) -> np.ndarray:
 
 @cache
 def series_headers():
-    folder = fetch("gen-phantom") / "dicom" / "sagittal"
+    folder = folder_of("gen-phantom") / "dicom" / "sagittal"
     headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in folder.iterdir()]
     return sorted(headers, key=_along_normal)
 
@@ -65,7 +64,7 @@ def flipped_marker() -> float:
 @cache
 def unseen():
     """The file of the last exercise: its affine, axis codes and the form that a reader takes."""
-    path = next(fetch("nilearn-motor-map").glob("*.nii.gz"))
+    path = next(folder_of("nilearn-motor-map").glob("*.nii.gz"))
     header, volume = header_bytes(path), read_nifti(path)
     return {
         "x": place(volume.affine, VOXEL)[0],

@@ -4,10 +4,9 @@ from functools import cache
 
 import numpy as np
 
-from ..datasets import fetch
 from ..dicom import read_series
 from ..nifti import read_nifti
-from .checks import Exercise, Mistake
+from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
 # Exercise 05-5: one pixel of a fused picture, 0..255.
@@ -19,12 +18,12 @@ THRESHOLD = 3.0  # of the statistical map, z
 def image(name):
     """A volume of this lesson by its short name."""
     if name == "t1":
-        return read_nifti(next(fetch("nilearn-mni").glob("*t1*")))
+        return read_nifti(next(folder_of("nilearn-mni").glob("*t1*")))
     if name == "map":
-        return read_nifti(next(fetch("nilearn-motor-map").glob("*.nii.gz")))
+        return read_nifti(next(folder_of("nilearn-motor-map").glob("*.nii.gz")))
     if name in ("CT", "PT"):
-        return read_series(fetch("gen-study") / name)
-    return read_nifti(fetch("gen-labels") / f"{name}.nii.gz")
+        return read_series(folder_of("gen-study") / name)
+    return read_nifti(folder_of("gen-labels") / f"{name}.nii.gz")
 
 
 def shift() -> np.ndarray:
@@ -123,27 +122,40 @@ EXERCISES = {
         ),
     ),
     "05-4": Exercise(
-        asks=f"Voxels with |z| above {THRESHOLD:g}, both signs.",
-        answer=lambda: above(lambda z: np.abs(z) > THRESHOLD),
-        because="Both signs count: the map compares left with right button presses, so each sign is one hand.",
-        hint="Compare the absolute value with the threshold.",
+        asks=f"(voxels with |z| above {THRESHOLD:g}, 'jet', 'inferno' or 'blue-orange')",
+        answer=lambda: (above(lambda z: np.abs(z) > THRESHOLD), "blue-orange"),
+        because="Both signs count: the map compares left with right button presses, so each sign is one hand, and one colour. "
+        "The lightness of blue-orange goes from the middle to the ends, once.",
+        hint="Compare the absolute value with the threshold, and give each sign a colour of its own.",
         mistakes=(
             Mistake(
                 "one side of a two-sided map",
-                lambda: above(lambda z: z > THRESHOLD),
+                lambda: (above(lambda z: z > THRESHOLD), ...),
                 "Only the positive half. A one-sided threshold hides the other hand.",
             ),
             Mistake(
                 "0 is always background",
-                lambda: above(lambda z: z != 0),
+                lambda: (above(lambda z: z != 0), ...),
                 "That counts every voxel that is not 0. Small values are not activation, and 0 is a "
                 "value like any other; only the threshold says what you call active.",
+            ),
+            Mistake(
+                "jet is neutral",
+                lambda: (..., "jet"),
+                "Jet's lightness rises and falls: it draws borders that the data do not have, and its "
+                "green middle says nothing about the sign.",
+            ),
+            Mistake(
+                "one ramp for two signs",
+                lambda: (..., "inferno"),
+                "In a one-sided map the most negative value is the darkest: one hand shines, the other "
+                "looks like background. Signed data need two colours that meet at 0.",
             ),
         ),
     ),
     "05-5": Exercise(
-        asks="Red, green and blue of the blended pixel, 0 to 255.",
-        answer=lambda: blend(OPACITY),
+        asks="{'shown': (red, green, blue) from 0 to 255, 'proves alignment': True or False}",
+        answer=lambda: {"shown": blend(OPACITY), "proves alignment": False},
         within=0.6,
         because="(1 - opacity) of what lies below, plus opacity of the layer: between the two, never "
         "outside. The picture is smooth whether or not the layer lies at its place.",
@@ -151,13 +163,19 @@ EXERCISES = {
         mistakes=(
             Mistake(
                 "opacity is transparency",
-                lambda: blend(1 - OPACITY),
+                lambda: {"shown": blend(1 - OPACITY), "proves alignment": ...},
                 "You took the opacity for the transparency: 0.4 opaque lets 0.6 of the grey through.",
             ),
             Mistake(
                 "colours are added",
-                lambda: GREY + OPACITY * np.array(COLOUR),
+                lambda: {"shown": GREY + OPACITY * np.array(COLOUR), "proves alignment": ...},
                 "The grey must be weighted too, by 1 - opacity; else the picture gets too bright.",
+            ),
+            Mistake(
+                "a smooth blend proves alignment",
+                lambda: {"shown": ..., "proves alignment": True},
+                "The formula takes whatever two values it is given: the blend of two shifted images is "
+                "as smooth as that of two aligned ones. Judge at an edge, with the curtain.",
             ),
         ),
     ),

@@ -13,10 +13,10 @@ import pydicom
 from pydicom import Dataset
 from scipy.ndimage import gaussian_filter
 
-from ..datasets import fetch
+from ..nifti import read_nifti
 from ..phantoms import leaks, study_us
 from .audit_viewer import AuditViewer
-from .checks import Exercise, Mistake
+from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
 # What must be gone from the study's headers: her name, numbers, birth date, addresses, telephone.
@@ -36,7 +36,9 @@ KNOWN = (
 @cache
 def header(series) -> Dataset:
     """Header of the first file of a series of the study, "MR" or "US"."""
-    return pydicom.dcmread(min((fetch("gen-study") / series).iterdir()), stop_before_pixels=True)
+    return pydicom.dcmread(
+        min((folder_of("gen-study") / series).iterdir()), stop_before_pixels=True
+    )
 
 
 def birth_hash() -> str:
@@ -95,13 +97,24 @@ def days_between() -> int:
 
 
 @cache
-def text_gone() -> dict[str, bool]:
-    """Is the burned-in text unreadable after a mask, and after a blur? Correlated with the sharp text."""
+def remedies() -> dict[str, bool]:
+    """Is burned-in text gone after a mask and after a blur, and the brain whole after a careless de-facing?
+
+    Text is gone when the box no longer follows the sharp one; a voxel of the brain is lost when it is 0.
+    """
     top, bottom, left, right = study_us.BURNED_IN
-    screen = next((fetch("gen-study") / "US").iterdir())
-    box = pydicom.dcmread(screen).pixel_array[top:bottom, left:right, 0].astype(float)
+    screen = pydicom.dcmread(folder_of("gen-leaks") / "screen_4.dcm").pixel_array
+    box = screen[top:bottom, left:right, 0].astype(float)
     hidden = {"mask": np.zeros_like(box), "blur": gaussian_filter(box, 1.5)}
-    return {name: bool(likeness(box, after) < 0.5) for name, after in hidden.items()}
+    gone = {name: bool(likeness(box, after) < 0.5) for name, after in hidden.items()}
+    return {**gone, "brain whole": not brain_lost()}
+
+
+def brain_lost() -> int:
+    """Voxels of the brain inside the larger box of the lesson: y > 40 mm and z < 20 mm."""
+    brain = read_nifti(folder_of("gen-head") / "truth" / "brain.nii.gz")
+    places = brain.world(np.argwhere(brain.data > 0))
+    return int(((places[:, 1] > 40) & (places[:, 2] < 20)).sum())
 
 
 def likeness(before, after) -> float:
@@ -121,8 +134,8 @@ EXERCISES = {
             Mistake(
                 "a hash is anonymous",
                 lambda: "impossible",
-                "Nobody reverses the function; everybody can try all birth dates. It takes a tenth "
-                "of a second.",
+                "Nobody reverses the function; everybody can try all birth dates. It takes "
+                "less than a second.",
             ),
         ),
     ),
@@ -199,17 +212,24 @@ EXERCISES = {
         ),
     ),
     "06-6": Exercise(
-        asks="{'mask': True or False, 'blur': True or False}: is the text gone?",
-        answer=text_gone,
+        asks="{'mask': text gone?, 'blur': text gone?, 'brain whole': True or False}",
+        answer=remedies,
         because="A mask writes black: nothing is left to find. A blur spreads the same ink; "
-        "sharpening, or a patient reader, brings it back.",
-        hint="Compare the box before and after: does the one still follow the other?",
+        "sharpening, or a patient reader, brings it back. And the box in front of the face took brain.",
+        hint="Compare the box before and after: does the one still follow the other? And is any voxel of "
+        "the brain 0 in large_box?",
         mistakes=(
             Mistake(
                 "a blur removes text",
-                lambda: {"mask": True, "blur": True},
+                lambda: {"mask": ..., "blur": True, "brain whole": ...},
                 "Correlate the blurred box with the sharp one: they are still alike. Blurred text can be "
                 "read again.",
+            ),
+            Mistake(
+                "de-facing is free for analysis",
+                lambda: {"mask": ..., "blur": ..., "brain whole": True},
+                "Count the voxels of the brain that the larger box set to 0: there are some, and every "
+                "volume and every map that is computed from this head lacks them.",
             ),
         ),
     ),
