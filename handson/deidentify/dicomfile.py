@@ -177,6 +177,11 @@ def _complete(dataset: Dataset, file: BinaryIO, size: int) -> Dataset:
         file.seek(max(position - 1024, 0))
         if not _is_closed(dataset, file.read()):
             raise ReadError("is truncated: it ends in the middle of a sequence", _SAMPLE)
+        last = dataset.get_item(max(dataset.keys()))
+        if last.is_raw and last.length != 0xFFFFFFFF:
+            file.seek(min(last.value_tell + last.length, size))
+            if len(rest := file.read(8)) < 8 and any(rest):
+                raise ReadError("is truncated: it ends in the middle of an element", _SAMPLE)
     for tag in list(dataset.keys()):
         item = dataset.get_item(tag)
         if not item.is_raw or item.length == 0xFFFFFFFF:
