@@ -18,7 +18,7 @@ from ..volume import CONVENTIONS
 from . import controls as make
 from . import export, static
 from .canvas import COMPOSITIONS, PLANE_NAMES, Canvas, geometry
-from .models import COLOUR_MAPS, LABELS, Layer, value_range
+from .models import COLOUR_MAPS, LABELS, Layer
 from .windows import offered, to_range, to_window
 
 # Traits that the canvas has under the same name and in the same form.
@@ -327,7 +327,7 @@ class Viewer(VBox):
 
     def _rows_of(self, layer, n):
         """The controls of one layer, named "opacity 1", "threshold 1", ... in `controls`."""
-        low, high = value_range(layer.volume)
+        low, high = layer.seen.ends
         reach = (0.0, max(abs(low), abs(high))) if layer.two_sided else (low, high)
         whole = layer.source.coding["whole"]
         threshold = make.range_slider("threshold", layer.threshold, *reach, whole)

@@ -38,9 +38,24 @@ class Survey:
     def empty(self):
         return not self.low <= self.high
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """(low, high), or zeros when there is no finite value."""
+        return (0.0, 0.0) if self.empty else (self.low, self.high)
+
 
 def survey(data) -> Survey:
-    """Look at every value once, a slab at a time, along the axis that is slowest in memory."""
+    """Look at every value once, a slab at a time, along the axis that is slowest in memory.
+
+    errors : ViewError for complex and other types that are not real numbers
+    """
+    if data.dtype.kind not in "buif":
+        raise ViewError(
+            f"values of type {data.dtype} cannot be shown as grey levels",
+            "Show np.abs(data) or np.angle(data)."
+            if data.dtype.kind == "c"
+            else "Convert them to numbers.",
+        )
     if data.dtype.kind in "bui":
         return Survey(float(data.min()), float(data.max()), True, False, False)
     low, high, whole, nan, infinite = np.inf, -np.inf, True, False, False
@@ -69,7 +84,7 @@ def sample(data, slices=16, values=1 << 14):
     slow = int(np.argmax(np.abs(data.strides)))
     taken = []
     for n in np.unique(np.linspace(0, data.shape[slow] - 1, slices).astype(int)):
-        part = np.take(data, n, axis=slow).ravel(order="K")
+        part = data[(slice(None),) * slow + (n,)].ravel(order="K")
         taken.append(part[:: max(1, part.size // values)])
     out = np.concatenate(taken).astype(float)
     return out[np.isfinite(out)]
@@ -117,21 +132,14 @@ class Coding:
         return values if self.nan is None else np.where(codes == self.nan, np.nan, values)
 
 
-def choose(data, full=False) -> Coding:
+def choose(data, full=False, seen=None) -> Coding:
     """The coding for an array of any real type.
 
     full : send every value even when that takes more than about 100 MB; else such arrays are
         reduced to 254 steps over the range between their 0.1 and 99.9 percentiles
+    seen : the survey of these data, when there is one already
     errors : ViewError for complex and other types that are not numbers, and for what is too large
     """
-    if data.dtype.kind not in "buif":
-        raise ViewError(
-            f"values of type {data.dtype} cannot be shown as grey levels",
-            "Show np.abs(data) or np.angle(data)."
-            if data.dtype.kind == "c"
-            else "Convert them to numbers.",
-        )
-    seen = survey(data)
     size = 1 if data.dtype.kind == "b" or data.dtype.itemsize == 1 else 2
     reduced = data.size * size > REDUCE_ABOVE and size > 1 and not full
     if data.size * (1 if reduced else size) > LIMIT:
@@ -140,6 +148,7 @@ def choose(data, full=False) -> Coding:
             f"{gigabytes:.1f} GB of voxels are more than a browser page can hold",
             "Show a part of it (volume.crop) or one volume in time (volume.at).",
         )
+    seen = seen or survey(data)
     if seen.empty:
         return Coding("uint8", nan=0, low=0.0, high=0.0, exact=False, notes=(("all_nan", {}),))
     return _reduced(data, seen) if reduced else _plain(data, seen)

@@ -79,17 +79,17 @@ class Source(Widget):
     _open: ClassVar = WeakValueDictionary()  # id of a volume -> its source, while one is open
 
     @classmethod
-    def of(cls, volume, slow, index, full=False) -> "Source":
+    def of(cls, volume, seen, slow, index, full=False) -> "Source":
         """The volume's source, made when there is none; `slow` is the axis of the plane on show."""
         found = cls._open.get((id(volume), full))
         if found is None:
-            found = cls._open[id(volume), full] = cls(volume, slow, index, full)
+            found = cls._open[id(volume), full] = cls(volume, seen, slow, index, full)
         found.users += 1
         return found
 
-    def __init__(self, volume, slow, index, full):
+    def __init__(self, volume, seen, slow, index, full):
         self.volume, self.users, self.slow, self.full = volume, 0, slow, full
-        self._page, self._sent = None, set()
+        self._page, self._sent, self._seen = None, set(), seen
         super().__init__(**self._state(index, full))
         self.on_msg(self._answer)
         self._let_page_choose_shell()
@@ -99,7 +99,7 @@ class Source(Widget):
         data = self.volume.data
         if channels == 3 and data.dtype != np.uint8:
             raise ViewError(f"colour of type {data.dtype} cannot be shown", "Convert it to uint8.")
-        self.chunks = Chunks.of(data, choose(data, full), self.slow, channels)
+        self.chunks = Chunks.of(data, choose(data, full, self._seen), self.slow, channels)
         chunk = self.chunks.holding(index)
         return {
             "coding": self.chunks.state(LABELS),
@@ -204,12 +204,13 @@ class Layer(Widget):
             )
         if volume.rgb:
             raise ViewError("a colour image cannot be laid over another", "Show it as the base.")
-        if labels and volume.data.dtype.kind not in "bui" and not survey(volume.data).whole:
+        self.volume, self._viewers = volume, 0
+        self.seen = survey(volume.data)
+        if labels and not self.seen.whole:
             raise ViewError(
                 "labels must be whole numbers", "Leave labels alone for a map of values."
             )
-        self.volume, self._viewers = volume, 0
-        low, high = value_range(volume)
+        low, high = self.seen.ends
         if two_sided is None:
             two_sided = not labels and low < 0 < high and -low > 0.1 * high
         most = max(abs(low), abs(high))
@@ -224,7 +225,7 @@ class Layer(Widget):
             two_sided=two_sided,
             outline=outline,
             range=ends if range is None else tuple(map(float, range)),
-            threshold=_whole_threshold(threshold, volume, two_sided),
+            threshold=_whole_threshold(threshold, self.seen.ends, volume.data.dtype, two_sided),
             label_names={str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict)
             else {} if labels else None,
         )  # fmt: skip
@@ -266,7 +267,7 @@ class Layer(Widget):
 
     def attach(self, slow, index, full=False):
         """Bring the voxels: called by a viewer, which knows the slice on show."""
-        self.source = Source.of(self.volume, slow, index, full)
+        self.source = Source.of(self.volume, self.seen, slow, index, full)
         if self.comm is None:
             self.open()  # an earlier viewer was closed with it
         self._viewers += 1
@@ -279,18 +280,12 @@ class Layer(Widget):
             self.close()
 
 
-def value_range(volume) -> tuple[float, float]:
-    """Least and greatest finite value; (0, 0) when there is none."""
-    seen = survey(volume.data)
-    return (0.0, 0.0) if seen.empty else (seen.low, seen.high)
-
-
-def _whole_threshold(threshold, volume, two_sided):
+def _whole_threshold(threshold, ends, dtype, two_sided):
     """(low, high) from what was given; by default the background, values near zero, is hidden."""
-    low, high = value_range(volume)
+    low, high = ends
     most = max(abs(low), abs(high)) if two_sided else high
     if threshold is None:
-        few = volume.data.dtype.kind in "bu" or (volume.data.dtype.kind == "i" and 0 <= high <= 255)
+        few = dtype.kind in "bu" or (dtype.kind == "i" and 0 <= high <= 255)
         threshold = 1.0 if few and low >= 0 else 0.1 * most if two_sided or low >= 0 else low
     if np.ndim(threshold) == 0:
         return float(threshold), float(most)

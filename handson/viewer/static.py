@@ -48,7 +48,9 @@ def picture(viewer, plane=None, part="all") -> np.ndarray:
     plane = plane or viewer.plane
     layout = viewer.volume.layout(plane, viewer.convention)
     base = viewer.volume.at(viewer.time)
-    section = layout.draw(np.take(base.data, viewer.voxel[layout.axis], axis=layout.axis))
+    # An index, not np.take, which copies the whole of an array that is stored slice by slice.
+    index = (slice(None),) * layout.axis + (viewer.voxel[layout.axis],)
+    section = layout.draw(base.data[index])
     if part == "layers":
         out = np.zeros((*section.shape[:2], 3), np.uint8)
     elif base.rgb:

@@ -54,6 +54,7 @@ export class Pane {
       this.canvas.style[side] = `${this.placed[side]}px`;
     }
     this.canvas.classList.toggle("ho-smooth", smooth);
+    this.element.classList.toggle("ho-small", frame.width < 200);
     this.frame = frame;
   }
 

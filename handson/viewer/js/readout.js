@@ -131,10 +131,10 @@ export class Readout {
     const { view } = this, { model, link } = view.base, { coding } = link.voxels;
     const values = coding.channels === 1 ? regionValues(link.voxels, view.frame(view.base), region) : null;
     if (!values) return this.labels.loading;
-    const s = statistics(values), places = coding.whole ? 1 : digits(coding.slope) + 1;
+    const unit = model.get("unit"), s = statistics(values), places = coding.whole ? 1 : digits(coding.slope) + 1;
     const size = voxelMeasure(view.geometry.affine, view.layout(view.panes[0].plane));
     return fill(view.geometry.scale === "none" ? this.labels.region_text_unscaled : this.labels.region_text, {
-      n: values.length, mean: s.mean.toFixed(places), sd: s.sd.toFixed(places), unit: model.get("unit"),
+      n: values.length, mean: s.mean.toFixed(places), sd: s.sd.toFixed(places), unit: unit ? ` ${unit}` : "",
       low: s.low.toFixed(places - 1), high: s.high.toFixed(places - 1),
       area: (values.length * size.area).toFixed(1), ml: ((values.length * size.volume) / 1000).toFixed(3),
     });
@@ -169,7 +169,7 @@ export class Readout {
     if (!wanted) return;
     const limits = [coding.low, coding.high];
     if (this.bins?.at !== count) this.bins = { at: count, counts: histogram(link.voxels, view.frame(view.base), limits, BINS) };
-    this.histogram.update({ counts: this.bins.counts, limits, range: model.get("range"), unit: model.get("unit"), format: short });
+    this.histogram.update({ counts: this.bins.counts, limits, range: model.get("range"), unit: model.get("unit") && ` ${model.get("unit")}`, format: short });
   }
 
   updateCurve() {

@@ -41,7 +41,7 @@ export function helpDialog(labels) {
     make("td", {}, ...keysOf(action, labels).flatMap((k, n) => [n ? " " : "", make("kbd", { text: k })])),
     make("td", { text: labels.actions[action] }));
   const dialog = make("dialog", { class: "ho-help", "aria-label": labels.help_title },
-    make("h2", { text: labels.help_title }),
+    make("h2", { text: labels.help_title, tabindex: -1, autofocus: "" }),
     make("table", {}, make("tbody", {}, ...[...new Set(Object.values(KEYS))].map(line))),
     make("p", { text: labels.help_mouse }),
     make("button", { type: "button", class: "ho-button", text: labels.close, onclick: () => dialog.close() }));

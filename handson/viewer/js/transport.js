@@ -67,12 +67,12 @@ function startSharing(source) {
 
   function wait() {
     clearTimeout(timer);
-    if (asked.size === 0 || tries >= PATIENCE.length) return;
+    if (asked.size === 0) return;
     timer = setTimeout(() => {
       if (source.comm_live === false) return;
       source.send({ kind: "want", page, chunks: [...asked] });
       wait();
-    }, PATIENCE[tries++]);
+    }, PATIENCE[Math.min(tries++, PATIENCE.length - 1)]);
   }
 
   async function receive(content, buffers) {

@@ -89,8 +89,8 @@ export class View {
     element.append(this.element);
     this.sizes = new ResizeObserver(() => this.layOut());
     this.sizes.observe(this.element);
-    this.sight = new IntersectionObserver(([entry]) => {
-      this.onScreen = entry.isIntersecting;
+    this.sight = new IntersectionObserver((entries) => {
+      this.onScreen = entries.at(-1).isIntersecting; // gone and back may come in one call
       if (this.onScreen) this.pump();
     });
     this.sight.observe(this.element);
