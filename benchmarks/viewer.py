@@ -317,7 +317,11 @@ def measure_all(server, cases, round_trip):
         for case in cases:
             for file in case.files if round_trip in case.round_trips else ():
                 row = {"case": case.name, "file": file, "round_trip_ms": round_trip * 1000}
-                row |= measure(page, browser, server, lab, case, file, round_trip)
+                try:
+                    row |= measure(page, browser, server, lab, case, file, round_trip)
+                except TimeoutError as error:  # one row less; the others are still worth having
+                    print(f"no result: {row}: {error}", file=sys.stderr)
+                    continue
                 print(json.dumps(row), flush=True)
                 results.append(row)
     return results
