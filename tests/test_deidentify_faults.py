@@ -291,7 +291,7 @@ def test_an_unreadable_file_is_refused(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("handson.deidentify.folder.read_file", refuse)
+    monkeypatch.setattr("handson.deidentify.worker.read_file", refuse)
     report = handson.anonymize(source, tmp_path / "out")
     assert [e.reason for e in report.refused] == ["cannot be read (Permission denied)"]
 

@@ -12,10 +12,10 @@ an encrypted look-up store, from which `reidentify` finds a patient again. Both 
 `deidentify_dataset` does the same to one pydicom Dataset in memory, for looking at what happens.
 
 The rooms, in reading order: `profile.csv` and `profile` (which rule for which element), `identity` (new
-identifiers from a key), `text` (names in text), `engine` (the walk), `dicomfile` and `codestream` (one file,
-its pixels untouched), `dicomdir`, `nifti`, `pixels` (burned-in text), `faces`, `folder` (many files), `store`,
-`report`, `audit`. It stands on
-pydicom, nibabel and cryptography, never on the readers or the viewer of this package.
+identifiers from a key), `text` (names in text), `engine` (the walk), `dicomfile` and `codestream` (one
+file, its pixels untouched), `dicomdir`, `nifti`, `pixels` (burned-in text), `faces`, `worker` and `folder`
+(many files), `store`, `report`, `audit`. It stands on pydicom, nibabel and cryptography, never on the
+readers or the viewer of this package.
 
 This is teaching code, not a certified product: see docs/deidentify.md for what it cannot do.
 """
@@ -35,6 +35,7 @@ from .pixels import Mask
 from .profile import OPTIONS, Profile
 from .report import Report
 from .store import Store
+from .worker import quiet
 
 __all__ = [
     "OPTIONS",
@@ -121,7 +122,7 @@ def deidentify_dataset(dataset: Dataset, *, options=(), key=None) -> Counter:
     key : 32 bytes that decide the new identifiers, random by default
     returns : Counter of (element, letter of the rule, what was done)
     """
-    with folder.quiet():
+    with quiet():
         return Engine(Profile(_options(options)), Identity(key or new_key())).deidentify(dataset)
 
 

@@ -103,9 +103,8 @@ class Engine:
                     words.add_identifier(value)
             elif tag in kind("phrase"):
                 for value in values(dataset, tag, vr):
-                    if (
-                        fold(value) not in maker
-                    ):  # some machines give their maker as the institution
+                    # some machines give their maker as the institution
+                    if fold(value) not in maker:
                         words.add_phrase(value)
             elif vr == "DA":
                 for value in values(dataset, tag, vr):

@@ -5,224 +5,31 @@ the store and renames, so that nothing is ever overwritten and nothing half writ
 module knows files and processes, no element of a data set.
 """
 
-import errno
 import hmac
 import json
-import logging
 import multiprocessing
 import os
 import sys
 import threading
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from ..errors import DeidentifyError, HandsonError, ReadError
-from . import nifti
+from ..errors import DeidentifyError
 from . import report as status
 from .dicomdir import write_dicomdir
-from .dicomfile import (
-    file_meta,
-    looks_like_dicom,
-    looks_like_directory,
-    open_dicom,
-    read_file,
-    write_dicom,
-)
-from .engine import Engine
-from .faces import may_show_face
+from .dicomfile import looks_like_directory
 from .identity import Identity, short_name
-from .pixels import Mask, burned_in_risk, cover, read_masks
+from .pixels import read_masks
 from .profile import Profile
 from .report import Entry, Report
+from .worker import Job, Outcome, Worker
 
 RUN_FOLDER = ".handson-run"
-_UNREADABLE = "cannot be read"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What every worker needs to know.
-
-    key : of the identifiers
-    options : of the profile
-    base : the folder that inputs are named relative to
-    parts : {status: folder for unfinished files}, {} for a dry run
-    aside : True to de-identify files whose pixels are at risk as well, to be put aside
-    pixels_checked : True when the user has looked at all pixels
-    masks : what to cover in pixels
-    with_directory : True if a DICOMDIR will list the outputs, whose names then have no ending
-    """
-
-    key: bytes
-    options: frozenset
-    base: Path
-    parts: dict[str, Path]
-    aside: bool = False
-    pixels_checked: bool = False
-    masks: tuple[Mask, ...] = ()
-    with_directory: bool = False
-
-
-@dataclass
-class Outcome:
-    """What a worker did with one input. `part` is the finished file, waiting for its name."""
-
-    number: int
-    status: str
-    reason: str = ""
-    part: Path | None = None
-    folders: tuple[str, ...] = ()
-    identifier: str = ""
-    suffix: str = ""
-    changes: Counter = field(default_factory=Counter)
-    face: bool = False
-    identities: list[tuple[str, dict]] = field(default_factory=list)
-
-
-class Worker:
-    """De-identifies one file at a time."""
-
-    def __init__(self, job: Job):
-        self.job = job
-        self.identity = Identity(job.key)
-        self.engine = Engine(Profile(job.options), self.identity)
-
-    def __call__(self, number: int, path: Path) -> Outcome:
-        """Never raises for what a file holds: whatever is wrong with it is a refusal with a reason."""
-        try:
-            with quiet():
-                return self._dispatch(number, path)
-        except HandsonError as error:
-            outcome = Outcome(number, status.REFUSED, error.fault)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG):
-                raise DeidentifyError(  # not this file's fault
-                    f"The output cannot be written ({error.strerror}); the files in it are whole",
-                    "Make room or choose another folder, then start again.",
-                ) from None
-            outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({error.strerror})")
-        except (Exception, RecursionError) as error:
-            # broken bytes can make the reader raise anything, with their values in the message: none is kept
-            outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({type(error).__name__})")
-        finally:
-            if "outcome" in locals() or sys.exc_info()[0]:
-                self._discard(number)
-        return outcome
-
-    def _discard(self, number: int) -> None:
-        for folder in self.job.parts.values():
-            (folder / f"{number}.part").unlink(missing_ok=True)
-
-    def _part(self, number: int, kind: str) -> Path | None:
-        return self.job.parts[kind] / f"{number}.part" if self.job.parts else None
-
-    def _dispatch(self, number: int, path: Path) -> Outcome:
-        if path.is_symlink():
-            return Outcome(number, status.REFUSED, "is a symbolic link, which is not followed")
-        if path.is_dir():
-            return Outcome(number, status.REFUSED, "is a folder that cannot be listed")
-        if not path.is_file():
-            return Outcome(number, status.REFUSED, "is not a regular file")
-        with read_file(path) as file:
-            if looks_like_dicom(file.read(140)):
-                return self._dicom(number, file)
-        if nifti.kind(path) and (nifti.kind(path) in nifti.IMAGES or nifti.partner(path)):
-            return self._nifti(number, path)
-        return Outcome(number, status.OTHER, "neither DICOM nor NIfTI: not copied")
-
-    def _kind(self, reason: str) -> str:
-        """What becomes of a file with this reason not to give it away."""
-        if not reason:
-            return status.DONE
-        if not self.job.aside:
-            raise ReadError(reason)
-        return status.ASIDE
-
-    def _nifti(self, number: int, path: Path) -> Outcome:
-        image = nifti.kind(path) in nifti.IMAGES
-        face = image and nifti.may_show_face(nifti.read_header(nifti.partner(path) or path))
-        reason = self._face_reason(face)
-        kind = self._kind(reason)
-        part = self._part(number, kind)
-        target = part or Path(os.devnull)
-        if image:
-            changes = nifti.write_image(path, target)
-        else:
-            changes = nifti.write_sidecar(path, target, self.engine.profile, self.identity)
-        folder = os.fspath(path.parent.relative_to(self.job.base))
-        return Outcome(
-            number,
-            kind,
-            reason,
-            part,
-            folders=(short_name(self.identity.uid(f"folder {folder}")),),
-            identifier=self.identity.uid(f"file {folder}/{nifti.stem(path)}"),
-            suffix=nifti.kind(path),
-            changes=changes,
-            face=face,
-        )
-
-    def _face_reason(self, face: bool) -> str:
-        refuse = face and "clean-recognizable-visual-features" in self.job.options
-        return "may show a face, and nothing here takes one out of it" if refuse else ""
-
-    def _dicom(self, number: int, file) -> Outcome:
-        source = open_dicom(file)
-        if source.is_directory:
-            return Outcome(number, status.DIRECTORY, "made anew from the outputs")
-        dataset = source.dataset
-        risk = burned_in_risk(dataset) if source.pixels and not self.job.pixels_checked else ""
-        face = may_show_face(dataset)
-        pixels = cover(source, self.job.masks)
-        risk = f"pixels not looked at: {risk}" if risk and pixels is None else ""
-        kind = self._kind(risk or self._face_reason(face))
-        token, original = self.engine.token(dataset), _original(dataset)
-        changes = self.engine.deidentify(dataset, masked=pixels is not None)
-        meta = file_meta(source, dataset, self.identity.uid(f"file {number}"))
-        part = self._part(number, kind)
-        with open(part or os.devnull, "wb") as out:
-            write_dicom(source, dataset, meta, out, pixels)
-        study, series = (str(dataset.get(k, "")) for k in ("StudyInstanceUID", "SeriesInstanceUID"))
-        return Outcome(
-            number,
-            kind,
-            risk or self._face_reason(face),
-            part,
-            (short_name(token), short_name(study), short_name(series)),
-            str(meta.MediaStorageSOPInstanceUID),
-            "" if self.job.with_directory else ".dcm",
-            changes,
-            face,
-            [(token, original)],
-        )
-
-
-def _original(dataset) -> dict:
-    """What the look-up store keeps of a patient."""
-    keywords = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
-    return {k: str(dataset.get(k, "")) for k in keywords if dataset.get(k)}
-
-
-@contextmanager
-def quiet():
-    """Keep the reader's warnings out of logs: they quote values and file names."""
-    logger = logging.getLogger("pydicom")
-    before = logger.disabled
-    logger.disabled = True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.disabled = before
-
 
 _worker: Worker | None = None
 
