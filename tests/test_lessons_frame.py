@@ -176,6 +176,7 @@ def test_cells_are_short_and_their_names_are_stable(path):
         assert len(cell.source.splitlines()) <= 22, cell.id
         assert "interact(" not in cell.source
         assert "input(" not in cell.source
+        assert not cell.source.rstrip().endswith(";"), "nbval prints it all the same: plt.show()"
     ids = [cell.id for cell in notebook(path).cells]
     assert len(set(ids)) == len(ids)
     assert not [i for i in ids if re.fullmatch(r"[0-9a-f]{8,}", i)], (
