@@ -15,7 +15,7 @@ export class Toolbar {
       action, state,
       node: make("button", {
         type: "button", class: "ho-button", text: labels.buttons[action],
-        "aria-label": labels.actions[action], title: withKeys(action, labels), onclick: () => act(action),
+        "aria-label": `${labels.buttons[action]}: ${labels.actions[action]}`, title: withKeys(action, labels), onclick: () => act(action),
       }),
     }));
     this.element = make("div", { class: "ho-toolbar", role: "toolbar", "aria-label": labels.tools },
