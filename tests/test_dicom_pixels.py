@@ -340,6 +340,18 @@ def test_a_slope_per_slice_is_used_per_slice(tmp_path):
     assert_allclose(volume.data, wanted.T, rtol=1e-6)
 
 
+def test_slices_of_different_sign_and_size_keep_their_values(tmp_path):
+    stored = [
+        np.array([[0, 65000], [3, 4]], np.uint16),
+        np.array([[-700, 1], [2, 30000]], np.int16),
+        np.array([[255, 0], [7, 8]], np.uint8),
+    ]
+    write(stack(stored, modality="CT", RescaleSlope=1, RescaleIntercept=-1024), tmp_path)
+    volume = read_series(tmp_path)
+    assert volume.data.dtype == np.int32
+    assert_array_equal(volume.data.T, np.array(stored, int) - 1024)
+
+
 def test_32_bit_pixels_with_a_slope_become_float64(tmp_path):
     pixels = np.array([[4_294_967_295, 1], [2, 3]], np.uint32)
     path = save(picture(pixels, RescaleSlope=0.1, RescaleIntercept=0), tmp_path / "x.dcm")

@@ -199,7 +199,7 @@ def _values(stack, header) -> np.ndarray:
     f = first.file.format
     rows, columns = dict(first.kind)["shape"][:2]
     source = locate(first.file.location, f, first.file.frames)
-    stored, scalings = stored_type(source), [one.scaling for one in stack.frames]
+    stored, scalings = _common_type(stack, source), [one.scaling for one in stack.frames]
     colour = shown_as(f) == "RGB"
     if colour and len(stack.volumes) > 1:
         raise SeriesError(
@@ -222,6 +222,12 @@ def _values(stack, header) -> np.ndarray:
     return out[0].T if len(out) == 1 else out.transpose(3, 2, 1, 0)
 
 
+def _common_type(stack, source) -> np.dtype:
+    """The type that holds the stored numbers of every file: slices may differ in sign and size."""
+    formats = {file.format for file in stack.files}
+    return np.result_type(*(stored_type(replace(source, format=f)) for f in formats))
+
+
 def _fill(stack, out, whole, special, header):
     """Read every frame into its place: as stored when `whole`, else as a value."""
     by_file = defaultdict(list)
@@ -230,11 +236,12 @@ def _fill(stack, out, whole, special, header):
     bar = tqdm(total=len(out), desc="reading pixels", unit="slice", delay=2, leave=False)
     for file, members in by_file.items():
         source = locate(file.location, file.format, file.frames)
+        direct = whole and not file.tiles and stored_type(source) == out.dtype
         if file.tiles:
             (picture,) = read_frames(source, [0])
             stored = (mosaic.cut(picture, frame) for _, frame in members)
         else:
-            targets = [out[place] for place, _ in members] if whole else None
+            targets = [out[place] for place, _ in members] if direct else None
             stored = read_frames(source, [frame.index for _, frame in members], targets)
         about = header
         if special and len(by_file) > 1:
@@ -244,7 +251,7 @@ def _fill(stack, out, whole, special, header):
                 out[place] = frame_values(frame, pixels, about)
             elif not whole:
                 out[place] = frame.scaling.apply(pixels, out.dtype)
-            elif file.tiles:
+            elif not direct:
                 out[place] = pixels
             bar.update()
     bar.close()
