@@ -352,6 +352,17 @@ def test_slices_of_different_sign_and_size_keep_their_values(tmp_path):
     assert_array_equal(volume.data.T, np.array(stored, int) - 1024)
 
 
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+@pytest.mark.parametrize("wrong", [b"1,5 ", b"NaN ", b"inf "])
+def test_a_rescale_that_is_no_number_is_refused(tmp_path, keyword, wrong):
+    about = {"RescaleSlope": "9876", "RescaleIntercept": "9876"}
+    (path,) = write(stack(values()[:1], **(about | {keyword: "5432"})), tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"5432", wrong))
+    for read in (read_slice, read_series):
+        with pytest.raises(ReadError, match=f"{keyword}.* is no number"):
+            read(path)
+
+
 def test_32_bit_pixels_with_a_slope_become_float64(tmp_path):
     pixels = np.array([[4_294_967_295, 1], [2, 3]], np.uint32)
     path = save(picture(pixels, RescaleSlope=0.1, RescaleIntercept=0), tmp_path / "x.dcm")

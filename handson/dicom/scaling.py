@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .header import number, text, value
+from .header import number, numbers, text, value
 
 # RescaleType, Units (0054,1001) and the UCUM codes of real-world value maps, as people write them.
 UNITS = {
@@ -54,14 +54,15 @@ def scaling(dataset, modality) -> Scaling:
     """The transform that a data set, or an item of a functional group, states.
 
     modality : CT that states no RescaleType is in Hounsfield units (PS3.3 C.8.2.1.1.2)
+    raises : ReadError when a slope or an intercept is there and is no number
     """
     if modality == "RTDOSE":
         unit = {"GY": "Gy", "RELATIVE": "relative dose"}.get(text(dataset, "DoseUnits"), "")
-        return Scaling(number(dataset, "DoseGridScaling") or 1.0, 0.0, unit)
+        return Scaling(_factor(dataset, "DoseGridScaling") or 1.0, 0.0, unit)
     if table := value(dataset, "ModalityLUTSequence"):
         kind = text(table[0], "ModalityLUTType")
         return Scaling(unit=UNITS.get(kind, kind), table=True)
-    slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
+    slope, intercept = _factor(dataset, "RescaleSlope"), _factor(dataset, "RescaleIntercept")
     kind = text(dataset, "RescaleType")
     if kind in ("", "US") and text(dataset, "Units"):  # of PET
         kind = text(dataset, "Units")
@@ -69,6 +70,10 @@ def scaling(dataset, modality) -> Scaling:
         kind = "HU"
     # A slope of 0 would wipe out the picture; writers that leave it so mean "not scaled".
     return Scaling(slope or 1.0, intercept or 0.0, UNITS.get(kind, kind))
+
+
+def _factor(dataset, key) -> float | None:
+    return next(iter(numbers(dataset, key)), None)
 
 
 def real_world(items) -> Scaling | None:
