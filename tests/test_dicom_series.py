@@ -218,6 +218,15 @@ def test_the_tolerance_is_as_stated(tmp_path, off):
             read_series(tmp_path)
 
 
+def test_a_missing_slice_is_seen_in_micro_ct_too(tmp_path):
+    datasets = stack(values((8, 3, 4)), step=(0, 0, 0.01), spacing=(0.01, 0.01))
+    paths = write(datasets, tmp_path)
+    assert_allclose(read_series(tmp_path).spacing, 0.01)
+    paths[3].unlink()
+    with pytest.raises(SeriesGapError, match="1 slice is missing"):
+        read_series(tmp_path)
+
+
 def test_a_slice_beside_the_line_is_refused(tmp_path):
     datasets = stack(values((6, 3, 4)))
     datasets[2].ImagePositionPatient[0] += 3

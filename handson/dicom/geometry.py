@@ -12,8 +12,9 @@ import numpy as np
 from ..errors import GeometryError
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-# A slice may lie this far from its place on the even grid: in mm, or as a share of the step.
-TOLERANCE_MM, TOLERANCE_STEP = 0.02, 0.02
+# A slice may lie this far from its place on the even grid: in mm, or as a share of the step; in
+# micro-CT, whose steps may be shorter than the first, never by more than the last share.
+TOLERANCE_MM, TOLERANCE_STEP, TOLERANCE_MOST = 0.02, 0.02, 0.25
 
 
 def normal(orientation) -> np.ndarray:
@@ -72,7 +73,7 @@ class Spacing:
 
 
 def tolerance(step) -> float:
-    return max(TOLERANCE_MM, TOLERANCE_STEP * step)
+    return min(max(TOLERANCE_MM, TOLERANCE_STEP * step), TOLERANCE_MOST * step)
 
 
 def distances(positions, direction) -> np.ndarray:

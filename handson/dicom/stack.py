@@ -42,8 +42,8 @@ def read_series(
         slices; else float32, float64 from 32-bit pixels on.
     raises : SeriesGapError, SeriesError, GeometryError, ReadError, DecoderError
 
-    A slice may lie 0.02 mm or 2 % of the step off the even grid, whichever is more. The step is
-    (last position - first position) / (slices - 1); SliceThickness is never used for it.
+    A slice may lie 0.02 mm or 2 % of the step off the even grid, whichever is more (of a step
+    below 0.08 mm: a quarter). The step is (last position - first position) / (slices - 1); SliceThickness is never used for it.
     """
     _check("on_gap", on_gap, ("error", "resample"))
     _check("on_duplicate", on_duplicate, ("error", "first", "last"))
