@@ -261,6 +261,34 @@ def test_a_folder_copied_into_itself_is_a_duplicate(tmp_path):
     assert_array_equal(read_series(tmp_path, on_duplicate="first").data, values().T)
 
 
+def _in_time(times=3):
+    """Data sets of a series in time that InstanceNumber alone puts in order; [time][slice]."""
+    uid = generate_uid()
+    made = [stack(values(seed=t), SeriesInstanceUID=uid) for t in range(times)]
+    for n, dataset in enumerate(itertools.chain(*made)):
+        dataset.InstanceNumber = n + 1
+    return made
+
+
+@pytest.mark.parametrize("keep", ["first", "last"])
+def test_a_copied_file_does_not_cost_a_series_its_time_points(tmp_path, keep):
+    made = _in_time()
+    write(list(itertools.chain(*made)), tmp_path / "a")
+    save(made[1][2], tmp_path / "b/0000")
+    with pytest.raises(SeriesGapError, match=r"same place: [^;]* and [^;]*on_duplicate"):
+        read_series(tmp_path)
+    volume = read_series(tmp_path, on_duplicate=keep)
+    assert_array_equal(volume.data, np.stack([values(seed=t).T for t in range(3)], axis=3))
+
+
+def test_a_series_in_time_that_was_cut_short_is_never_taken_for_copies(tmp_path):
+    datasets = list(itertools.chain(*_in_time(20)))
+    write(datasets[:-2], tmp_path)
+    for option in ({}, {"on_duplicate": "first"}, {"on_gap": "resample"}):
+        with pytest.raises(SeriesGapError, match=r"19 to 20 slices.*incomplete"):
+            read_series(tmp_path, **option)
+
+
 def test_options_that_do_not_exist_are_refused():
     for option in ({"on_gap": "ignore"}, {"on_duplicate": "both"}, {"on_tilt": "straighten"}):
         with pytest.raises(SeriesError, match="not known"):

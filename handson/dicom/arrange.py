@@ -30,7 +30,7 @@ SAME_COSINES = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """kind: "gap", "duplicate", "missing", "line"; what is wrong, and with which files."""
+    """kind: "gap", "duplicate", "missing", "muddle", "line"; what is wrong, and with which files."""
 
     kind: str
     text: str
@@ -88,9 +88,16 @@ class Stack:
         return replace(self, volumes=tuple(tuple(map(change, v)) for v in self.volumes))
 
     def without_duplicates(self, keep) -> "Stack":
-        """One frame per place, the "first" or the "last" by file name."""
-        places = [sorted(p, key=lambda f: (str(f.file.path), f.index)) for p in self.places]
-        return arrange([p[0 if keep == "first" else -1] for p in places])
+        """Copies left out, then one frame per place: the "first" or the "last" by file name.
+
+        A series in time stays one: copies share their SOPInstanceUID, time points do not.
+        """
+        places = [
+            sorted(p, key=lambda f: (str(f.file.path), f.index), reverse=keep == "last")
+            for p in self.places
+        ]
+        stack = arrange([frame for place in places for frame in _originals(place)])
+        return arrange([place[0] for place in places]) if stack.has("duplicate") else stack
 
 
 def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
@@ -232,13 +239,29 @@ def arrange(group: list[Frame]) -> Stack:
         volumes = tuple((frame,) for frame in sorted(group, key=lambda f: f.index))
         return Stack(volumes, "frame" if len(volumes) > 1 else "", None, ())
     places = [[group[i] for i in bucket] for bucket in buckets(group)]
-    volumes, order, problems = _in_time(places)
+    volumes, order, problems = _in_time([_originals(place) for place in places])
+    if copies := [place for place in places if len(_originals(place)) < len(place)]:
+        problems = [_doubled(copies), *(p for p in problems if p.kind != "duplicate")]
     positions = [frame.position for frame in volumes[0]]
     spacing = None
     if len(positions) > 1:
         spacing = spacing_of(positions, normal(group[0].orientation))
         problems = [*problems, *_uneven(volumes[0], spacing)]
     return Stack(volumes, order, spacing, tuple(problems), tuple(places))
+
+
+def _originals(place) -> list[Frame]:
+    """One frame for each SOPInstanceUID: the others are copies of the same file."""
+    found = {}
+    for frame in place:
+        found.setdefault((frame.file.sop_uid or frame.file.path, frame.index), frame)
+    return list(found.values())
+
+
+def _doubled(places) -> Problem:
+    text = "; ".join(_names(place) for place in places[:4])
+    more = f"; and at {len(places) - 4} more places" if len(places) > 4 else ""
+    return Problem("duplicate", f"these lie at the same place: {text}{more}")
 
 
 def _in_time(places):
@@ -254,10 +277,13 @@ def _in_time(places):
                 ranked = [sorted(p, key=lambda f: f.order[name]) for p in places]
                 return tuple(zip(*ranked, strict=True)), name, []
             return _incomplete(places, name)
-    doubled = [p for p in places if len(p) > 1]
-    text = "; ".join(" and ".join(_name(f) for f in p) for p in doubled[:4])
-    more = f" and at {len(doubled) - 4} more places" if len(doubled) > 4 else ""
-    problem = Problem("duplicate", f"these lie at the same place: {text}{more}")
+    problem = _doubled([p for p in places if len(p) > 1])
+    fewest = min(map(len, places))
+    if 1 < fewest < depth:
+        text = (
+            f"every place holds {fewest} to {depth} slices, and no element tells which go together"
+        )
+        problem = Problem("muddle", text)
     return (tuple(p[0] for p in places),), "", [problem]
 
 
@@ -313,6 +339,14 @@ def _uneven(volume, spacing) -> list[Problem]:
             "gap", f"{'; '.join(told)}{more} where the others are {spacing.typical:.4g} mm{verdict}"
         )
     ]
+
+
+def _names(place) -> str:
+    """A few of the frames at one place; with their folders where the names are the same."""
+    names = [_name(f) for f in place]
+    if len(set(names)) < len(names):
+        names = [f"{f.file.path.parent.name}/{n}" for f, n in zip(place, names, strict=True)]
+    return " and ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 
 def _name(frame) -> str:

@@ -108,6 +108,7 @@ REMEDIES = {
     "gap": 'Copy the series again, or read_series(..., on_gap="resample") to fill it.',
     "missing": 'Copy the series again, or read_series(..., on_gap="resample") to leave these out.',
     "duplicate": 'Remove the copies, or read_series(..., on_duplicate="first").',
+    "muddle": "Time points are incomplete: copy the series again, or pass a list of files.",
     "line": "These slices are no parallel stack: read them one by one with read_slice.",
 }
 
