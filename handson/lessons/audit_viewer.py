@@ -18,8 +18,11 @@ _LABELS = labels("audit_viewer")
 _LONGEST = 48  # characters of a value
 
 
-def flat(dataset, path="") -> dict[str, tuple[int, str]]:
-    """Every element, in sequences too: "Sequence[0].Keyword" -> (tag, value as text); bytes are counted."""
+def flat(dataset, path="") -> dict[str, tuple[int, str, str]]:
+    """Every element, in sequences too: "Sequence[0].Keyword" -> (tag, what to show, what to search).
+
+    Of bytes their number is shown; they are searched as Latin-1, since a private element may hold text.
+    """
     found = {}
     for element in dataset:
         name = path + (keyword_for_tag(element.tag) or str(element.tag))
@@ -27,9 +30,13 @@ def flat(dataset, path="") -> dict[str, tuple[int, str]]:
             for number, item in enumerate(element.value):
                 found.update(flat(item, f"{name}[{number}]."))
         elif isinstance(element.value, bytes):
-            found[name] = element.tag, f"{len(element.value)} bytes"
+            found[name] = (
+                element.tag,
+                f"{len(element.value)} bytes",
+                element.value.decode("latin-1"),
+            )
         else:
-            found[name] = element.tag, str(element.value)
+            found[name] = element.tag, str(element.value), str(element.value)
     return found
 
 
@@ -45,7 +52,8 @@ def rows(before, after, known) -> list[list[str]]:
         rule = "private: X" if tag.is_private else profile.rule(tag)[0]
         then = old[name][1] if name in old else ""
         now = new[name][1] if name in new else _LABELS["removed"]
-        left = any(text.lower() in now.lower() for text in known)
+        whole = new[name][2].lower() if name in new else ""
+        left = any(text.lower() in whole for text in known)
         table.append([name, rule, _short(then), _short(now), _LABELS["leak"] if left else ""])
     return table
 
