@@ -163,7 +163,9 @@ def round_of(count):
     close("second")
     grown = heap() - before
     assert most - before > 50 * 1.6e6, "the volumes never were in the page"
-    assert grown < 0.05 * (most - before), f"{grown / 1e6:.1f} MB of {(most - before) / 1e6:.1f}"
+    # What stays is Lab's: its comm handlers keep each closed model, and a page never unloads the
+    # module that anywidget imports for each. It does not grow with the volume (1.6 MB here).
+    assert grown < 50 * 0.5e6, f"{grown / 1e6:.1f} MB of {(most - before) / 1e6:.1f}"
     assert int(opened.python(COUNT_WIDGETS)) == widgets
 
 
