@@ -623,6 +623,19 @@ def test_pictures_without_a_place_have_no_sides(tmp_path):
     assert any("no place" in note for note in volume.notes)
 
 
+@pytest.mark.parametrize("keyword", ["ImagePositionPatient", "PixelSpacing"])
+def test_what_keeps_a_series_from_stacking_is_named(tmp_path, keyword):
+    datasets = stack(values())
+    del datasets[2][keyword]
+    paths = write(datasets, tmp_path)
+    assert {info.split for info in scan(tmp_path)} == {"", f"lacking {keyword}"}
+    for path, dataset in zip(paths, datasets, strict=True):
+        dataset.pop(keyword, None)
+        save(dataset, path)
+    with pytest.raises(SeriesError, match=f"holds 5 volumes, each .* without {keyword}, so"):
+        read_series(tmp_path)
+
+
 def test_colour_in_time_is_refused_with_the_way_out():
     with pytest.raises(SeriesError, match=r"read_slice\(path, frame=n\)"):
         read_series(bundled("examples_ybr_color.dcm"))

@@ -123,7 +123,17 @@ def _rank(frame) -> tuple:
 
 def is_placed(frame) -> bool:
     """True when the frame says where it lies and how large its pixels are."""
-    return bool(frame.position and frame.orientation and frame.spacing)
+    return not lacking(frame)
+
+
+def lacking(frame) -> str:
+    """The elements that a frame needs to be placed and does not state, "" when none."""
+    found = {
+        "ImagePositionPatient": frame.position,
+        "ImageOrientationPatient": frame.orientation,
+        "PixelSpacing": frame.spacing,
+    }
+    return ", ".join(name for name, stated in found.items() if not stated)
 
 
 def _key(frame):
@@ -134,21 +144,22 @@ def _key(frame):
 
 def _merge_close(groups) -> list[list[Frame]]:
     """Orientations and spacings that differ by rounding only are the same."""
+    alone = [group for key, group in groups.items() if key[2] is None]
     merged = []
     for key, group in groups.items():
+        if key[2] is None:
+            continue
         for other, members in merged:
-            if key[:2] == other[:2] and (
-                key[2] is None
-                or (
-                    np.allclose(key[2], other[2], rtol=0, atol=SAME_COSINES)
-                    and np.allclose(key[3], other[3], rtol=1e-3, atol=0)
-                )
+            if (
+                key[0] == other[0]
+                and np.allclose(key[2], other[2], rtol=0, atol=SAME_COSINES)
+                and np.allclose(key[3], other[3], rtol=1e-3, atol=0)
             ):
                 members.extend(group)
                 break
         else:
             merged.append((key, list(group)))
-    return [members for _, members in merged]
+    return [members for _, members in merged] + alone
 
 
 def _side_by_side(group) -> list[list[Frame]]:
@@ -188,6 +199,7 @@ def _reasons(firsts) -> list[str]:
         return [""]
     told = [
         dict(first.kind)
+        | {"lacking": lacking(first) or None}
         | {"plane": _plane_name(first), "acquisition": first.order.get("acquisition")}
         | {
             "orientation": first.orientation,

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ..errors import ReadError, SeriesError, SeriesGapError
 from ..volume import Volume, picture_affine
 from . import mosaic
-from .arrange import Stack
+from .arrange import Stack, lacking
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
 from .header import naming, quiet
 from .picture import frame_values, header_window, notes, shown_as, whole_header, with_unit
@@ -99,6 +99,13 @@ def choose(table, wanted=None) -> SeriesInfo:
     listed = found or list(table)
     lines = "; ".join(f"{s.id} ({s.split or s.description or s.modality})" for s in listed[:20])
     fault = f"holds {len(listed)} volumes" if found else f"holds no series {wanted!r}, but"
+    lost = (
+        {lacking(s.stack.first) for s in found}
+        if len({s.series_uid for s in found}) == 1
+        else set()
+    )
+    if len(lost) == 1 and any(lost):
+        fault += f", each a single picture without {lost.pop()}, so they cannot be stacked"
     raise SeriesError(
         f"{fault}: {lines}", "Choose one: read_series(..., series_uid=ID).", path=table.folder
     )
