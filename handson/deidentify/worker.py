@@ -7,7 +7,6 @@ of it. This module gives no output its name and knows no other file.
 import errno
 import logging
 import os
-import sys
 import warnings
 from collections import Counter
 from contextlib import contextmanager
@@ -76,26 +75,33 @@ class Worker:
         self.engine = Engine(Profile(job.options), self.identity)
 
     def __call__(self, number: int, path: Path) -> Outcome:
-        """Never raises for what a file holds: whatever is wrong with it is a refusal with a reason."""
+        """The outcome for one file; nothing half written stays, whatever happens."""
+        try:
+            outcome = self._without_raising(number, path)
+        except BaseException:
+            self._discard(number)
+            raise
+        if outcome.status == status.REFUSED:
+            self._discard(number)
+        return outcome
+
+    def _without_raising(self, number: int, path: Path) -> Outcome:
+        """Whatever is wrong with what a file holds is a refusal with a reason, never an exception."""
         try:
             with quiet():
                 return self._dispatch(number, path)
         except HandsonError as error:
-            outcome = Outcome(number, status.REFUSED, error.fault)
+            return Outcome(number, status.REFUSED, error.fault)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EFBIG):
                 raise DeidentifyError(  # not this file's fault
                     f"The output cannot be written ({error.strerror}); the files in it are whole",
                     "Make room or choose another folder, then start again.",
                 ) from None
-            outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({error.strerror})")
+            return Outcome(number, status.REFUSED, f"{_UNREADABLE} ({error.strerror})")
         except (Exception, RecursionError) as error:
             # broken bytes can make the reader raise anything, with their values in the message: none is kept
-            outcome = Outcome(number, status.REFUSED, f"{_UNREADABLE} ({type(error).__name__})")
-        finally:
-            if "outcome" in locals() or sys.exc_info()[0]:
-                self._discard(number)
-        return outcome
+            return Outcome(number, status.REFUSED, f"{_UNREADABLE} ({type(error).__name__})")
 
     def _discard(self, number: int) -> None:
         for folder in self.job.parts.values():
