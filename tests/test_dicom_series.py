@@ -261,6 +261,23 @@ def test_a_folder_copied_into_itself_is_a_duplicate(tmp_path):
     assert_array_equal(read_series(tmp_path, on_duplicate="first").data, values().T)
 
 
+def test_the_images_of_a_dixon_series_are_volumes_of_their_own(tmp_path):
+    uid = generate_uid()
+    for n, word in enumerate(["W", "F", "IP", "OP"]):
+        about = {"ImageType": ["DERIVED", "PRIMARY", word, word, "DERIVED"]}
+        write(stack(values(seed=n), SeriesInstanceUID=uid, **about), tmp_path / word)
+    found = {info.split: read_series(info).data for info in scan(tmp_path)}
+    assert set(found) == {"dixon water", "dixon fat", "dixon in phase", "dixon opposed phase"}
+    assert_array_equal(found["dixon fat"], values(seed=1).T)
+
+
+def test_parts_of_a_series_with_other_pixel_spacing_are_told_by_it(tmp_path):
+    datasets = stack(values())
+    datasets[4].PixelSpacing = [0.9, 0.5]
+    write(datasets, tmp_path)
+    assert {info.split for info in scan(tmp_path)} == {r"spacing 0.8\0.5", r"spacing 0.9\0.5"}
+
+
 def _in_time(times=3):
     """Data sets of a series in time that InstanceNumber alone puts in order; [time][slice]."""
     uid = generate_uid()

@@ -203,6 +203,7 @@ def _reasons(firsts) -> list[str]:
         | {"plane": _plane_name(first), "acquisition": first.order.get("acquisition")}
         | {
             "orientation": first.orientation,
+            "spacing": first.spacing,
             "position": _place(first),
             "file": first.file.path.name,
         }

@@ -33,6 +33,10 @@ from .scaling import Scaling, scaling
 # ImageType's third value and Siemens' words that say which part of the complex signal was kept.
 _PARTS = {"M": "magnitude", "MAGNITUDE": "magnitude", "P": "phase", "PHASE": "phase", "PHASE MAP": "phase",
           "R": "real", "REAL": "real", "I": "imaginary", "IMAGINARY": "imaginary"}  # fmt: skip
+# Siemens', GE's and Philips' words for the four images that a Dixon series holds.
+_DIXON = {"W": "water", "WATER": "water", "F": "fat", "FAT": "fat",
+          "IP": "in phase", "IN_PHASE": "in phase",
+          "OP": "opposed phase", "OPP_PHASE": "opposed phase", "OUT_PHASE": "opposed phase"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,8 +276,11 @@ def _kind(pixels, dataset, image_type) -> tuple:
 
 def _part(image_type, component) -> dict:
     words = [component, *image_type[2:]]
-    part = next((_PARTS[w] for w in words if w in _PARTS), None)
-    return {"signal": part} if part else {}
+    found = {
+        name: next((known[w] for w in words if w in known), None)
+        for name, known in (("signal", _PARTS), ("dixon", _DIXON))
+    }
+    return {name: part for name, part in found.items() if part}
 
 
 def _shape(pixels) -> tuple:
