@@ -126,6 +126,7 @@ def classic_frame(header: Header) -> Frame:
         pixels,
         max(int(count[0]), 1) if count else 1,
     )
+    scaled = scaling(dataset, modality)
     return Frame(
         file,
         0,
@@ -133,8 +134,8 @@ def classic_frame(header: Header) -> Frame:
         _exactly(6, numbers(dataset, "ImageOrientationPatient")),
         pixel_spacing(dataset),
         _depth(dataset),
-        scaling(dataset, modality),
-        _kind(pixels, dataset, texts(dataset, "ImageType")),
+        scaled,
+        _kind(pixels, dataset, texts(dataset, "ImageType"), scaled.unit),
         _order(dataset),
     )
 
@@ -265,12 +266,13 @@ def seconds(stamp: str) -> float | None:
     return int(day) * 86400.0 + hour * 3600 + minute * 60 + second + float(f"0.{fraction}")
 
 
-def _kind(pixels, dataset, image_type) -> tuple:
+def _kind(pixels, dataset, image_type, unit) -> tuple:
     kind = {"shape": _shape(pixels)} | _part(image_type, "")
     if (echo := number(dataset, "EchoTime")) is not None:
         kind["echo time"] = round(echo, 2)
     if (inversion := number(dataset, "InversionTime")) is not None:
         kind["inversion time"] = round(inversion, 1)
+    kind["unit"] = unit or "not stated"
     return tuple(kind.items())
 
 
