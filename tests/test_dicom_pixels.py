@@ -22,7 +22,7 @@ from pydicom.uid import (
 )
 
 from handson import read_series, read_slice
-from handson.errors import DecoderError, HandsonError, ReadError
+from handson.errors import DecoderError, HandsonError, ReadError, SeriesError
 
 ROOTS = [
     Path(pydicom.__file__).parent / "data/test_files",
@@ -361,6 +361,28 @@ def test_a_rescale_that_is_no_number_is_refused(tmp_path, keyword, wrong):
     for read in (read_slice, read_series):
         with pytest.raises(ReadError, match=f"{keyword}.* is no number"):
             read(path)
+
+
+def test_a_slice_without_the_rescale_of_the_others_is_not_mixed_with_them(tmp_path):
+    datasets = stack(values(), modality="CT", RescaleSlope=1, RescaleIntercept=-1024)
+    del datasets[4].RescaleSlope, datasets[4].RescaleIntercept
+    write(datasets, tmp_path)
+    with pytest.raises(SeriesError, match=r"unit HU.*unit not stated"):
+        read_series(tmp_path)
+
+
+def test_a_cut_compressed_slice_is_named_with_what_its_decoder_says(tmp_path):
+    datasets = stack(values())
+    for dataset in datasets:
+        dataset.compress(RLELossless)
+    paths = write(datasets, tmp_path)
+    paths[2].write_bytes(paths[2].read_bytes()[:-40])
+    with pytest.raises(
+        ReadError, match=f"{paths[2].name}: has pixels .RLE Lossless. that cannot be"
+    ):
+        read_series(tmp_path)
+    with pytest.raises(ReadError, match=r"^((?!all available plugins).)*$"):
+        read_series(tmp_path)
 
 
 def test_32_bit_pixels_with_a_slope_become_float64(tmp_path):

@@ -146,7 +146,9 @@ def read_frames(source: Source, indices, targets=None):
     except (ReadError, MemoryError):
         raise
     except Exception as error:  # every decoder raises errors of its own kinds
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        lines = str(error).splitlines() or [type(error).__name__]
+        # pydicom's first line says only that its decoders failed; the next one is a decoder's own.
+        reason = lines[1].strip() if lines[1:] and lines[0].endswith(":") else lines[0]
         raise ReadError(
             f"has pixels ({UID(f.transfer_syntax).name}) that cannot be read: {reason}",
             "Copy it again from the source.",
