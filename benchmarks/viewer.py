@@ -67,7 +67,7 @@ import numpy as np
 i, j, k = np.ogrid[:128, :128, :75]
 bump = np.exp(-((i - 50) ** 2 + (j - 60) ** 2 + (k - 40) ** 2) / 400).astype("float32")
 map_affine = volume.affine @ np.diag([4, 4, 4, 1])
-activation = handson.Volume(bump, map_affine, name="map")
+activation = handson.Layer(handson.Volume(bump, map_affine, name="map"))
 """
 
 
@@ -101,7 +101,7 @@ CASES = (
     Case(
         "handson, three views and an overlay",
         HANDSON + OVERLAY,
-        "handson.OverlayViewer(volume, activation)",
+        'handson.view(volume, activation, plane="ortho")',
         ("ct.nii",),
         picture=OURS,
     ),

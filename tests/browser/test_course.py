@@ -41,13 +41,16 @@ def viewer_of(opened, code):
     opened.scroll_to(index)
     view = opened.cell(index).locator(".handson-viewer")
     view.locator(".ho-frame canvas").first.wait_for(timeout=30_000)
+    # Cells above take their height only now; and a viewer off screen asks for no voxels.
+    view.locator(".ho-view").scroll_into_view_if_needed()
     expect(view.locator(".ho-progress")).to_be_hidden(timeout=30_000)
     return view
 
 
 def letters(frame):
+    """The first letter of each side: her head is tilted, so some sides have a second one."""
     return {
-        side: frame.locator(f".ho-{side}").inner_text()
+        side: frame.locator(f".ho-{side}").inner_text()[0]
         for side in ("left", "right", "top", "bottom")
     }
 
