@@ -175,7 +175,8 @@ class Output:
     def finish(self) -> None:
         """The run is complete: nothing of it stays but the outputs."""
         self._journal.close()
-        for file in self.run.iterdir():
+        # run.json goes last: while it is there, the run is known to be unfinished
+        for file in sorted(self.run.iterdir(), key=lambda file: file.name == "run.json"):
             file.unlink()
         self.run.rmdir()
 
