@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from handson.errors import DataError
-from handson.phantoms import GENERATORS, VERSION, anatomy
+from handson.phantoms import GENERATORS, anatomy
 
 # Those that take seconds are made twice only by hand.
 QUICK = ["gen-bold", "gen-leaks", "gen-head"]
@@ -56,11 +56,6 @@ def test_two_processes_make_the_same_bytes(tmp_path):
 @pytest.mark.long
 def test_two_processes_make_the_same_bytes_of_the_slow_ones_too(tmp_path):
     assert_same_twice(SLOW, tmp_path)
-
-
-def test_every_set_has_a_version():
-    assert set(VERSION) == set(GENERATORS)
-    assert all(isinstance(number, int) and number > 0 for number in VERSION.values())
 
 
 def test_progress_ends_at_its_total(tmp_path):

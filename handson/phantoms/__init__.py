@@ -1,8 +1,8 @@
 """The generated data sets: pictures whose truth is known, drawn on the learner's own disk.
 
-`GENERATORS[id]` fills an existing empty folder, always with the same bytes on one machine; `VERSION[id]`
-rises when a set changes, so that a cached copy is known to be old. Caching, locking and the manifest
-belong to `handson.datasets`; each set is one module here, and its truth are constants of that module.
+`GENERATORS[id]` fills an existing empty folder, always with the same bytes on one machine. Caching, locking
+and the manifest belong to `handson.datasets`, which knows an old copy by a digest of this package's code;
+each set is one module here, and its truth are constants of that module.
 """
 
 from collections.abc import Callable
@@ -17,13 +17,4 @@ GENERATORS: dict[str, Callable] = {
     "gen-leaks": leaks.make,
     "gen-head": head.make,
     "gen-traps": traps.make,
-}
-VERSION: dict[str, int] = {
-    "gen-study": 2,
-    "gen-phantom": 2,
-    "gen-bold": 2,
-    "gen-labels": 2,
-    "gen-leaks": 2,
-    "gen-head": 2,
-    "gen-traps": 2,
 }
