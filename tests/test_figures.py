@@ -1,12 +1,13 @@
 """Facts about the pictures: which side is which, how long the bar is, where a layer lands."""
 
 from io import BytesIO
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 
 import matplotlib.image
 import nibabel as nib
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff
 from numpy.testing import assert_allclose, assert_array_equal
@@ -407,3 +408,24 @@ def test_what_is_no_image_is_refused():
             picture(nothing)
     with pytest.raises(ViewError, match="spacing"):
         picture(patient(), spacing=(1, 1))
+
+
+@pytest.mark.parametrize("shape", [(20, 30, 200), (200, 20, 30), (100, 120, 90)])
+def test_no_caption_of_three_planes_runs_into_its_neighbour_or_off_the_figure(shape):
+    turn = nib.eulerangles.euler2mat(np.deg2rad(12))  # oblique: the longest captions there are
+    figure = planes(Volume(np.ones(shape), nib.affines.from_matvec(turn * 2, (-999, -999, -999))))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    whole = figure.bbox.padded(2)
+    captions = [
+        text.get_window_extent(renderer)
+        for ax in figure.axes
+        for text in (ax._left_title, ax.xaxis.label)
+        if text.get_text() and ax.images
+    ]
+    assert len(captions) == 6
+    for one, other in combinations(captions, 2):
+        assert not one.overlaps(other)
+    for box in captions:
+        assert whole.contains(box.x0, box.y0)
+        assert whole.contains(box.x1, box.y1)
