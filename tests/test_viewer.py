@@ -6,6 +6,7 @@ import json
 import re
 from itertools import permutations, product
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -667,3 +668,18 @@ def test_every_word_of_the_page_comes_from_the_labels():
     used = set(re.findall(r"\b(?:labels|LABELS)\.(?!json)(\w+)", scripts))
     assert used <= set(models.LABELS)
     assert set(models.LABELS["actions"]) >= set(models.LABELS["buttons"])
+
+
+def test_a_page_that_asks_for_slices_does_not_end_the_cell_that_runs(monkeypatch):
+    """`post_execute` shows and closes pyplot's figures: half drawn, when a question comes meanwhile."""
+    triggered = []
+    shell = SimpleNamespace(events=SimpleNamespace(trigger=triggered.append))
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    source = handson.view(Volume(np.zeros((4, 5, 6), np.int16), np.eye(4))).base.source
+    answered = []
+    monkeypatch.setattr(source, "_send_chunks", lambda *asked: answered.append(asked))
+    content = {"kind": "want", "page": "p", "chunks": [0]}
+    data = {"method": "custom", "content": content}
+    source.comm.handle_msg({"content": {"data": data}, "buffers": []})
+    assert answered == [("p", [0])]
+    assert triggered == []

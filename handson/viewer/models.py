@@ -92,6 +92,7 @@ class Source(Widget):
         self._page, self._sent, self._seen = None, set(), seen
         super().__init__(**self._state(index, full))
         self.on_msg(self._answer)
+        self._leave_figures_alone()
         self._let_page_choose_shell()
 
     def _state(self, index, full):
@@ -114,6 +115,14 @@ class Source(Widget):
             for name, value in state.items():
                 setattr(self, name, value)
         self._let_page_choose_shell()
+
+    def _leave_figures_alone(self):
+        """Answer without IPython's `post_execute`, which a comm triggers after each message.
+
+        pyplot shows and closes all open figures on it: from the thread for comms, those which a
+        running cell is still drawing.
+        """
+        self.comm.handle_msg = lambda message: self.comm._msg_callback(message)
 
     def _let_page_choose_shell(self):
         """Have messages answered beside a running cell, in the kernel's thread for comms.
