@@ -49,7 +49,9 @@ def origin_by_sitk(path):
 
 
 def named(x):
-    return {SFORM_X: "sform", QFORM_X: "qform"}.get(round(float(x), 3), f"neither: x = {x:g} mm")
+    return {SFORM_X: "sform", QFORM_X: "qform"}.get(
+        round(float(x), 3), f"neither: x = {x + 0.0:g} mm"
+    )
 
 
 @cache
