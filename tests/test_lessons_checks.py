@@ -174,3 +174,21 @@ def test_a_bool_is_no_number_and_close_is_close_enough():
     assert not same(1, True)
     assert not same([1, 2], (1, 2, 3))
     assert not same(np.ones((2, 2)), [1, 1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("key", "answer", "says"),
+    [
+        ("04-1", "nonsense", "A text was given, and no number stands in it."),
+        ("04-1", [1, "a", None], "Multiply each index"),
+        ("04-5", {}, "1 value is asked, 0 given."),
+        ("04-6", "sform", "A dictionary with 'x' and 'right drawn at' and 'form' is asked."),
+        ("06-4", "2 patients", "the answer is asked without a unit"),
+    ],
+)
+def test_an_answer_of_the_wrong_kind_is_told_so_in_words_and_not_in_pythons(key, answer, says):
+    verdict = judge(key, answer)
+    assert verdict.kind == "wrong"
+    assert says in verdict.says
+    assert "float()" not in verdict.says
+    assert "object of type" not in verdict.says

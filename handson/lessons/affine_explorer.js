@@ -58,7 +58,16 @@ function paint(canvas, { width, height, grey }, zoom) {
   return context;
 }
 
-function arrow(context, [x, y], [dx, dy], colour, name) {
+/** How much of an arrow of `reach` from `at` fits into 0 .. size, its name (24 pixels) included. */
+export function fitting([x, y], [dx, dy], [width, height], name = 24) {
+  const room = (at, step, size) => (step === 0 ? 1 : (Math.max(0, (step > 0 ? size - at : at) - name)) / Math.abs(step));
+  return Math.min(1, room(x, dx, width), room(y, dy, height));
+}
+
+/** An arrow with its name at the head; near the edge of the picture it is drawn shorter, never cut off. */
+function arrow(context, [x, y], reach, colour, name) {
+  const share = fitting([x, y], reach, [context.canvas.width, context.canvas.height]);
+  const [dx, dy] = reach.map((step) => step * share);
   context.strokeStyle = context.fillStyle = colour;
   context.lineWidth = 3;
   context.font = "bold 20px sans-serif";
@@ -73,7 +82,9 @@ function arrow(context, [x, y], [dx, dy], colour, name) {
     context.moveTo(tx - head * (ux - uy), ty - head * (uy + ux));
     context.lineTo(tx, ty);
     context.lineTo(tx - head * (ux + uy), ty - head * (uy - ux));
-    context.fillText(name, tx + 16 * ux - 5, ty + 16 * uy + 6);
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText(name, tx + 14 * ux, ty + 14 * uy);
   }
   context.stroke();
 }

@@ -1,7 +1,7 @@
 // Facts about the affine explorer's pure functions, run by node --test.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { fromEdge, onAxis, section, world } from "../../handson/lessons/affine_explorer.js";
+import { fitting, fromEdge, onAxis, section, world } from "../../handson/lessons/affine_explorer.js";
 
 const AFFINE = [-2, 0, 0, 4, 0, 0, 3, -1, 0, -2, 0, 5]; // i to L, j to I, k to A
 
@@ -22,4 +22,10 @@ test("radiological: the patient's right (large x) is drawn at the left", () => {
   const { width, grey } = section(data, [2, 1, 1], inverse, box, view, [0, 0, 0], 2);
   assert.equal(width, 2);
   assert.deepEqual([...grey], [0, 200]);
+});
+
+test("an arrow that would leave the picture is drawn shorter, with room for its name", () => {
+  assert.equal(fitting([250, 250], [100, 0], [500, 500]), 1);
+  assert.equal(fitting([84, 250], [-100, 0], [500, 500]), 0.6);
+  assert.equal(fitting([250, 10], [0, -100], [500, 500]), 0);
 });
