@@ -7,6 +7,8 @@
 //      |                                        |             the axis grows that way in the picture
 //      j                                        +---> across
 //      v
+import { keepArrows } from "./page.js";
+
 const COLOURS = ["#e69f00", "#56b4e9", "#cc79a7"]; // i, j, k: Okabe-Ito
 const [PIXELS, ARROW] = [500, 100]; // height of a picture and length of an arrow, in canvas pixels
 
@@ -157,6 +159,7 @@ function render({ model, el }) {
   said.setAttribute("aria-live", "polite");
   const slider = (n) => element("input", { type: "range", min: 0, max: model.get("shape")[n] - 1 });
   el.classList.add("handson-affine");
+  keepArrows(el);
   el.append(
     element("div", { className: "handson-affine-controls" },
       ...[0, 1, 2].map((n) => control(model, "ijk"[n], slider(n), "voxel", n)),

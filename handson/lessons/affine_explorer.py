@@ -4,7 +4,6 @@ The picture is drawn in the page from traits alone, so it moves without a kernel
 where is `plane_layout`'s answer, as everywhere.
 """
 
-import json
 from html import escape
 from pathlib import Path
 
@@ -14,10 +13,11 @@ import traitlets
 
 from ..errors import ViewError
 from ..volume import CONVENTIONS, PLANES, Volume, plane_layout
+from .still import labels, script
 
 _HERE = Path(__file__).parent
 _MARGIN = 30.0  # mm around the volume, so that the arrows of an outer voxel are seen whole
-_LABELS = json.loads((_HERE / "labels.json").read_text(encoding="utf-8"))["affine_explorer"]
+_LABELS = labels("affine_explorer")
 
 
 class AffineExplorer(anywidget.AnyWidget):
@@ -29,7 +29,7 @@ class AffineExplorer(anywidget.AnyWidget):
     Traits, all settable: voxel, plane ("axial", ...), convention, nose_left (sagittal only).
     """
 
-    _esm = _HERE / "affine_explorer.js"
+    _esm = script("affine_explorer")
     _css = _HERE / "affine_explorer.css"
     data = traitlets.Bytes().tag(sync=True)  # uint8, i fastest
     shape = traitlets.List(traitlets.Int()).tag(sync=True)

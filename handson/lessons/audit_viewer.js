@@ -3,7 +3,7 @@
 // State: `query`, and `filter` (index into labels.filters). `rows` (element, rule, before, after, "leak"
 // or "") never change.
 
-import { contains, fill, make, scrollTable } from "./page.js";
+import { contains, fill, make, scrollTable, widgetRoot } from "./page.js";
 
 /** Rows that the filter (0 all, 1 changed, 2 leaks) and every word of the query leave. */
 export function shown(rows, filter, query) {
@@ -15,7 +15,7 @@ export function shown(rows, filter, query) {
 
 function render({ model, el }) {
   const [rows, labels] = [model.get("rows"), model.get("labels")];
-  const root = make("div", { class: "handson-lesson handson-tags" }, el);
+  const root = widgetRoot("handson-tags", el);
   const search = make("input", { type: "search", spellcheck: "false" }, make("label", { text: `${labels.search} ` }, root));
   const menu = make("select", {}, make("label", { text: ` ${labels.show} ` }, root));
   labels.filters.forEach((text, value) => make("option", { value, text }, menu));

@@ -5,7 +5,7 @@
 //
 // State: `offset`. `data`, `fields` ({start, stop, name, says}), `title` and `labels` never change.
 
-import { fill, make } from "./page.js";
+import { fill, make, widgetRoot } from "./page.js";
 
 const PER_ROW = 16;
 const TONES = 6; // as many .handson-tone-n as lessons.css has
@@ -51,7 +51,7 @@ function render({ model, el }) {
   const bytes = model.get("data");
   const fields = model.get("fields");
   const labels = model.get("labels");
-  const root = make("div", { class: "handson-lesson handson-bytes" }, el);
+  const root = widgetRoot("handson-bytes", el);
   make("div", { class: "handson-lesson-title", text: model.get("title") }, root);
   const label = make("label", { text: `${labels.offset} ` }, root);
   const slider = make("input", { type: "range", min: 0, max: bytes.byteLength - 1, step: 1 }, label);

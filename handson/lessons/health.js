@@ -2,7 +2,7 @@
 //
 // State: none that changes. `rows` are [what, finding, fix]; `labels` the words.
 
-import { make } from "./page.js";
+import { make, widgetRoot } from "./page.js";
 
 /** Rows as shown: the page's own finding first, and a mark that is also a word. */
 export function report(rows, labels) {
@@ -12,7 +12,7 @@ export function report(rows, labels) {
 
 function render({ model, el }) {
   const labels = model.get("labels");
-  const root = make("div", { class: "handson-lesson handson-tags" }, el);
+  const root = widgetRoot("handson-tags", el);
   const table = make("table", {}, root);
   make("caption", { class: "handson-lesson-title", text: labels.title }, table);
   const head = make("tr", {}, make("thead", {}, table));

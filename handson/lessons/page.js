@@ -11,6 +11,20 @@ export function make(tag, attributes, parent) {
   return element;
 }
 
+/** Arrow keys inside `node` are for its controls: JupyterLab would take them to go from cell to cell. */
+export function keepArrows(node) {
+  node.addEventListener("keydown", (event) => {
+    if (event.key.startsWith("Arrow")) event.stopPropagation();
+  });
+}
+
+/** A widget's root under `el`. */
+export function widgetRoot(name, el) {
+  const root = make("div", { class: `handson-lesson ${name}` }, el);
+  keepArrows(root);
+  return root;
+}
+
 /** A scrolling table with a caption and headed columns; returns its empty body. */
 export function scrollTable(title, columns, parent) {
   const scroll = make("div", { class: "handson-tags-scroll", tabindex: "0", role: "region", "aria-label": title }, parent);

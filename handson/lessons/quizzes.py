@@ -7,11 +7,12 @@ where no kernel is (GitHub, a printed page) its HTML shows the questions, and th
 from dataclasses import dataclass
 from html import escape
 
+import anywidget
 import ipywidgets as widgets
 import traitlets
 
 from .checks import lesson
-from .still import Still
+from .still import Still, script
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ _STYLE = """<style>
 </style>"""
 
 
+class _Keys(anywidget.AnyWidget):
+    """Nothing to see: it keeps the arrow keys inside the quiz for the quiz."""
+
+    _esm = script("quiz_keys")
+
+
 class Quiz(Still, widgets.VBox):
     """Questions to be answered by mouse or by Tab and arrow keys.
 
@@ -67,7 +74,7 @@ class Quiz(Still, widgets.VBox):
             heading = widgets.HTML(f"<b>{number + 1}.</b> {escape(question.asks)}")
             rows += [heading, self._radios[number], self._feedback[number]]
             self._radios[number].observe(self._choose, names="value")
-        super().__init__([*rows, self._total], chosen=[None] * len(questions))
+        super().__init__([*rows, self._total, _Keys()], chosen=[None] * len(questions))
         self.add_class("handson-quiz")
 
     @property

@@ -7,7 +7,7 @@
 //
 // State: `key`. `orders`, `positions`, `cut`, `size`, `aspect` and `labels` come from Python.
 
-import { fill, make } from "./page.js";
+import { fill, make, widgetRoot } from "./page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 360;
@@ -41,7 +41,7 @@ export function points(steps, least, most, width, height) {
 function render({ model, el }) {
   const labels = model.get("labels");
   const [slices, rows] = model.get("size");
-  const root = make("div", { class: "handson-lesson handson-sorter" }, el);
+  const root = widgetRoot("handson-sorter", el);
   const label = make("label", { text: `${labels.title} ` }, root);
   const menu = make("select", {}, label);
   for (const key of Object.keys(model.get("orders"))) make("option", { value: key, text: key }, menu);

@@ -2,7 +2,7 @@
 //
 // State: `query`. `rows` (six texts each), `title` and `labels` never change.
 
-import { contains, fill, make, scrollTable } from "./page.js";
+import { contains, fill, make, scrollTable, widgetRoot } from "./page.js";
 
 /** Rows in which every word of the query occurs, in any column. */
 export function matching(rows, query) {
@@ -12,7 +12,7 @@ export function matching(rows, query) {
 function render({ model, el }) {
   const rows = model.get("rows");
   const labels = model.get("labels");
-  const root = make("div", { class: "handson-lesson handson-tags" }, el);
+  const root = widgetRoot("handson-tags", el);
   const label = make("label", { text: `${labels.search} ` }, root);
   const search = make("input", { type: "search", spellcheck: "false" }, label);
   const says = make("output", { "aria-live": "polite" }, root);

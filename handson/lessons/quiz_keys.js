@@ -1,0 +1,13 @@
+// Keeps the arrow keys, which go from option to option, inside the quiz that this element is part of.
+import { keepArrows } from "./page.js";
+
+function render({ el }) {
+  const keep = () => {
+    const quiz = el.closest(".handson-quiz");
+    if (quiz) keepArrows(quiz);
+    else requestAnimationFrame(keep); // not in the page yet
+  };
+  keep();
+}
+
+export default { render };
