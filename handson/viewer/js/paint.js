@@ -40,7 +40,8 @@ export function composeMask(mode, split, width, height) {
 // c = (layer * a + below * (255 - a)) / 255, a = opacity in 0..255.
 export function blendLayer(out, values, width, height, style, map, mask) {
   const bytes = new Uint8Array(out.buffer, out.byteOffset, out.length * 4);
-  const a = Math.floor(style.opacity * 255 + 0.5), [low, high] = style.range;
+  const a = Math.floor(style.opacity * 255 + 0.5), below = 255 - a, [low, high] = style.range;
+  const mix = (at, colour) => { bytes[at] = (colour * a + bytes[at] * below + 127) / 255; }; // a byte takes the floor
   const shown = (v) => isShown(v, style.threshold, style.two_sided);
   for (let y = 0, p = 0; y < height; y++) {
     for (let x = 0; x < width; x++, p++) {
@@ -49,10 +50,7 @@ export function blendLayer(out, values, width, height, style, map, mask) {
       if (style.outline && !isEdge(values, x, y, width, height, style, shown)) continue;
       let q = style.labels ? labelPosition(v) : ramp(v, low, high);
       if (style.invert) q = 255 - q;
-      for (let c = 0; c < 3; c++) {
-        const mixed = map[3 * q + c] * a + bytes[4 * p + c] * (255 - a);
-        bytes[4 * p + c] = Math.floor((mixed + 127) / 255);
-      }
+      for (let c = 0; c < 3; c++) mix(4 * p + c, map[3 * q + c]);
       bytes[4 * p + 3] = 255;
     }
   }

@@ -1,4 +1,7 @@
 // Values of one volume along a section, whatever its grid. Pure functions on typed arrays.
+import { clamp } from "./geometry.js";
+
+const TINY = 1e-6;
 
 // Elements to step for one voxel along i, j, k; `order` lists the axes from slow to fast.
 export function voxelStrides(coding) {
@@ -11,46 +14,72 @@ export function voxelStrides(coding) {
   return { strides, frame: step };
 }
 
+// The stretch [first, last) of a row's pixels that can lie inside the grid: origin + x * step is within
+// (-0.5, n - 0.5) along every axis. One pixel too many at either end is possible, one too few is not.
+export function rowInside(origin, step, shape, width) {
+  let first = 0, last = width;
+  for (let a = 0; a < 3; a++) {
+    const low = -0.5 - origin[a], high = shape[a] - 0.5 - origin[a];
+    if (Math.abs(step[a]) < 1e-12) {
+      if (low >= 0 || high <= 0) return [0, 0];
+      continue;
+    }
+    const [enter, leave] = step[a] > 0 ? [low / step[a], high / step[a]] : [high / step[a], low / step[a]];
+    first = Math.max(first, Math.floor(enter));
+    last = Math.min(last, Math.ceil(leave) + 1);
+  }
+  return [first, Math.max(first, last)];
+}
+
 // Real values on the pixels of a section; NaN outside the grid and where the data are NaN.
 //   linear: the eight neighbours weighted by distance, clamped within the outermost half voxel
 //   nearest: the voxel whose box holds the pixel's centre; labels are never mixed
 export function sampleSection({ data, coding }, frame, map, linear, out) {
-  const { strides: [si, sj, sk], frame: frameSize } = voxelStrides(coding);
-  const [ni, nj, nk] = coding.shape, { slope, inter, nan } = coding;
+  const { strides, frame: frameSize } = voxelStrides(coding), { shape, slope, inter, nan } = coding;
   const { width, height, origin, across, down } = map;
-  const base = frame * frameSize, tiny = 1e-6;
-  const value = (code) => (code === nan ? NaN : code * slope + inter);
-  for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, p++) {
-      const i = origin[0] + x * across[0] + y * down[0];
-      const j = origin[1] + x * across[1] + y * down[1];
-      const k = origin[2] + x * across[2] + y * down[2];
-      if (!(i > -0.5 && j > -0.5 && k > -0.5 && i < ni - 0.5 && j < nj - 0.5 && k < nk - 0.5)) {
-        out[p] = NaN;
-        continue;
-      }
-      if (!linear) {
-        const a = Math.floor(i + 0.5), b = Math.floor(j + 0.5), c = Math.floor(k + 0.5);
-        out[p] = value(data[base + a * si + b * sj + c * sk]);
-        continue;
-      }
-      const ci = i < 0 ? 0 : i > ni - 1 ? ni - 1 : i;
-      const cj = j < 0 ? 0 : j > nj - 1 ? nj - 1 : j;
-      const ck = k < 0 ? 0 : k > nk - 1 ? nk - 1 : k;
-      // Rounding noise of the two affines must not open a second neighbour of weight 1e-16.
-      const a = Math.floor(ci + tiny), b = Math.floor(cj + tiny), c = Math.floor(ck + tiny);
-      let fi = ci - a, fj = cj - b, fk = ck - c;
-      if (fi < tiny) fi = 0;
-      if (fj < tiny) fj = 0;
-      if (fk < tiny) fk = 0;
-      const q = base + a * si + b * sj + c * sk;
-      const qi = fi ? si : 0, qj = fj ? sj : 0, qk = fk ? sk : 0;
-      const line = (at) => value(data[at]) * (1 - fi) + value(data[at + qi]) * fi;
-      const sheet = (at) => line(at) * (1 - fj) + line(at + qj) * fj;
-      out[p] = fk ? sheet(q) * (1 - fk) + sheet(q + qk) * fk : fj ? sheet(q) : line(q);
-    }
+  const sampleRow = linear ? mixRow : nearestRow;
+  const grid = { data, nan, base: frame * frameSize, shape, strides };
+  out.fill(NaN, 0, width * height);
+  for (let y = 0; y < height; y++) {
+    const row = origin.map((o, a) => o + y * down[a]);
+    const [first, last] = rowInside(row, across, shape, width);
+    const pixels = out.subarray(y * width, (y + 1) * width);
+    sampleRow(grid, row, across, first, last, pixels);
+    for (let x = first; x < last; x++) pixels[x] = pixels[x] * slope + inter;
   }
   return out;
+}
+
+// Codes into the pixels [first, last) of a row; what is NaN or outside is left as it is, NaN.
+function nearestRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk] }, [i0, j0, k0], [di, dj, dk], first, last, out) {
+  for (let x = first; x < last; x++) {
+    const i = Math.floor(i0 + x * di + 0.5), j = Math.floor(j0 + x * dj + 0.5), k = Math.floor(k0 + x * dk + 0.5);
+    if (i < 0 || j < 0 || k < 0 || i >= ni || j >= nj || k >= nk) continue;
+    const code = data[base + i * si + j * sj + k * sk];
+    if (code !== nan) out[x] = code;
+  }
+}
+
+// Codes are mixed, not values: the slope is the same for all, so one multiplication does afterwards.
+function mixRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk] }, [i0, j0, k0], [di, dj, dk], first, last, out) {
+  for (let x = first; x < last; x++) {
+    const i = i0 + x * di, j = j0 + x * dj, k = k0 + x * dk;
+    if (!(i > -0.5 && j > -0.5 && k > -0.5 && i < ni - 0.5 && j < nj - 0.5 && k < nk - 0.5)) continue;
+    const ci = clamp(i, 0, ni - 1), cj = clamp(j, 0, nj - 1), ck = clamp(k, 0, nk - 1);
+    // Rounding noise of the two affines must not open a second neighbour of weight 1e-16.
+    const a = Math.floor(ci + TINY), b = Math.floor(cj + TINY), c = Math.floor(ck + TINY);
+    const fi = ci - a < TINY ? 0 : ci - a, fj = cj - b < TINY ? 0 : cj - b, fk = ck - c < TINY ? 0 : ck - c;
+    const q = base + a * si + b * sj + c * sk, qi = fi ? si : 0, qj = fj ? sj : 0;
+    const near = mixSheet(data, nan, q, qi, qj, fi, fj);
+    out[x] = fk ? near + (mixSheet(data, nan, q + sk, qi, qj, fi, fj) - near) * fk : near;
+  }
+}
+
+function mixSheet(data, nan, q, qi, qj, fi, fj) {
+  const v00 = data[q], v10 = data[q + qi], v01 = data[q + qj], v11 = data[q + qi + qj];
+  if (v00 === nan || v10 === nan || v01 === nan || v11 === nan) return NaN;
+  const low = v00 + (v10 - v00) * fi;
+  return low + (v01 + (v11 - v01) * fi - low) * fj;
 }
 
 // One voxel: a number, [r, g, b], or null while it is not here yet.

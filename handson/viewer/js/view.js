@@ -1,6 +1,7 @@
 // One viewer on the page: state comes from the models, pixels from paint.js, words from readout.js,
 // hands from hands.js. Any change only marks the view as stale; one animation frame draws what is
-// true by then.
+// true by then. Pixels are painted again only where they changed: a pane keeps its picture while
+// the crosshair moves within its slice.
 import { make, show } from "./dom.js";
 import { apply, fitPanes, mapInto, nearestVoxel, pixelToVoxel, sectionMap } from "./geometry.js";
 import { Hands } from "./hands.js";
@@ -20,9 +21,10 @@ export const COMPOSE = ["blend", "curtain", "checkerboard", "side by side"];
 const GAP = 8, TILES = 12;
 const FULL_SCREEN_REST = 220; // CSS pixels that words and buttons take of a full screen
 
-// Traits after which the pictures are laid out anew, or only drawn anew.
+// Traits after which the pictures are laid out anew, their pixels painted anew, or only what lies over them.
 const LAID_OUT = ["plane", "convention", "compose", "zoom", "pan", "smooth", "montage", "panes", "height"];
-const DRAWN = ["time", "split", "show_crosshair", "histogram", "ruler", "region", "curve"];
+const PAINTED = ["time", "split"];
+const DRAWN = ["show_crosshair", "histogram", "ruler", "region", "curve"];
 
 export class View {
   // model: the canvas's; layers: [{ model, source }], the first is the base
@@ -47,7 +49,7 @@ export class View {
     const user = {
       focus: () => ({ frame: this.get("time"), ijk: this.focusIn(model) }),
       visible: () => this.onScreen,
-      arrived: () => this.stale(),
+      arrived: () => this.repaint(),
       replaced: () => this.reopen(layer),
       answered: (answer) => this.readout.answered(answer),
     };
@@ -74,7 +76,7 @@ export class View {
     layer.link = openSource(layer.source, layer.user);
     layer.look = null;
     this.readout.forget();
-    this.stale();
+    this.repaint();
   }
 
   build(element) {
@@ -113,12 +115,13 @@ export class View {
     }
     this.hear(model, "change:crosshair", () => { this.place.crosshairMoved(); this.stale(); });
     for (const name of LAID_OUT) this.hear(model, `change:${name}`, () => this.layOut());
+    for (const name of PAINTED) this.hear(model, `change:${name}`, () => this.repaint());
     for (const name of DRAWN) this.hear(model, `change:${name}`, () => this.stale());
     this.hear(model, "change:time", () => this.readout.forget());
     this.hear(model, "change:preset", () => this.setRange(this.geometry.presets[this.get("preset")]));
-    this.hear(model, "change:outside", () => { this.base.look = null; this.stale(); });
+    this.hear(model, "change:outside", () => { this.base.look = null; this.repaint(); });
     for (const layer of this.layers) {
-      this.hear(layer.model, "change", () => { layer.look = null; this.stale(); });
+      this.hear(layer.model, "change", () => { layer.look = null; this.repaint(); });
     }
     this.hear(this.base.model, "comm_live_update", () => this.stale());
   }
@@ -208,7 +211,7 @@ export class View {
     });
     const box = this.element.closest(".handson-viewer");
     if (box) box.dataset.plane = PLANES[this.get("plane")];
-    this.stale();
+    this.repaint();
   }
 
   scaleFor(sizes) {
@@ -225,6 +228,12 @@ export class View {
       this.request = null;
       this.drawAll();
     });
+  }
+
+  // The pixels themselves changed, in all panes.
+  repaint() {
+    for (const pane of this.panes) pane.painted = null;
+    this.stale();
   }
 
   pump() {
@@ -261,6 +270,8 @@ export class View {
   }
 
   paint(pane, map) {
+    if (pane.painted === this.sliceOf(pane)) return;
+    pane.painted = this.sliceOf(pane);
     const out = pane.pixels(map.width, map.height), { base } = this;
     if (pane.show === "layers") out.fill(0xff000000);
     else paintBase(out, base.link.voxels, this.frame(base), map, this.look(base));
