@@ -344,3 +344,34 @@ def test_the_command_prints_the_table_and_the_other_files(tmp_path, capsys):
     assert "README: is not a DICOM file" in printed
     assert main(["scan", str(tmp_path / "nowhere")]) == 1
     assert "nowhere" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("uid", ["1.2.3.4", ""])
+@pytest.mark.parametrize("element", ["PatientID", "StudyInstanceUID"])
+def test_two_patients_that_share_a_series_uid_are_never_one_volume(tmp_path, uid, element):
+    """A copied UID, or none: their slices would interleave without a gap."""
+    first, second = values(seed=1), values(seed=2)
+    for n, (data, start) in enumerate(((first, 7.0), (second, 8.25))):
+        series = stack(data, origin=(-30.5, 12.25, start), SeriesInstanceUID="1.2.3.4")
+        for dataset in series:
+            dataset.SeriesInstanceUID = uid
+            setattr(dataset, element, f"1.2.{n}")
+        write(series, tmp_path / str(n))
+    table = scan(tmp_path)
+    assert [info.shape for info in table] == [(9, 7, 5), (9, 7, 5)]
+    assert len({info.id for info in table}) == 2
+    assert [info.split for info in table] == ["patient or study 1", "patient or study 2"]
+    with pytest.raises(SeriesError, match="patient or study 1"):
+        read_series(tmp_path)
+    assert (read_series(table[1]).data == second.transpose(2, 1, 0)).all()
+
+
+def test_tiles_of_a_whole_slide_image_are_not_stacked(tmp_path):
+    tiles = picture(
+        np.zeros((4, 8, 8), np.uint8),
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.77.1.6",
+        NumberOfFrames=4,
+    )
+    path = save(tiles, tmp_path / "slide.dcm")
+    assert "whole-slide" in scan(tmp_path).skipped[0].reason
+    assert read_slice(path, frame=2).pixels.shape == (8, 8)

@@ -41,9 +41,14 @@ _DIXON = {"W": "water", "WATER": "water", "F": "fat", "FAT": "fat",
 
 @dataclass(frozen=True, slots=True, eq=False)
 class File:
-    """What the frames of one file share; `tiles` is the number of mosaic tiles side by side, or 0."""
+    """What the frames of one file share.
+
+    owner : (PatientID, StudyInstanceUID); a copied or empty series UID must not mix two patients
+    tiles : the number of mosaic tiles side by side, or 0
+    """
 
     location: Location
+    owner: tuple[str, str]
     series_uid: str
     sop_uid: str
     modality: str
@@ -118,6 +123,7 @@ def classic_frame(header: Header) -> Frame:
     modality = text(dataset, "Modality")
     file = File(
         header.location,
+        (text(dataset, "PatientID"), text(dataset, "StudyInstanceUID")),
         text(dataset, "SeriesInstanceUID"),
         text(dataset, "SOPInstanceUID"),
         modality,

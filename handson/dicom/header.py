@@ -46,6 +46,7 @@ DESCRIPTION = """
     SliceThickness RepetitionTime EchoTime InversionTime SpacingBetweenSlices ProtocolName
     TriggerTime FrameTime DiffusionBValue SeriesInstanceUID SeriesNumber AcquisitionNumber
     InstanceNumber ImagePositionPatient ImageOrientationPatient TemporalPositionIdentifier
+    PatientID StudyInstanceUID
     SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns
     PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation RescaleIntercept
     RescaleSlope RescaleType ModalityLUTSequence

@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 from tqdm import tqdm
 
 from ..errors import HandsonError, ReadError
 from .arrange import Stack, arrange, split
 from .frames import Frame, frames
-from .header import IsDicomdir, NotAnImage, naming, quiet, read_header
+from .header import IsDicomdir, NotAnImage, naming, quiet, read_header, text
 from .index import read_dicomdir
 
 
@@ -172,7 +173,9 @@ def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
     with quiet():
         for path in tqdm(list(paths), desc="reading headers", unit="file", delay=2, leave=False):
             try:
-                found = frames(read_header(path))
+                header = read_header(path)
+                _check_is_no_slide(header)
+                found = frames(header)
             except HandsonError as error:
                 skipped.append(Skipped(path, error.fault, not isinstance(error, NotAnImage)))
                 continue
@@ -188,9 +191,26 @@ def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
     return SeriesTable(folder, infos, skipped)
 
 
+def _check_is_no_slide(header) -> None:
+    """Frames of a whole-slide image are tiles of one picture: stacked they would be nonsense."""
+    if text(header.dataset, "SOPClassUID") == VLWholeSlideMicroscopyImageStorage:
+        raise NotAnImage(
+            "holds the tiles of a whole-slide image, which are no slices of a volume",
+            "Open one with read_slice(path, frame=n), the whole with wsidicom or QuPath.",
+            path=header.path,
+        )
+
+
 def describe(uid: str, group: list[Frame]) -> list[SeriesInfo]:
-    """The volumes of one series."""
-    parts = split(group)
+    """The volumes of one series; of each patient and study apart where they share its UID by mistake."""
+    owners = defaultdict(list)
+    for frame in group:
+        owners[frame.file.owner].append(frame)
+    parts = [
+        (", ".join(filter(None, (f"patient or study {n}" if len(owners) > 1 else "", why))), part)
+        for n, owner in enumerate(sorted(owners), 1)
+        for why, part in split(owners[owner])
+    ]
     return [
         _info(uid if len(parts) == 1 else f"{uid}:{n}", why, arrange(part), part)
         for n, (why, part) in enumerate(parts, 1)
