@@ -93,6 +93,37 @@ def test_a_restarted_kernel_is_said_and_what_is_loaded_still_scrolls(notebook):
     assert (picture(opened.page) != before).any()
 
 
+# How often pixels were written, since this was last read.
+COUNT_PAINTS = """
+window.__paints = 0;
+const put = CanvasRenderingContext2D.prototype.putImageData;
+CanvasRenderingContext2D.prototype.putImageData = function (...all) { window.__paints++; return put.apply(this, all); };
+"""
+
+
+def test_three_views_paint_the_picture_that_changed_and_no_other(notebook):
+    opened = notebook(VOLUME, "viewer = handson.OrthoViewer(volume)\nviewer")
+    opened.run_all()
+    opened.settle()
+    opened.evaluate(COUNT_PAINTS)
+
+    def paints(change):
+        opened.evaluate("window.__paints = 0")
+        before = [picture(opened.page, n) for n in range(3)]
+        opened.python(change)
+        opened.settle()
+        after = [picture(opened.page, n) for n in range(3)]
+        changed = [(a != b).any() for a, b in zip(before, after, strict=True)]
+        return opened.evaluate("return window.__paints"), sum(map(bool, changed))
+
+    assert paints("viewer.voxel = (20, 25, 3)") == (1, 1)
+    assert paints("viewer.voxel = (20, 25, 3)\nviewer.show_crosshair = True") == (0, 0)
+    assert paints("viewer.voxel = (5, 6, 9)") == (3, 3)
+    assert paints("viewer.window = (100, 90)") == (3, 3)
+    assert paints("viewer.cmap = 'viridis'") == (3, 3)
+    assert paints("viewer.convention = 'neurological'")[1] == 2  # sagittal is the same in both
+
+
 def test_two_views_of_one_viewer_and_a_link_between_two(notebook):
     opened = notebook(
         VOLUME,
