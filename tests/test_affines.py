@@ -78,8 +78,9 @@ def test_cropping_moves_no_voxel_in_the_patient(volume, data):
 def test_reorienting_moves_no_voxel_in_the_patient(volume):
     ras = volume.to_ras()
     assert_nothing_moved(ras, volume)
-    assert ras.axcodes == ("R", "A", "S")
     assert sorted(ras.shape) == sorted(volume.shape)
+    if volume.obliquity < 44:  # beyond, an axis may be as near to one letter as to another
+        assert ras.axcodes == ("R", "A", "S")
 
 
 @often
@@ -102,14 +103,19 @@ def test_writing_and_reading_move_no_voxel_in_the_patient(tmp_path, volume, suff
 @often
 @given(volumes(shear=False))
 def test_the_quaternion_alone_says_the_same(tmp_path, volume):
-    """Programs that read the qform first put every voxel where those do that read the sform."""
+    """Programs that read the qform first put every voxel where those do that read the sform.
+
+    The format stores b, c, d as 32-bit floats and leaves a = sqrt(1 - b2 - c2 - d2) to the reader: near
+    half a turn (LPS!) a2 drowns in 3 float32 steps, which is an angle of up to 1.3e-3 rad.
+    """
     path = write_nifti(volume, tmp_path / "a.nii")
     content = bytearray(path.read_bytes())
     content[254:256] = bytes(2)  # sform_code 0
     path.write_bytes(content)
     again = read_nifti(path)
     assert again.oriented
-    assert_nothing_moved(again, volume, atol=1e-2)
+    reach = np.linalg.norm(np.multiply(volume.shape[:3], volume.spacing))
+    assert_nothing_moved(again, volume, atol=1e-3 + 1.3e-3 * reach)
 
 
 @pytest.mark.parametrize("codes", ORIENTATIONS)
@@ -129,3 +135,12 @@ def test_all_48_orientations_are_written_read_and_reoriented(tmp_path, codes):
     ras = again.to_ras()
     assert_array_equal(ras.data, patient.data)
     assert_allclose(ras.affine, patient.affine, atol=1e-6)
+
+
+def test_an_axis_at_45_degrees_is_no_disagreement_of_the_two_forms(tmp_path):
+    """Which of two letters is nearest is then decided by the last bit of a float."""
+    turn = quat2mat((np.cos(np.pi / 8), 0, 0, np.sin(np.pi / 8)))
+    for tilt in (-1e-7, 0, 1e-7):
+        affine = nib.affines.from_matvec(turn + tilt * np.eye(3)[[1, 0, 2]])
+        volume = Volume(np.zeros((3, 3, 3), np.int16), affine)
+        assert read_nifti(write_nifti(volume, tmp_path / "a.nii")).notes == ()

@@ -10,6 +10,7 @@ from nibabel.affines import apply_affine, from_matvec
 
 _MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units & 7: unknown, metre, mm, micron
 _SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # xyzt_units & 56
+_ROUNDING = 2e-3  # rad: what the quaternion's 32-bit floats may lose
 _NOT_TIME = {32: "Hz", 40: "ppm", 48: "rad/s"}
 
 
@@ -106,8 +107,12 @@ def _compare(sform, qform, grid, to_mm, notes):
     apart = np.linalg.norm(
         apply_affine(sform, corners) - apply_affine(qform, corners), axis=1
     ).max()
+    steps = [affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0) for affine in (sform, qform)]
+    turned = (
+        np.abs(steps[0] - steps[1]).max() > _ROUNDING
+    )  # at 45 degrees rounding picks the letter
     sides = [nib.aff2axcodes(affine) for affine in (sform, qform)]
-    if sides[0] != sides[1]:
+    if turned and sides[0] != sides[1]:
         notes.append("Its sform and qform name different sides of the patient; the sform was used.")
     elif apart > 0.1 * np.linalg.norm(sform[:3, :3], axis=0).min():
         notes.append(
