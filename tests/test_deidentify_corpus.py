@@ -88,6 +88,10 @@ def test_pixels_and_instance_numbers_are_the_same_bytes(clean):
             pixels = pixels[
                 : length[1] + length[1] % 2
             ]  # MR_small_padded has bytes behind the last pixel
+        if "GDCMJ2K_TextGBR" in old.name:  # boxes around its code stream hold a profile with texts
+            assert (before.pixel_array == after.pixel_array).all()
+            assert len(pixels) == len(after.PixelData)
+            continue
         assert pixels == after.get("PixelData"), old
         compared += pixels is not None
     assert compared > 150

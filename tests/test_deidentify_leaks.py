@@ -5,6 +5,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 from deidentify_canaries import Planter, corpus
@@ -327,3 +328,104 @@ def test_a_data_set_in_memory_is_cleaned_like_one_in_a_file():
     changes = deidentify_dataset(dataset)
     assert SECRET not in str(dataset)
     assert ("PatientName", "Z", "emptied") in changes
+
+
+def test_a_comment_that_spans_two_fragments_goes(tmp_path):
+    dataset = pydicom.dcmread(get_testdata_file(JPEG, download=False))
+    pixels = dataset.pixel_array
+    stream = next(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1))
+    text = SECRET.encode() * 40
+    stream = stream[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + stream[2:]
+    dataset.PixelData = encapsulate([stream], fragments_per_frame=9, has_bot=False)
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert SECRET.encode() not in found
+    assert (new.pixel_array == pixels).all()
+
+
+def rle_with_text(where):
+    """One RLE frame of 64 x 64 x 16 bits, two segments, with text where no decoder looks."""
+    dataset = pydicom.dcmread(get_testdata_file("MR_small_RLE.dcm", download=False))
+    stream = next(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1))
+    first, second = struct.unpack("<2L", stream[4:12])
+    text = SECRET.encode()
+    text += b" " * (len(text) % 2)
+    if where == "unused offsets":
+        stream = stream[:40] + text + stream[40 + len(text) :]
+    elif where == "behind a segment":
+        head = stream[:8] + struct.pack("<L", second + len(text)) + stream[12:64]
+        stream = head + stream[64:second] + text + stream[second:]
+    elif where == "before the first segment":
+        head = (
+            stream[:4] + struct.pack("<2L", first + len(text), second + len(text)) + stream[12:64]
+        )
+        stream = head + text + stream[64:]
+    else:
+        stream += text
+    return dataset, stream
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["unused offsets", "before the first segment", "behind a segment", "behind the last segment"],
+)
+def test_words_between_the_segments_of_rle_go_and_no_pixel_changes(where, tmp_path):
+    dataset, stream = rle_with_text(where)
+    pixels = dataset.pixel_array
+    dataset.PixelData = encapsulate([stream], has_bot=False)
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    assert report.counts == {"done": 1}
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert SECRET.encode() not in found
+    assert (new.pixel_array == pixels).all()
+
+
+def test_an_overlay_in_the_unused_bits_of_the_pixels_goes(tmp_path):
+    """Retired, but scanners did it: graphics, a name too, in bit 12 of 12-bit pixels (PS3.5 8.1.2)."""
+    dataset = small()
+    image = (dataset.pixel_array & 0x0FFF).astype(np.uint16)
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 12, 11, 0
+    drawn = np.zeros_like(image, np.uint16)
+    drawn[10:20, 5:50] = 1 << 12
+    dataset.PixelData = (image | drawn | 1 << 15).tobytes()
+    dataset.add_new(0x60000100, "US", 16)
+    dataset.add_new(0x60000102, "US", 12)
+    _, report = through(tmp_path, dataset)
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    stored = np.frombuffer(new.PixelData, np.uint16).reshape(image.shape)
+    assert (stored == (image | 1 << 15)).all()
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.107"])
+def test_a_video_is_refused_since_nobody_looks_into_its_stream(syntax, tmp_path):
+    dataset = small()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = encapsulate([b"\0\0\1\xb3" + SECRET.encode()])
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    assert report.counts == {"refused": 1}
+    assert "video" in report.entries[0].reason
+    assert SECRET.encode() not in found
+
+
+def test_boxes_around_a_code_stream_hold_no_words(tmp_path):
+    """A JP2 file has boxes for XML and anything else; DICOM wants the bare code stream (PS3.5 A.4.4)."""
+    dataset = pydicom.dcmread(get_testdata_file("GDCMJ2K_TextGBR.dcm", download=False))
+    pixels = dataset.pixel_array
+    stream = next(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=1))
+    assert stream[4:8] == b"jP  "
+    box = struct.pack(">L", 8 + len(SECRET)) + b"xml " + SECRET.encode()
+    at = stream.index(b"jp2h") - 4
+    dataset.PixelData = encapsulate([stream[:at] + box + stream[at:]], has_bot=False)
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    assert report.counts == {"done": 1}
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert SECRET.encode() not in found
+    assert (new.pixel_array == pixels).all()
+
+
+def test_compressed_pixels_that_nobody_can_look_through_are_refused(tmp_path):
+    dataset = pydicom.dcmread(get_testdata_file(JPEG2000, download=False))
+    dataset.PixelData = encapsulate([b"\xff\x0a" + SECRET.encode() * 2], has_bot=False)
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    assert report.counts == {"refused": 1}
+    assert SECRET.encode() not in found

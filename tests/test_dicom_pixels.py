@@ -547,3 +547,14 @@ def test_a_gzipped_file_is_told_to_be_one(tmp_path):
     with pytest.raises(ReadError, match=r"gzip.*Unpack"):
         read_slice(packed)
     assert gzip.decompress(packed.read_bytes())[128:132] == b"DICM"
+
+
+@pytest.mark.timeout(30)
+def test_a_box_without_a_length_is_refused_and_not_walked_for_ever(tmp_path):
+    """pydicom 3.0 adds the length 0 of a box to its place until the program is stopped."""
+    content = Path(bundled("GDCMJ2K_TextGBR.dcm")).read_bytes()
+    at = content.index(b"jp2h") - 4
+    path = tmp_path / "a.dcm"
+    path.write_bytes(content[:at] + bytes(8) + content[at + 8 :])
+    with pytest.raises(ReadError, match=r"a\.dcm: has a JPEG 2000 frame whose boxes are damaged"):
+        read_slice(path)

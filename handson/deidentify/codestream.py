@@ -1,8 +1,8 @@
-"""Comments inside compressed images: JPEG COM and APPn segments, JPEG 2000 COM, bytes after the end.
+"""Room for words inside compressed images: JPEG COM and APPn segments, JPEG 2000 COM, bytes after the end.
 
 An encoder can write anything there, a patient's name too. What is not the signature of a known encoder is
-overwritten with zeros in place: lengths and offsets stay, and so does every pixel. This module knows
-marker segments (ISO 10918-1 Annex B, ISO 15444-1 Annex A), no DICOM.
+overwritten in place: lengths and offsets stay, and so does every pixel. This module knows marker segments
+(ISO 10918-1 Annex B, ISO 15444-1 Annex A) and the RLE of PS3.5 Annex G, no data set.
 """
 
 import re
@@ -12,15 +12,24 @@ _KNOWN_COMMENT = re.compile(
     rb"|LEAD Technologies Inc\. [Vv][\d.]+|Lavc[\d.]+|Intel\(R\) JPEG Library, version [-\w.]+|AIC|MITRA_DICOM_STANDARD|"
     rb"CREATOR: gd-jpeg v[\d.]+ \(using IJG JPEG v\d+\), quality = \d+|Kdu-[-\w. :,|=()/%+]{0,250})[\x00\n]*\Z"
 )
-_SOI, _SOC = b"\xff\xd8", b"\xff\x4f"
+_SOI, _SOC, _JP2 = b"\xff\xd8", b"\xff\x4f", b"\0\0\0\x0cjP  "
+# The boxes of a JP2 file that a decoder needs (ISO 15444-1 Annex I); colr is an ICC profile where it is long.
+_PLAIN_BOXES = (b"jP  ", b"ftyp", b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef", b"res ")
 
 
-def scrub_fragment(data: bytes) -> bytes:
-    """A fragment of encapsulated pixel data without foreign comments; the same object if there are none."""
+def starts_frame(data: bytes) -> bool:
+    """True if a fragment begins an image; any other goes on with the one before."""
+    return data[:2] in (_SOI, _SOC) or data[:8] == _JP2
+
+
+def scrub(data: bytes) -> bytes:
+    """A JPEG, JPEG-LS or JPEG 2000 stream without foreign comments; the same object if there are none."""
     if data[:2] == _SOI:
         holes = _jpeg_holes(data)
     elif data[:2] == _SOC:
         holes = _jpeg2000_holes(data)
+    elif data[:8] == _JP2:
+        holes = _box_holes(data, 0, len(data))
     else:
         return data
     if not holes:
@@ -29,6 +38,42 @@ def scrub_fragment(data: bytes) -> bytes:
     for start, stop in holes:
         clean[start:stop] = bytes(stop - start)
     return bytes(clean)
+
+
+def scrub_rle(data: bytes, pixels: int) -> bytes:
+    """An RLE frame without the bytes that no decoder shows; raises ValueError when it is damaged.
+
+    pixels : rows x columns, the bytes that each segment unpacks to (PS3.5 G.3). Zeros replace unused offsets
+    and the rest of a last literal run; 128, which RLE skips, replaces what follows a segment.
+    """
+    count = int.from_bytes(data[:4], "little")
+    offsets = [int.from_bytes(data[4 * n : 4 * n + 4], "little") for n in range(1, count + 1)]
+    ends = [*offsets[1:], len(data)]
+    if (
+        not 1 <= count <= 15
+        or offsets[0] < 64
+        or any(a >= b for a, b in zip(offsets, ends, strict=True))
+    ):
+        raise ValueError("no RLE header")
+    clean = bytearray(data)
+    clean[4 + 4 * count : offsets[0]] = bytes(offsets[0] - 4 - 4 * count)
+    for start, end in zip(offsets, ends, strict=True):
+        stop, excess = _rle_stop(data, start, end, pixels)
+        clean[stop - excess : stop] = bytes(excess)
+        if any(data[stop:end]):
+            clean[stop:end] = b"\x80" * (end - stop)
+    return data if clean == data else bytes(clean)
+
+
+def _rle_stop(data: bytes, position: int, end: int, pixels: int) -> tuple[int, int]:
+    """(where the last run that is needed ends, literal bytes of it that are not needed)"""
+    made = literal = 0
+    while made < pixels and position < end:
+        code = data[position]
+        literal = code + 1 if code < 128 else 0
+        position += 1 if code == 128 else 2 if code > 128 else 1 + literal
+        made += literal or (257 - code if code > 128 else 0)
+    return min(position, end), min(max(made - pixels, 0), literal)
 
 
 def _jpeg_holes(data: bytes) -> list[tuple[int, int]]:
@@ -105,6 +150,29 @@ def _jpeg2000_holes(data: bytes) -> list[tuple[int, int]]:
     return holes + (
         _tail(data, position + 2) if data[position : position + 2] == b"\xff\xd9" else []
     )
+
+
+def _box_holes(data: bytes, position: int, end: int) -> list[tuple[int, int]]:
+    """What boxes hold besides the image: XML, UUID and whatever else somebody put around a code stream."""
+    holes = []
+    while position + 8 <= end:
+        length, kind = (
+            int.from_bytes(data[position : position + 4], "big"),
+            data[position + 4 : position + 8],
+        )
+        start = position + (16 if length == 1 else 8)
+        if length == 1:
+            length = int.from_bytes(data[position + 8 : position + 16], "big")
+        stop = min(position + length if length else end, end)
+        if kind == b"jp2h":
+            holes += _box_holes(data, start, stop)
+        elif kind == b"jp2c":
+            inner = _jpeg2000_holes(data[start:stop])
+            holes += [(start + a, start + b) for a, b in inner]
+        elif kind not in _PLAIN_BOXES and not (kind == b"colr" and stop - start <= 7):
+            holes += _non_zero(data, start, stop)
+        position = max(stop, start)
+    return holes + (_non_zero(data, position, end) if end - position > 1 else [])
 
 
 def _tile_part_holes(data: bytes, position: int, end: int) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomFileLike
 from pydicom.filereader import read_dataset, read_partial
@@ -23,10 +24,11 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    RLELossless,
 )
 
 from ..errors import ReadError
-from .codestream import scrub_fragment
+from .codestream import scrub, scrub_rle, starts_frame
 from .identity import is_class_like
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
@@ -36,6 +38,8 @@ PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 DEFER = 1 << 20
 _CHUNK = 1 << 20
 _MOST_INFLATED = 1 << 31
+_VIDEO = ("1.2.840.10008.1.2.4.10",)  # MPEG2, MPEG-4, HEVC: 1.2.840.10008.1.2.4.100 to .108
+_ENCAPSULATED_NATIVE = "1.2.840.10008.1.2.1.98"
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
 _ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
 _SAMPLE = "Copy it again from its source."
@@ -57,13 +61,17 @@ class Pixels:
 
 @dataclass
 class Source:
-    """A file that was opened: its header, and where its pixels are."""
+    """A file that was opened: its header, and where its pixels are.
+
+    overlay_bits : the bits of each native pixel that hold overlays and not the image
+    """
 
     dataset: Dataset
     transfer_syntax: UID
     file: BinaryIO
     pixels: Pixels | None
     is_directory: bool
+    overlay_bits: int = 0
 
     @property
     def little_endian(self) -> bool:
@@ -127,6 +135,11 @@ def open_dicom(file: BinaryIO) -> Source:
     pixels = _find_pixels(file, size, dataset.original_encoding[1] is not False)
     if pixels and pixels.length is not None:
         pixels.length = _without_tail(pixels.length, native_length(dataset))
+    if pixels and str(syntax).startswith(_VIDEO):
+        raise ReadError(
+            "is a video, whose stream can hold words that are not looked for",
+            "Write it again as single frames.",
+        )
     return Source(
         dataset=dataset,
         transfer_syntax=UID(syntax),
@@ -134,6 +147,7 @@ def open_dicom(file: BinaryIO) -> Source:
         pixels=pixels,
         is_directory="DirectoryRecordSequence" in dataset
         or head.file_meta.get("MediaStorageSOPClassUID") == MEDIA_STORAGE_DIRECTORY,
+        overlay_bits=overlay_bits(dataset),
     )
 
 
@@ -256,6 +270,32 @@ def native_length(dataset: Dataset) -> tuple[int, int] | None:
     return (bits + 7) // 8, (bits * frames + 7) // 8
 
 
+def overlay_bits(dataset: Dataset) -> int:
+    """The bits of a pixel that embedded overlays lie in (retired: PS3.5 8.1.2), as a number; 0 without one.
+
+    Overlays are graphics, often with text; the groups 60xx that describe them are removed.
+    """
+    try:
+        stored = ((1 << dataset.BitsStored) - 1) << (dataset.HighBit + 1 - dataset.BitsStored)
+        groups = {tag.group for tag in dataset.keys() if tag >> 24 == 0x60}  # noqa: SIM118
+        embedded = [g for g in groups if (g << 16 | 0x3000) not in dataset]
+        places = [
+            int(dataset[g << 16 | 0x0102].value) for g in embedded if (g << 16 | 0x0102) in dataset
+        ]
+        return sum(1 << place for place in set(places) if 0 <= place < 32) & ~stored
+    except (AttributeError, TypeError, ValueError):
+        return 0
+
+
+def _without_overlays(data: bytes, source: Source) -> bytes:
+    """Native pixel data with the bits of embedded overlays set to 0."""
+    if not source.overlay_bits:
+        return data
+    size = max(int(source.dataset.BitsAllocated) // 8, 1)
+    words = np.frombuffer(data, np.dtype(f"{'<' if source.little_endian else '>'}u{size}"))
+    return (words & ~np.array(source.overlay_bits, words.dtype)).astype(words.dtype).tobytes()
+
+
 def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
     """The length of native pixel data without bytes behind the last pixel, which could be anything."""
     if promised is None:
@@ -320,7 +360,7 @@ def write_dicom(
         return
     if pixels is not None:
         _pixel_head(out, syntax, source.pixels, len(pixels))
-        out.write(pixels)
+        out.write(_without_overlays(pixels, source))
     elif source.pixels.length is None:
         _copy_fragments(source, out)
     else:
@@ -331,7 +371,7 @@ def write_dicom(
             chunk = source.file.read(min(left, _CHUNK))
             if not chunk:
                 raise ReadError("became shorter while it was read", _SAMPLE)
-            out.write(chunk)
+            out.write(_without_overlays(chunk, source))
             left -= len(chunk)
 
 
@@ -344,19 +384,49 @@ def _pixel_head(out: BinaryIO, syntax: UID, pixels: Pixels, length: int) -> None
 
 
 def _copy_fragments(source: Source, out: BinaryIO) -> None:
-    """Compressed pixel data, a fragment at a time, without the comments that encoders can leave in them."""
+    """Compressed pixel data, a frame at a time, without the comments that encoders can leave in them."""
+    if source.overlay_bits:
+        raise ReadError("has overlays inside its compressed pixels", "Decompress it first.")
     out.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF))
-    table = True
-    for offset, length in fragments(source):
+    for number, (data, *more) in enumerate(_frames(source)):
+        if number == 0:
+            parts = [data if _is_offset_table(data) else b""]
+        elif source.transfer_syntax == RLELossless:
+            parts = [_scrubbed_rle(part, source.dataset) for part in (data, *more)]
+        elif not starts_frame(data) and source.transfer_syntax != _ENCAPSULATED_NATIVE:
+            raise ReadError("has compressed pixels of a kind that is not looked through", _SAMPLE)
+        else:
+            parts = _cut(scrub(b"".join((data, *more))), [len(data), *map(len, more)])
+        for part in parts:
+            out.write(struct.pack("<HHL", 0xFFFE, 0xE000, len(part)) + part)
+    out.write(struct.pack("<HHL", 0xFFFE, 0xE0DD, 0))
+
+
+def _frames(source: Source):
+    """The fragments that belong together: the offset table, then those of each frame."""
+    group = []
+    for number, (offset, length) in enumerate(fragments(source)):
         source.file.seek(offset)
         data = source.file.read(length)
-        if table:
-            data = data if _is_offset_table(data) else b""
-            table = False
-        else:
-            data = scrub_fragment(data)
-        out.write(struct.pack("<HHL", 0xFFFE, 0xE000, len(data)) + data)
-    out.write(struct.pack("<HHL", 0xFFFE, 0xE0DD, 0))
+        alone = number < 2 or starts_frame(data) or source.transfer_syntax == RLELossless
+        if group and alone:
+            yield group
+            group = []
+        group.append(data)
+    if group:
+        yield group
+
+
+def _cut(data: bytes, lengths: list[int]) -> list[bytes]:
+    ends = np.cumsum(lengths)
+    return [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+
+
+def _scrubbed_rle(data: bytes, dataset: Dataset) -> bytes:
+    try:
+        return scrub_rle(data, int(dataset.Rows) * int(dataset.Columns))
+    except (AttributeError, TypeError, ValueError, IndexError):
+        raise ReadError("is damaged in its RLE pixel data", _SAMPLE) from None
 
 
 def _is_offset_table(data: bytes) -> bool:

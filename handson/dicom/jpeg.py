@@ -1,7 +1,8 @@
-"""JPEG that only GDCM opens: what must be looked at before, and 12 bits a sample (Process 2 and 4).
+"""What must be looked at before JPEG and JPEG 2000 are decoded, and JPEG of 12 bits a sample (Process 2 and 4).
 
-GDCM ends the whole program when a header inside the JPEG is damaged, so the markers are walked first.
-pydicom 3 gives 12-bit JPEG to no decoder although GDCM reads it. Nothing else is decoded here.
+GDCM ends the whole program when a header inside the JPEG is damaged, so the markers are walked first;
+pydicom 3 walks the boxes around JPEG 2000 for ever when one has no length. pydicom 3 gives 12-bit JPEG to
+no decoder although GDCM reads it. Nothing else is decoded here.
 """
 
 import struct
@@ -30,6 +31,23 @@ def check(frame: bytes, source) -> None:
         raise ReadError(
             "has a JPEG frame whose headers are damaged", "Copy it again.", path=source.path
         )
+
+
+def check_boxes(frame: bytes, source) -> None:
+    """Refuse a JPEG 2000 file (JP2) in which a box before the code stream states no length.
+
+    raises : ReadError
+    """
+    if frame[4:8] != b"jP  ":
+        return
+    at = 0
+    while at < len(frame) and frame[at + 4 : at + 8] != b"jp2c":
+        length = int.from_bytes(frame[at : at + 4], "big")
+        if length < 8:
+            raise ReadError(
+                "has a JPEG 2000 frame whose boxes are damaged", "Copy it again.", path=source.path
+            )
+        at += length
 
 
 def _walk(frame) -> tuple[int, int, int]:

@@ -48,6 +48,12 @@ PREFERRED = {
     "RLE": "pylibjpeg",
     "Baseline": "pillow",
 }
+# What a decoder must not be given: GDCM would end the program, pydicom would never return.
+LOOK_FIRST = {
+    "JPEG Lossless": jpeg.check,
+    "JPEG 2000": jpeg.check_boxes,
+    "High-Throughput": jpeg.check_boxes,
+}
 _KEYWORDS = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData"}
 
 
@@ -233,11 +239,12 @@ def _decode(source, indices, targets):
         "pixel_keyword": _KEYWORDS[source.kind],
         "pixel_vr": source.vr,
     }
-    if decoder.UID.name.startswith("JPEG Lossless"):
-        pixels = data[source.offset : source.offset + source.length]
-        frames = list(generate_frames(pixels, number_of_frames=source.frames))
-        for index in indices:
-            jpeg.check(frames[index], source)
+    look = next((look for word, look in LOOK_FIRST.items() if word in decoder.UID.name), None)
+    if look:
+        pixels, wanted = data[source.offset : source.offset + source.length], set(indices)
+        for index, encoded in enumerate(generate_frames(pixels, number_of_frames=source.frames)):
+            if index in wanted:
+                look(encoded, source)
     buffer = BytesIO(memoryview(data)[: source.offset + source.length])
     buffer.seek(source.offset)
     partial = photometric != f.photometric
