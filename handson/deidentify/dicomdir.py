@@ -13,7 +13,8 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import dcmwrite, write_dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from .dicomfile import IMPLEMENTATION_NAME, IMPLEMENTATION_UID, MEDIA_STORAGE_DIRECTORY
+from .dicomfile import MEDIA_STORAGE_DIRECTORY
+from .writing import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
 
 _RECORDS = (
     # start of the SOP class UID after 1.2.840.10008.5.1.4.1.1. : record type, keys of its own

@@ -1,8 +1,8 @@
-"""One DICOM file in, one out: the header through the engine, the pixels through a stream.
+"""One DICOM file in: its header read, its pixel data only found.
 
-Reading stops at the pixel data, which is copied from file to file without ever being held whole, so that a
-file of two gigabytes costs no more memory than its header. File Meta is written anew, the preamble zeroed,
-everything after the pixel data dropped. This module decides nothing about identities.
+Reading stops at the pixel data, which `writing` copies from file to file without ever holding it whole, so
+that a file of two gigabytes costs no more memory than its header. This module decides nothing about
+identities.
 """
 
 import io
@@ -10,39 +10,28 @@ import os
 import struct
 import zlib
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.filebase import DicomFileLike
+from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
-from pydicom.filewriter import write_dataset, write_file_meta_info
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
-    RLELossless,
 )
 
 from ..errors import ReadError
-from .codestream import scrub, scrub_rle, starts_frame
-from .identity import is_class_like
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
-IMPLEMENTATION_UID = "2.25.264711284671459417311783924531137082365"
-IMPLEMENTATION_NAME = "HANDSON_01"
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 DEFER = 1 << 20
-_CHUNK = 1 << 20
 _MOST_INFLATED = 1 << 31
-_VIDEO = ("1.2.840.10008.1.2.4.10",)  # MPEG2, MPEG-4, HEVC: 1.2.840.10008.1.2.4.100 to .108
-_ENCAPSULATED_NATIVE = "1.2.840.10008.1.2.1.98"
+_VIDEO = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4 and HEVC follow it with 0 to 8
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
 _ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
-_SAMPLE = "Copy it again from its source."
+COPY_AGAIN = "Copy it again from its source."
 
 
 @dataclass
@@ -128,7 +117,7 @@ def open_dicom(file: BinaryIO) -> Source:
     except (
         Exception
     ):  # pydicom raises whatever the broken bytes made it raise, with values in its message
-        raise ReadError("cannot be read as DICOM", _SAMPLE) from None
+        raise ReadError("cannot be read as DICOM", COPY_AGAIN) from None
     if syntax is None:
         syntax = _guess(dataset)
     dataset = _complete(dataset, file, size)
@@ -171,7 +160,7 @@ def _inflated(file: BinaryIO) -> BinaryIO:
     except zlib.error:
         data = b""
     if not unpacker.eof:
-        raise ReadError("is truncated or damaged: it cannot be inflated", _SAMPLE)
+        raise ReadError("is truncated or damaged: it cannot be inflated", COPY_AGAIN)
     return io.BytesIO(meta + data)
 
 
@@ -185,23 +174,23 @@ def _guess(dataset: Dataset) -> str:
 def _complete(dataset: Dataset, file: BinaryIO, size: int) -> Dataset:
     """Make sure that every value is whole; read the large ones that are still in the file."""
     if len(dataset) == 0:
-        raise ReadError("holds no data element", _SAMPLE)
+        raise ReadError("holds no data element", COPY_AGAIN)
     position = file.tell()
     if position >= size:
         file.seek(max(position - 1024, 0))
         if not _is_closed(dataset, file.read()):
-            raise ReadError("is truncated: it ends in the middle of a sequence", _SAMPLE)
+            raise ReadError("is truncated: it ends in the middle of a sequence", COPY_AGAIN)
         last = dataset.get_item(max(dataset.keys()))
         if last.is_raw and last.length != 0xFFFFFFFF:
             file.seek(min(last.value_tell + last.length, size))
             if len(rest := file.read(8)) < 8 and any(rest):
-                raise ReadError("is truncated: it ends in the middle of an element", _SAMPLE)
+                raise ReadError("is truncated: it ends in the middle of an element", COPY_AGAIN)
     for tag in list(dataset.keys()):
         item = dataset.get_item(tag)
         if not item.is_raw or item.length == 0xFFFFFFFF:
             continue
         if item.value_tell + item.length > size:
-            raise ReadError("is truncated: it ends in the middle of its header", _SAMPLE)
+            raise ReadError("is truncated: it ends in the middle of its header", COPY_AGAIN)
         if item.value is None and item.length > DEFER and not tag.is_private:
             file.seek(item.value_tell)
             dataset[tag] = item._replace(value=file.read(item.length))
@@ -234,7 +223,7 @@ def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
     head = file.read(12)
     if len(head) < 8:
         if head:
-            raise ReadError("is truncated: it ends in the middle of an element", _SAMPLE)
+            raise ReadError("is truncated: it ends in the middle of an element", COPY_AGAIN)
         return None
     group, element = struct.unpack(endian + "HH", head[:4])
     tag = group << 16 | element
@@ -252,7 +241,7 @@ def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
         return Pixels(tag, "OB", offset, None)
     if offset + length > size:
         missing = offset + length - size
-        raise ReadError(f"is truncated: {missing} bytes of its pixel data are missing", _SAMPLE)
+        raise ReadError(f"is truncated: {missing} bytes of its pixel data are missing", COPY_AGAIN)
     return Pixels(tag, vr, offset, length)
 
 
@@ -287,15 +276,6 @@ def overlay_bits(dataset: Dataset) -> int:
         return 0
 
 
-def _without_overlays(data: bytes, source: Source) -> bytes:
-    """Native pixel data with the bits of embedded overlays set to 0."""
-    if not source.overlay_bits:
-        return data
-    size = max(int(source.dataset.BitsAllocated) // 8, 1)
-    words = np.frombuffer(data, np.dtype(f"{'<' if source.little_endian else '>'}u{size}"))
-    return (words & ~np.array(source.overlay_bits, words.dtype)).astype(words.dtype).tobytes()
-
-
 def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
     """The length of native pixel data without bytes behind the last pixel, which could be anything."""
     if promised is None:
@@ -316,125 +296,15 @@ def fragments(source: Source):
         file.seek(position)
         head = file.read(8)
         if len(head) < 8:
-            raise ReadError("is truncated: its compressed pixel data do not end", _SAMPLE)
+            raise ReadError("is truncated: its compressed pixel data do not end", COPY_AGAIN)
         group, element, length = struct.unpack("<HHL", head)
         tag = group << 16 | element
         if tag == _END:
             return
         if tag != _ITEM or position + 8 + length > size:
-            raise ReadError("is truncated or damaged in its compressed pixel data", _SAMPLE)
+            raise ReadError("is truncated or damaged in its compressed pixel data", COPY_AGAIN)
         yield position + 8, length
         position += 8 + length
-
-
-def file_meta(source: Source, dataset: Dataset, new_uid) -> FileMetaDataset:
-    """File Meta Information made anew: nothing of the old one but the transfer syntax."""
-    meta = FileMetaDataset()
-    sop_class = dataset.get("SOPClassUID", "")
-    if sop_class and is_class_like(sop_class):
-        meta.MediaStorageSOPClassUID = sop_class
-    meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID") or new_uid
-    meta.TransferSyntaxUID = source.transfer_syntax
-    meta.ImplementationClassUID = IMPLEMENTATION_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_NAME
-    meta.FileMetaInformationGroupLength = 0  # set when it is written
-    meta.FileMetaInformationVersion = b"\0\1"
-    return meta
-
-
-def write_dicom(
-    source: Source, dataset: Dataset, meta: FileMetaDataset, out: BinaryIO, pixels=None
-):
-    """Write preamble, meta, header, then the pixel data: copied, or `pixels` (bytes) in their place.
-
-    The caller gives a new file and removes it when this raises.
-    """
-    out.write(b"\0" * 128 + b"DICM")
-    write_file_meta_info(out, meta, enforce_standard=False)
-    syntax = UID(meta.TransferSyntaxUID)
-    target = DicomFileLike(out)
-    target.is_implicit_VR = syntax.is_implicit_VR
-    target.is_little_endian = syntax.is_little_endian
-    write_dataset(target, dataset)
-    if source.pixels is None:
-        return
-    if pixels is not None:
-        _pixel_head(out, syntax, source.pixels, len(pixels))
-        out.write(_without_overlays(pixels, source))
-    elif source.pixels.length is None:
-        _copy_fragments(source, out)
-    else:
-        _pixel_head(out, syntax, source.pixels, source.pixels.length)
-        source.file.seek(source.pixels.offset)
-        left = source.pixels.length
-        while left:
-            chunk = source.file.read(min(left, _CHUNK))
-            if not chunk:
-                raise ReadError("became shorter while it was read", _SAMPLE)
-            out.write(_without_overlays(chunk, source))
-            left -= len(chunk)
-
-
-def _pixel_head(out: BinaryIO, syntax: UID, pixels: Pixels, length: int) -> None:
-    endian = "<" if syntax.is_little_endian else ">"
-    out.write(struct.pack(endian + "HH", pixels.tag >> 16, pixels.tag & 0xFFFF))
-    if not syntax.is_implicit_VR:
-        out.write(pixels.vr.encode() + b"\0\0")
-    out.write(struct.pack(endian + "L", length))
-
-
-def _copy_fragments(source: Source, out: BinaryIO) -> None:
-    """Compressed pixel data, a frame at a time, without the comments that encoders can leave in them."""
-    if source.overlay_bits:
-        raise ReadError("has overlays inside its compressed pixels", "Decompress it first.")
-    out.write(struct.pack("<HH2sHL", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF))
-    for number, (data, *more) in enumerate(_frames(source)):
-        if number == 0:
-            parts = [data if _is_offset_table(data) else b""]
-        elif source.transfer_syntax == RLELossless:
-            parts = [_scrubbed_rle(part, source.dataset) for part in (data, *more)]
-        elif not starts_frame(data) and source.transfer_syntax != _ENCAPSULATED_NATIVE:
-            raise ReadError("has compressed pixels of a kind that is not looked through", _SAMPLE)
-        else:
-            parts = _cut(scrub(b"".join((data, *more))), [len(data), *map(len, more)])
-        for part in parts:
-            out.write(struct.pack("<HHL", 0xFFFE, 0xE000, len(part)) + part)
-    out.write(struct.pack("<HHL", 0xFFFE, 0xE0DD, 0))
-
-
-def _frames(source: Source):
-    """The fragments that belong together: the offset table, then those of each frame."""
-    group = []
-    for number, (offset, length) in enumerate(fragments(source)):
-        source.file.seek(offset)
-        data = source.file.read(length)
-        alone = number < 2 or starts_frame(data) or source.transfer_syntax == RLELossless
-        if group and alone:
-            yield group
-            group = []
-        group.append(data)
-    if group:
-        yield group
-
-
-def _cut(data: bytes, lengths: list[int]) -> list[bytes]:
-    ends = np.cumsum(lengths)
-    return [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
-
-
-def _scrubbed_rle(data: bytes, dataset: Dataset) -> bytes:
-    try:
-        return scrub_rle(data, int(dataset.Rows) * int(dataset.Columns))
-    except (AttributeError, TypeError, ValueError, IndexError):
-        raise ReadError("is damaged in its RLE pixel data", _SAMPLE) from None
-
-
-def _is_offset_table(data: bytes) -> bool:
-    """A Basic Offset Table holds ascending 32-bit offsets from 0 (PS3.5 A.4); anything else is not kept."""
-    if len(data) % 4:
-        return False
-    offsets = struct.unpack(f"<{len(data) // 4}L", data)
-    return not offsets or (offsets[0] == 0 and all(a < b for a, b in pairwise(offsets)))
 
 
 def read_file(path: Path) -> BinaryIO:

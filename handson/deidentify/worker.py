@@ -16,12 +16,13 @@ from pathlib import Path
 from ..errors import DeidentifyError, HandsonError, ReadError
 from . import nifti
 from . import report as status
-from .dicomfile import file_meta, looks_like_dicom, open_dicom, read_file, write_dicom
+from .dicomfile import looks_like_dicom, open_dicom, read_file
 from .engine import Engine
 from .faces import may_show_face
 from .identity import Identity, short_name
 from .pixels import Mask, burned_in_risk, cover
 from .profile import Profile
+from .writing import file_meta, write_dicom
 
 _UNREADABLE = "cannot be read"
 
