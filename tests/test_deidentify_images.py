@@ -12,7 +12,7 @@ from pydicom.data import get_testdata_file
 
 import handson
 from handson.deidentify import Mask, deface
-from handson.errors import DeidentifyError
+from handson.errors import DeidentifyError, ViewError
 
 SECRET = "Zyxwabel"
 NATIVE = [
@@ -110,6 +110,40 @@ def test_a_device_rule_covers_that_device_only(tmp_path):
     report = handson.anonymize(source, tmp_path / "out", masks=tmp_path / "masks.json")
     status = {entry.source.name: entry.status for entry in report.entries}
     assert status == {"examples_palette.dcm": "done", "examples_rgb_color.dcm": "refused"}
+
+
+@pytest.mark.parametrize("name", ["MR_small.dcm", "examples_palette.dcm", "examples_ybr_color.dcm"])
+@pytest.mark.parametrize("convention", ["radiological", "neurological"])
+def test_a_region_drawn_in_the_viewer_covers_the_same_pixels(name, convention, tmp_path):
+    """Stored rows and columns, whichever side is drawn where: the drawn box holds the same values."""
+    source = folder_with(tmp_path, name)
+    viewer = handson.view(handson.read_slice(source / name, frame=0), convention=convention)
+    viewer.region = ((9, 3, 0), (4, 12, 0))
+    mask = viewer.region_mask()
+    before = pydicom.dcmread(source / name).pixel_array
+    one = before[0] if name == "examples_ybr_color.dcm" else before
+    assert mask.shape == one.shape[:2]
+    assert mask.sum() == 60
+    if name == "MR_small.dcm":
+        shown = viewer.region_values()[:, :, 0]
+        assert (one[3:13, 4:10] == shown.T).all()
+    report = handson.anonymize(source, tmp_path / "out", masks=[Mask(drawn=mask)])
+    after = pydicom.dcmread(tmp_path / "out" / report.entries[0].output).pixel_array
+    changed = (after != pydicom.dcmread(source / name).pixel_array).reshape(-1, *one.shape)
+    changed = changed.any(axis=(0, *range(3, changed.ndim)))
+    assert not changed[~mask].any()
+    if name == "MR_small.dcm":
+        assert (after[3:13, 4:10] == 0).all()
+
+
+def test_a_region_in_another_plane_is_no_mask(tmp_path):
+    source = handson.fetch("gen-study") / "MR"
+    viewer = handson.view(handson.read_series(source), plane="axial")  # the pictures are sagittal
+    with pytest.raises(ViewError, match="no region"):
+        viewer.region_mask()
+    viewer.region = ((9, 3, 0), (4, 3, 5))
+    with pytest.raises(ViewError, match="in the plane of the stored pictures"):
+        viewer.region_mask()
 
 
 def test_a_drawn_mask_and_one_that_does_not_fit(tmp_path):

@@ -12,8 +12,8 @@ an encrypted look-up store, from which `reidentify` finds a patient again. Both 
 `deidentify_dataset` does the same to one pydicom Dataset in memory, for looking at what happens.
 
 The rooms, in reading order: `profile.csv` and `profile` (which rule for which element), `identity` (new
-identifiers from a key), `text` (names in text), `engine` (the walk), `dicomfile` and `codestream` (one
-file, its pixels untouched), `dicomdir`, `nifti`, `pixels` (burned-in text), `faces`, `worker` and `folder`
+identifiers from a key), `text` (names in text), `engine` (the walk), `dicomfile`, `codestream` and
+`writing` (one file, its pixels untouched), `dicomdir`, `nifti`, `pixels` (burned-in text), `faces`, `worker` and `folder`
 (many files), `store`, `report`, `audit`. It stands on pydicom, nibabel and cryptography, never on the
 readers or the viewer of this package.
 

@@ -174,7 +174,9 @@ def _decoded(source: Source) -> bytearray:
         raise ReadError(
             "has compressed pixels that cannot be decoded here", "Install its decoder."
         ) from None
-    dataset.PhotometricInterpretation = str(meaning["photometric_interpretation"])
+    # every pixel has its own colour now, also where two shared one
+    photometric = str(meaning["photometric_interpretation"]).replace("FULL_422", "FULL")
+    dataset.PhotometricInterpretation = photometric
     dataset.BitsAllocated = 8 * array.itemsize
     if array.ndim > 2 and int(dataset.SamplesPerPixel) > 1:
         dataset.PlanarConfiguration = 0

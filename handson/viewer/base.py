@@ -366,6 +366,24 @@ class Viewer(VBox):
         low, high = np.sort(np.array(self.region, int), axis=0)
         return self.volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
 
+    def region_mask(self):
+        """The region as a bool array [row, column] of the stored picture, True inside.
+
+        For `handson.deidentify.Mask(drawn=...)`, which blackens it in every frame, whatever side is drawn
+        where; several regions are put together with `|`.
+        raises : ViewError when no region is drawn in the plane of the pictures (`read_slice`, `read_series`)
+        """
+        if not self.region or self.volume.layout(self.plane).axis != 2:
+            raise ViewError(
+                "no region is drawn in the plane of the stored pictures",
+                "Draw one there: button Region, or viewer.region = ((i, j, k), (i, j, k)).",
+            )
+        columns, rows = self.volume.shape[:2]
+        mask = np.zeros((rows, columns), bool)
+        (i, j, _), (to_i, to_j, _) = np.sort(np.array(self.region, int), axis=0)
+        mask[j : to_j + 1, i : to_i + 1] = True
+        return mask
+
     def measure(self) -> dict:
         """What ruler and region say, from the volume's own values.
 
