@@ -191,8 +191,11 @@ class Planter:
         dataset.ContentSequence = [*dataset.get("ContentSequence", []), content]
         dataset.DataSetTrailingPadding = self.word("trailing padding").encode()
 
-    def copy(self, source, target):
-        """Write `source` with canaries to `target`; False if it is no DICOM file that can be written again."""
+    def copy(self, source, target, tail=True):
+        """Write `source` with canaries to `target`; False if it is no DICOM file that can be written again.
+
+        tail : text after the data set as well, at which most readers raise
+        """
         before = dict(self.known)
         try:
             dataset = pydicom.dcmread(source)
@@ -213,7 +216,7 @@ class Planter:
         except Exception:  # files of the corpus that are broken on purpose
             self.known = before
             return False
-        tail = self.word("after the data set").encode()
+        after = self.word("after the data set").encode() if tail else b""
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(buffer.getvalue() + tail)
+        target.write_bytes(buffer.getvalue() + after)
         return True
