@@ -265,6 +265,20 @@ def test_fuzzed_files_never_end_the_run_nor_tell_a_name(tmp_path, count, capfd):
         assert not entry.output or (tmp_path / "out" / entry.output).is_file()
 
 
+def test_an_element_of_no_known_type_goes(tmp_path):
+    """Its value is a number, but no reader opens the output, and the directory could not be made."""
+    data = Path(get_testdata_file("MR_small.dcm", download=False)).read_bytes()
+    at = data.index(b"\x20\0\x13\0IS")
+    source = one_file(tmp_path, data[: at + 4] + b"I\xe3" + data[at + 6 :])
+    (source / "b.dcm").write_bytes(data)
+    report = handson.anonymize(source, tmp_path / "out")
+    assert report.counts == {"done": 2}
+    whole = [pydicom.dcmread(tmp_path / "out" / entry.output) for entry in report.entries]
+    assert sorted("InstanceNumber" in dataset for dataset in whole) == [False, True]
+    for dataset in whole:
+        str(dataset)
+
+
 def test_what_is_no_image_is_accounted_for_and_not_copied(tmp_path):
     source = one_file(tmp_path, b"", "empty")
     (source / f"{SECRET}.txt").write_text(SECRET)

@@ -40,25 +40,35 @@ def write_dicomdir(folder: Path, names: list[str], uid: str, parts: Path) -> int
 
     uid : of the directory itself; parts : folder for the unfinished file
 
-    Files that no directory can list (without patient, study or series) are left out.
+    Files that no directory can list (without patient, study or series, or damaged there) are left out.
     """
     tree: dict = {}
     listed = 0
     for name in names:
         header = dcmread(folder / name, stop_before_pixels=True)
-        keys = [
-            str(header.get(k, "")) for k in ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
-        ]
-        if not all(keys):
+        try:
+            branch = _branch(header, name)
+        except Exception:  # a damaged value: pydicom raises whatever it made it raise
+            continue
+        if not all(key for key, _ in branch):
             continue
         level = tree
-        for key, (kind, attributes) in zip(keys, _LEVELS, strict=True):
-            level = level.setdefault(key, (_record(kind, attributes, header), {}))[1]
-        level[name] = (_leaf(header, name), {})
+        for key, record in branch:
+            level = level.setdefault(key, (record, {}))[1]
         listed += 1
     if tree:
         _write(folder / "DICOMDIR", tree, uid, parts / "DICOMDIR.part")
     return listed
+
+
+def _branch(header: Dataset, name: str) -> list[tuple[str, Dataset]]:
+    """(key, record) of patient, study, series and the file itself."""
+    keys = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
+    above = [
+        (str(header.get(key, "")), _record(kind, attributes, header))
+        for key, (kind, attributes) in zip(keys, _LEVELS, strict=True)
+    ]
+    return [*above, (name, _leaf(header, name))]
 
 
 def _record(kind: str, attributes, header: Dataset) -> Dataset:

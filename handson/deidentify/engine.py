@@ -29,6 +29,9 @@ ENCAPSULATED_DOCUMENT, CODING_SCHEME = 0x00420011, 0x00080102
 _TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "UR", "PN", "CS", "AE"})
 _CHARSET_TEXT = _TEXT - {"UR", "CS", "AE"}
 _LONG = frozenset({"LT", "ST", "UT"})
+_CLAIMS = frozenset(VR) | {
+    None
+}  # a reader raises at any other, and the two letters are a hiding place
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d+)?\Z")
 _AGE = re.compile(r"\d{3}[DWMY]\Z")
 
@@ -178,7 +181,9 @@ class _Walk:
 
     def keep(self, dataset: Dataset, tag, letter: str, vr: str, path: str) -> None:
         """What the profile lets stay: walked, cleaned of names, shifted, or checked to be what it claims."""
-        if vr == "SQ":
+        if claimed_vr(dataset, tag) not in _CLAIMS:
+            self.remove(dataset, tag, path, "removed: of no type that there is")
+        elif vr == "SQ":
             self.sequence(dataset, tag, path)
         elif vr in _TEXT:
             self.clean_text(dataset, tag, vr, path)
