@@ -253,7 +253,7 @@ def test_fuzzed_files_never_end_the_run_nor_tell_a_name(tmp_path, count, capfd):
                 del data[position : position + rng.randrange(1, 40)]
             else:
                 data[position:position] = rng.randbytes(rng.randrange(1, 40))
-        (source / f"{SECRET}{number}{at}").write_bytes(data)
+        (source / f"{SECRET}{number}-{at}").write_bytes(data)
     report = handson.anonymize(source, tmp_path / "out", pixels_checked=True)
     assert len(report.entries) == count
     assert len([e for e in report.entries if e.status == "done"]) > count / 10
