@@ -375,3 +375,13 @@ def test_tiles_of_a_whole_slide_image_are_not_stacked(tmp_path):
     path = save(tiles, tmp_path / "slide.dcm")
     assert "whole-slide" in scan(tmp_path).skipped[0].reason
     assert read_slice(path, frame=2).pixels.shape == (8, 8)
+
+
+def test_a_storage_class_that_cannot_be_read_is_one_clear_reason(tmp_path):
+    content = bytearray(Path(bundled("SC_rgb_small_odd.dcm")).read_bytes())
+    at = content.index(b"\x08\0\x16\0UI")
+    content[at + 5], content[at + 29] = 1, 0xFF
+    (tmp_path / "a.dcm").write_bytes(content)
+    (skipped,) = scan(tmp_path).skipped
+    assert skipped.damaged
+    assert "Unknown Value Representation" in skipped.reason

@@ -193,7 +193,9 @@ def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
 
 def _check_is_no_slide(header) -> None:
     """Frames of a whole-slide image are tiles of one picture: stacked they would be nonsense."""
-    if text(header.dataset, "SOPClassUID") == VLWholeSlideMicroscopyImageStorage:
+    with naming(header.path):
+        kind = text(header.dataset, "SOPClassUID")
+    if kind == VLWholeSlideMicroscopyImageStorage:
         raise NotAnImage(
             "holds the tiles of a whole-slide image, which are no slices of a volume",
             "Open one with read_slice(path, frame=n), the whole with wsidicom or QuPath.",
