@@ -1,5 +1,6 @@
 """Whatever is planted, nothing is found: canaries in every hiding place of every file of the corpus."""
 
+import io
 import secrets
 import struct
 import zlib
@@ -360,7 +361,7 @@ def rle_with_text(where):
             stream[:4] + struct.pack("<2L", first + len(text), second + len(text)) + stream[12:64]
         )
         stream = head + text + stream[64:]
-    else:
+    elif where == "behind the last segment":
         stream += text
     return dataset, stream
 
@@ -378,6 +379,40 @@ def test_words_between_the_segments_of_rle_go_and_no_pixel_changes(where, tmp_pa
     new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
     assert SECRET.encode() not in found
     assert (new.pixel_array == pixels).all()
+
+
+def test_a_segment_of_rle_that_no_pixel_needs_is_refused(tmp_path):
+    dataset, stream = rle_with_text("nowhere")
+    text = SECRET.encode() * 2
+    packed = bytes([len(text) - 1]) + text
+    head = struct.pack("<4L", 3, *struct.unpack("<2L", stream[4:12]), len(stream))
+    dataset.PixelData = encapsulate([head + stream[16:] + packed], has_bot=False)
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    assert report.counts == {"refused": 1}
+    assert SECRET.encode() not in found
+
+
+@pytest.mark.parametrize("more", [b"", SECRET.encode()])
+def test_native_pixels_in_fragments_stay_even_if_they_begin_like_a_jpeg(more, tmp_path):
+    """Encapsulated Uncompressed Explicit VR Little Endian; what is longer than a frame is refused."""
+    dataset = small()
+    frame = b"\xff\xd8\xff\xfe\0\x20" + b"\7" * 26 + bytes(dataset.PixelData)[32:]
+    dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.1.98"
+    dataset.PixelData = encapsulate([frame + more], has_bot=False)
+    found, report = through(tmp_path, dataset, pixels_checked=True)
+    assert report.counts == ({"refused": 1} if more else {"done": 1})
+    assert (frame in found) == (not more)
+    assert SECRET.encode() not in found
+
+
+@pytest.mark.parametrize("place", [9, 40])
+def test_an_overlay_bit_that_the_pixels_do_not_have_changes_nothing(place, tmp_path):
+    dataset = pydicom.dcmread(get_testdata_file("SC_rgb_small_odd.dcm", download=False))
+    dataset.add_new(0x60000100, "US", 8)
+    dataset.add_new(0x60000102, "US", place)
+    pixels = dataset.PixelData
+    _, report = through(tmp_path, dataset, pixels_checked=True)
+    assert pydicom.dcmread(tmp_path / "out" / report.entries[0].output).PixelData == pixels
 
 
 def test_an_overlay_in_the_unused_bits_of_the_pixels_goes(tmp_path):
@@ -429,3 +464,17 @@ def test_compressed_pixels_that_nobody_can_look_through_are_refused(tmp_path):
     found, report = through(tmp_path, dataset, pixels_checked=True)
     assert report.counts == {"refused": 1}
     assert SECRET.encode() not in found
+
+
+@pytest.mark.parametrize(("vr", "stays"), [("IS", True), ("I\xe3", False)])
+def test_a_safe_private_element_of_no_known_type_goes(vr, stays, tmp_path):
+    dataset = small()
+    dataset.add_new(0x00190010, "LO", "SIEMENS MR HEADER")
+    tag = Tag(0x0019100C)  # the b-value
+    buffer = io.BytesIO()
+    dataset[tag] = RawDataElement(tag, "IS", 4, b"1000", 0, False, True)
+    dataset.save_as(buffer)
+    data = buffer.getvalue().replace(b"\x19\0\x0c\x10IS", b"\x19\0\x0c\x10" + vr.encode("latin-1"))
+    _, report = through(tmp_path, data=data, options=["retain-safe-private"])
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert (tag in new) == stays

@@ -40,17 +40,20 @@ def scrub(data: bytes) -> bytes:
     return bytes(clean)
 
 
-def scrub_rle(data: bytes, pixels: int) -> bytes:
+def scrub_rle(data: bytes, pixels: int, segments: int) -> bytes:
     """An RLE frame without the bytes that no decoder shows; raises ValueError when it is damaged.
 
-    pixels : rows x columns, the bytes that each segment unpacks to (PS3.5 G.3). Zeros replace unused offsets
-    and the rest of a last literal run; 128, which RLE skips, replaces what follows a segment.
+    pixels : rows x columns, the bytes that each segment unpacks to (PS3.5 G.3)
+    segments : bytes of a pixel, all samples; a further segment would be shown by nobody
+
+    Zeros replace unused offsets and the rest of a last literal run; 128, which RLE skips, replaces what
+    follows a segment.
     """
     count = int.from_bytes(data[:4], "little")
-    offsets = [int.from_bytes(data[4 * n : 4 * n + 4], "little") for n in range(1, count + 1)]
+    offsets = [int.from_bytes(data[4 * n : 4 * n + 4], "little") for n in range(1, segments + 1)]
     ends = [*offsets[1:], len(data)]
     if (
-        not 1 <= count <= 15
+        count != segments
         or offsets[0] < 64
         or any(a >= b for a, b in zip(offsets, ends, strict=True))
     ):

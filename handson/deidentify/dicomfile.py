@@ -271,7 +271,9 @@ def overlay_bits(dataset: Dataset) -> int:
         places = [
             int(dataset[g << 16 | 0x0102].value) for g in embedded if (g << 16 | 0x0102) in dataset
         ]
-        return sum(1 << place for place in set(places) if 0 <= place < 32) & ~stored
+        return (
+            sum(1 << place for place in set(places) if 0 <= place < dataset.BitsAllocated) & ~stored
+        )
     except (AttributeError, TypeError, ValueError):
         return 0
 

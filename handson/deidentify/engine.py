@@ -29,9 +29,8 @@ ENCAPSULATED_DOCUMENT, CODING_SCHEME = 0x00420011, 0x00080102
 _TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "UR", "PN", "CS", "AE"})
 _CHARSET_TEXT = _TEXT - {"UR", "CS", "AE"}
 _LONG = frozenset({"LT", "ST", "UT"})
-_CLAIMS = frozenset(VR) | {
-    None
-}  # a reader raises at any other, and the two letters are a hiding place
+# A reader raises at any other type, and its two letters are a hiding place. None: implicit VR.
+_CLAIMS = frozenset([*VR, None])
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d+)?\Z")
 _AGE = re.compile(r"\d{3}[DWMY]\Z")
 
@@ -253,7 +252,9 @@ class _Walk:
     def private(self, dataset: Dataset, tag, path: str) -> None:
         if not (self.safe_private and is_safe_private(dataset, tag)):
             self.remove(dataset, tag, path)
-        elif claimed_vr(dataset, tag) == "SQ" or self.words.found_in(raw(dataset, tag)):
+        elif claimed_vr(dataset, tag) not in _CLAIMS - {"SQ"}:
+            self.remove(dataset, tag, path, "removed: safe, yet of another type")
+        elif self.words.found_in(raw(dataset, tag)):
             self.remove(dataset, tag, path, "removed: safe, yet a name in it")
 
     def remove(self, dataset: Dataset, tag, path: str, what: str = "removed") -> None:

@@ -16,7 +16,7 @@ from pydicom.uid import UID, RLELossless
 
 from ..errors import ReadError
 from .codestream import scrub, scrub_rle, starts_frame
-from .dicomfile import COPY_AGAIN, Pixels, Source, fragments
+from .dicomfile import COPY_AGAIN, Pixels, Source, fragments, native_length
 from .identity import is_class_like
 
 IMPLEMENTATION_UID = "2.25.264711284671459417311783924531137082365"
@@ -91,7 +91,9 @@ def _copy_fragments(source: Source, out: BinaryIO) -> None:
             parts = [data if _is_offset_table(data) else b""]
         elif source.transfer_syntax == RLELossless:
             parts = [_scrubbed_rle(part, source.dataset) for part in (data, *more)]
-        elif not starts_frame(data) and source.transfer_syntax != _ENCAPSULATED_NATIVE:
+        elif source.transfer_syntax == _ENCAPSULATED_NATIVE:
+            parts = [_of_one_frame(part, source.dataset) for part in (data, *more)]
+        elif not starts_frame(data):
             raise ReadError(
                 "has compressed pixels of a kind that is not looked through", COPY_AGAIN
             )
@@ -124,9 +126,18 @@ def _cut(data: bytes, lengths: list[int]) -> list[bytes]:
 
 def _scrubbed_rle(data: bytes, dataset: Dataset) -> bytes:
     try:
-        return scrub_rle(data, int(dataset.Rows) * int(dataset.Columns))
+        bytes_of_pixel = int(dataset.SamplesPerPixel) * -(-int(dataset.BitsAllocated) // 8)
+        return scrub_rle(data, int(dataset.Rows) * int(dataset.Columns), bytes_of_pixel)
     except (AttributeError, TypeError, ValueError, IndexError):
         raise ReadError("is damaged in its RLE pixel data", COPY_AGAIN) from None
+
+
+def _of_one_frame(data: bytes, dataset: Dataset) -> bytes:
+    """A native frame in a fragment of its own (PS3.5 A.4.11), which has no room for more."""
+    promised = native_length(dataset)
+    if promised is None or len(data) > promised[0] + promised[0] % 2:
+        raise ReadError("has a frame that is longer than its header says", COPY_AGAIN)
+    return data
 
 
 def _is_offset_table(data: bytes) -> bool:

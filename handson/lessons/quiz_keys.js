@@ -2,12 +2,14 @@
 import { keepArrows } from "./page.js";
 
 function render({ el }) {
+  let request = null;
   const keep = () => {
     const quiz = el.closest(".handson-quiz");
     if (quiz) keepArrows(quiz);
-    else requestAnimationFrame(keep); // not in the page yet
+    else request = requestAnimationFrame(keep); // not in the page yet
   };
   keep();
+  return () => cancelAnimationFrame(request);
 }
 
 export default { render };
