@@ -209,7 +209,7 @@ def one_file(tmp_path, data, name="a.dcm"):
 def element_ends(data):
     """Where an element of an explicit little endian file ends; a zero byte after it is padding."""
     elements = pydicom.dcmread(io.BytesIO(data))
-    items = [elements.get_item(tag) for tag in elements.keys()]  # noqa: SIM118
+    items = [elements.get_item(tag, keep_deferred=True) for tag in elements.keys()]  # noqa: SIM118
     ends = {item.value_tell + item.length for item in items if item.is_raw}
     return ends | {end + 1 for end in ends if data[end : end + 1] == b"\0"}
 
@@ -228,6 +228,34 @@ def test_every_truncation_is_refused_or_complete(tmp_path):
         if entry.status == "done":  # cut exactly between two elements: no reader could tell
             assert "PixelData" not in pydicom.dcmread(tmp_path / "out" / entry.output)
             assert int(entry.source.stem) in ends
+
+
+def test_a_file_cut_in_the_header_behind_an_empty_element_is_refused(tmp_path):
+    """pydicom drops seven bytes and less at the end without a word."""
+    data = Path(get_testdata_file("MR_small.dcm", download=False)).read_bytes()
+    empty = data.index(b"\x18\0\x91\0IS\0\0") + 8  # Echo Train Length
+    source = tmp_path / "in"
+    source.mkdir()
+    for length in range(empty + 1, empty + 8):
+        (source / f"{length}.dcm").write_bytes(data[:length])
+    report = handson.anonymize(source, tmp_path / "out")
+    assert {entry.status for entry in report.entries} == {"refused"}
+    assert {entry.reason for entry in report.entries} == {
+        "is truncated: it ends in the middle of an element"
+    }
+
+
+def test_values_of_megabytes_are_read_when_they_are_wanted(tmp_path):
+    """A large private element goes; a large one that stays is there whole."""
+    dataset = pydicom.dcmread(get_testdata_file("MR_small.dcm", download=False))
+    dataset.add_new(0x00431001, "OB", b"y" * 3_000_000)
+    dataset.add_new(0x00660016, "OF", b"z" * 3_000_000)  # Point Coordinates Data
+    (tmp_path / "in").mkdir()
+    dataset.save_as(tmp_path / "in" / "a.dcm")
+    report = handson.anonymize(tmp_path / "in", tmp_path / "out")
+    written = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert written[0x00660016].value == b"z" * 3_000_000
+    assert 0x00431001 not in written
 
 
 @pytest.mark.parametrize("count", [150, pytest.param(10_000, marks=pytest.mark.long)])

@@ -104,6 +104,13 @@ def open_dicom(file: BinaryIO) -> Source:
     file = _inflated(file)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
+    end = 0  # of the last element's value
+
+    def at_pixels(tag, vr, length):
+        nonlocal end
+        end = file.tell() + (length if length != 0xFFFFFFFF else 0)
+        return tag in PIXELS or tag > 0x7FE00010
+
     try:
         head = read_partial(file, stop_when=lambda tag, vr, length: True, force=True)
         syntax = head.file_meta.get("TransferSyntaxUID")
@@ -111,7 +118,7 @@ def open_dicom(file: BinaryIO) -> Source:
             file,
             head.is_implicit_VR,
             head.is_little_endian,
-            stop_when=lambda tag, vr, length: tag in PIXELS or tag > 0x7FE00010,
+            stop_when=at_pixels,
             defer_size=DEFER,
         )
     except (
@@ -120,7 +127,7 @@ def open_dicom(file: BinaryIO) -> Source:
         raise ReadError("cannot be read as DICOM", COPY_AGAIN) from None
     if syntax is None:
         syntax = _guess(dataset)
-    dataset = _complete(dataset, file, size)
+    dataset = _complete(dataset, file, size, end)
     pixels = _find_pixels(file, size, dataset.original_encoding[1] is not False)
     if pixels and pixels.length is not None:
         pixels.length = _without_tail(pixels.length, native_length(dataset))
@@ -171,8 +178,11 @@ def _guess(dataset: Dataset) -> str:
     return ExplicitVRLittleEndian if little else "1.2.840.10008.1.2.2"
 
 
-def _complete(dataset: Dataset, file: BinaryIO, size: int) -> Dataset:
-    """Make sure that every value is whole; read the large ones that are still in the file."""
+def _complete(dataset: Dataset, file: BinaryIO, size: int, end: int) -> Dataset:
+    """Make sure that every value is whole; read the large ones that are still in the file.
+
+    size : of the file. end : where the last element that was read ends.
+    """
     if len(dataset) == 0:
         raise ReadError("holds no data element", COPY_AGAIN)
     position = file.tell()
@@ -180,13 +190,11 @@ def _complete(dataset: Dataset, file: BinaryIO, size: int) -> Dataset:
         file.seek(max(position - 1024, 0))
         if not _is_closed(dataset, file.read()):
             raise ReadError("is truncated: it ends in the middle of a sequence", COPY_AGAIN)
-        last = dataset.get_item(max(dataset.keys()))
-        if last.is_raw and last.length != 0xFFFFFFFF:
-            file.seek(min(last.value_tell + last.length, size))
-            if len(rest := file.read(8)) < 8 and any(rest):
-                raise ReadError("is truncated: it ends in the middle of an element", COPY_AGAIN)
+        file.seek(max(end, size - 8))  # pydicom drops what is too short for an element
+        if any(file.read()) and size - end < 8:
+            raise ReadError("is truncated: it ends in the middle of an element", COPY_AGAIN)
     for tag in list(dataset.keys()):
-        item = dataset.get_item(tag)
+        item = dataset.get_item(tag, keep_deferred=True)  # to read it, pydicom wants a file's name
         if not item.is_raw or item.length == 0xFFFFFFFF:
             continue
         if item.value_tell + item.length > size:

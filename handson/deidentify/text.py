@@ -13,12 +13,18 @@ from functools import lru_cache
 from .identity import Identity, date_spellings, is_class_like
 
 PLACEHOLDER = "***"
-_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){4,}(?![\d.]*\d)")
-# six readable characters or more: shorter ones occur by chance in any table of numbers
+_UID = re.compile(r"(?<![\d.])[0-2](?:\.\d++){4,}+(?![\d.]*\d)")
+# six readable characters or more: shorter ones occur by chance in any table of numbers. A run is entered at
+# its start and never given back (++), so that megabytes take time in proportion.
 _READABLE = (
     (re.compile(rb"[\x20-\x7e]{6,}"), "ascii"),
     (re.compile(rb"(?:[\x20-\x7e]\x00){6,}"), "utf-16-le"),
-    (re.compile(rb"[\x20-\x7e]*(?:[\xc3-\xed][\x80-\xbf]{1,2}[\x20-\x7e]*){2,}"), "utf-8"),
+    (
+        re.compile(
+            rb"(?<![\x20-\x7e])[\x20-\x7e]*+(?:[\xc3-\xed][\x80-\xbf]{1,2}+[\x20-\x7e]*+)++"
+        ),
+        "utf-8",
+    ),
 )
 _SEPARATORS = r"[\s^,;._=\-/]*"
 # Terms that DICOM itself defines: never taken for a name when they stand in a coded string (CS).
@@ -127,10 +133,8 @@ class Words:
         if pattern is None or len(data) < 6:
             return False
         for readable, encoding in _READABLE:
-            if any(
-                pattern.search(fold(run[0].decode(encoding, "replace")))
-                for run in readable.finditer(data)
-            ):
+            runs = b"\0\0".join(readable.findall(data)).decode(encoding, "replace")
+            if pattern.search(fold(runs)):
                 return True
         return False
 
