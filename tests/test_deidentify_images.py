@@ -12,6 +12,7 @@ from pydicom.data import get_testdata_file
 
 import handson
 from handson.deidentify import Mask, deface
+from handson.deidentify.pixels import burned_in_risk
 from handson.errors import DeidentifyError, ViewError
 
 SECRET = "Zyxwabel"
@@ -55,6 +56,25 @@ def test_pixels_at_risk_are_refused_with_the_reason(tmp_path):
     assert "secondary capture" in reasons["SC_rgb_rle.dcm"]
     assert "YES" in reasons["yes.dcm"]
     assert "screen" in reasons["zscreen.dcm"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "reason"),
+    [
+        ("Modality", "XC", "photograph"),
+        ("SOPClassUID", "1.2.840.10008.5.1.4.1.1.77.1.4", "photograph"),
+        ("ImageType", ["ORIGINAL", "PRIMARY", "LABEL", "NONE"], "label"),
+        ("ImageType", ["DERIVED", "SECONDARY", "OTHER", "CT_SOM5 PROT"], "screen"),
+        ("SeriesDescription", "Patient Protocol", "screen"),
+        ("SeriesDescription", "Dose Report", "screen"),
+        ("ConversionType", "DI", "digitised"),
+    ],
+)
+def test_other_pictures_that_show_what_somebody_wrote(keyword, value, reason):
+    dataset = pydicom.dcmread(get_testdata_file("MR_small.dcm", download=False))
+    assert burned_in_risk(dataset) == ""
+    setattr(dataset, keyword, value)
+    assert reason in burned_in_risk(dataset)
 
 
 def test_put_aside_they_are_apart_and_not_called_clean(tmp_path):

@@ -1,6 +1,7 @@
 """Whatever is planted, nothing is found: canaries in every hiding place of every file of the corpus."""
 
 import io
+import re
 import secrets
 import struct
 import zlib
@@ -19,6 +20,7 @@ from pydicom.uid import UID_dictionary
 
 import handson
 from handson.deidentify import deidentify_dataset
+from handson.deidentify.spelling import date_pattern, date_spellings, fold
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +322,63 @@ def test_every_date_and_identifier_of_the_header_is_found_in_text(tmp_path):
         assert needle not in found.lower()
     new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
     assert new.Manufacturer == f"see {new.SOPInstanceUID}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        ("MUELLER^Hans", "Müller head", "*** head"),
+        ("Müller^Hans", "MUELLER61", "***61"),
+        ("Jørgensen^Åse", "joergensen, aase", "***, ***"),
+        ("Li^Wu", "wu, li", "***"),
+        ("Wu^Tse", "tse2d1_16b", "tse2d1_16b"),
+        ("Doe^Jane", "seen 8.2.51", "seen ***"),
+        ("Doe^Jane", "8 Feb 1951 first", "*** first"),
+        ("Doe^Jane", "february 8th, 51", "***"),
+        ("Doe^Jane", "2/8/1951", "***"),
+        ("Doe^Jane", "v8.2.517", "v8.2.517"),
+        ("Doe^Jane", "XMRN0047113x", "XMRN***x"),
+        ("Doe^Jane", "id 47113x", "id 47113x"),
+    ],
+)
+def test_the_same_name_day_and_number_spelled_otherwise(name, text, left, tmp_path):
+    dataset = small()
+    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.PatientName, dataset.PatientBirthDate, dataset.PatientID = name, "19510208", "0047113"
+    dataset.SoftwareVersions = text
+    _, report = through(tmp_path, dataset)
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert new.SoftwareVersions == left
+
+
+@pytest.mark.parametrize("day", ["19510208", "20241130", "1951.02.08"])
+def test_what_the_audit_calls_a_day_the_walk_finds(day):
+    spelled = date_spellings(day)
+    assert len(spelled) > 20
+    for text in spelled:
+        assert re.fullmatch(date_pattern(day), fold(text)), text
+    assert date_spellings("19510299") == []
+    assert date_pattern("195102") == ""
+
+
+def test_an_identifier_among_numbers_goes_and_the_instance_number_stays(tmp_path):
+    dataset = small()
+    dataset.PatientID = "0047113"
+    dataset.SeriesNumber = dataset.InstanceNumber = "47113"
+    dataset.AcquisitionNumber, dataset.ImagingFrequency = "0", "0047113"
+    _, report = through(tmp_path, dataset)
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert (new.SeriesNumber, new.ImagingFrequency) == (None, None)
+    assert (new.InstanceNumber, new.AcquisitionNumber) == (47113, 0)
+
+
+def test_a_name_in_a_colour_profile_beside_any_byte(tmp_path):
+    dataset = small()
+    dataset.PatientName = "Mueller^Hans"
+    dataset.ICCProfile = bytes(128) + b"descMueller\0"
+    found, report = through(tmp_path, dataset)
+    assert report.counts == {"done": 1}
+    assert b"mueller" not in found.lower()
 
 
 def test_a_data_set_in_memory_is_cleaned_like_one_in_a_file():

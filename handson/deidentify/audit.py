@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .identity import date_spellings
+from .spelling import date_spellings
 
 _ENCODINGS = (
     "utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso8859_2", "iso8859_5", "iso8859_6", "iso8859_7",

@@ -22,10 +22,11 @@ from . import profile as letters
 from .identity import Identity, is_class_like, is_date, is_time, is_uid, shift_date, shift_datetime
 from .private import is_safe_private
 from .profile import DATES, Profile, kind, name_of
-from .text import Words, fold
+from .spelling import fold
+from .text import Words
 
 METHOD = "handson: PS3.15 E.1-1 " + letters.EDITION
-ENCAPSULATED_DOCUMENT, CODING_SCHEME = 0x00420011, 0x00080102
+ENCAPSULATED_DOCUMENT, CODING_SCHEME, INSTANCE_NUMBER = 0x00420011, 0x00080102, 0x00200013
 _TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "UR", "PN", "CS", "AE"})
 _CHARSET_TEXT = _TEXT - {"UR", "CS", "AE"}
 _LONG = frozenset({"LT", "ST", "UT"})
@@ -190,8 +191,11 @@ class _Walk:
             self.dates(dataset, tag, letter, vr, path)
         elif vr in ("DS", "IS", "AS"):
             pattern = _AGE if vr == "AS" else _NUMBER
-            if not all(pattern.match(value) for value in values(dataset, tag, vr) if value):
+            numbers = values(dataset, tag, vr)
+            if not all(pattern.match(value) for value in numbers if value):
                 self.set(dataset, tag, vr, None, path, letter, "emptied: not a number")
+            elif tag != INSTANCE_NUMBER and any(map(self.words.is_number, numbers)):
+                self.set(dataset, tag, vr, None, path, letter, "emptied: an identifier")
         elif vr == "UI":
             self.new_uids(dataset, tag, path, letter, is_uid if self.keep_uids else is_class_like)
         elif claimed_vr(dataset, tag) in _TEXT | {"SQ"}:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from pydicom.uid import UID_dictionary
 
@@ -140,26 +140,3 @@ def is_time(value: str) -> bool:
 def is_date(value: str) -> bool:
     """True for a DA or DT value, partial or a range too."""
     return bool(shift_date(value, timedelta(0)) or shift_datetime(value, timedelta(0)))
-
-
-def date_spellings(value: str) -> list[str]:
-    """The ways in which people write the day of a DA value.
-
-    >>> date_spellings("19510208")[:3]
-    ['19510208', '1951-02-08', '1951/02/08']
-    """
-    try:
-        day = datetime.strptime(value[:8], "%Y%m%d")
-    except ValueError:
-        return []
-    forms = ["%Y%m%d", "%d%m%Y", "%m%d%Y"]
-    numbers = [day.strftime(form) for form in forms]
-    year, month, dom = f"{day.year:04d}", f"{day.month:02d}", f"{day.day:02d}"
-    spelled = [numbers[0]]
-    for mark in "-/. ":
-        spelled += [
-            mark.join(p) for p in ((year, month, dom), (dom, month, year), (month, dom, year))
-        ]
-    return list(
-        dict.fromkeys(spelled[:1] + spelled[1::3] + spelled[2::3] + spelled[3::3] + numbers[1:])
-    )

@@ -7,6 +7,7 @@ other pixel changes.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,10 @@ ULTRASOUND = {
     "1.2.840.10008.5.1.4.1.1.14.2",
 }
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+PHOTOGRAPHS = {"1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.840.10008.5.1.4.1.1.77.1.4.1"}
+# Words in Image Type or Series Description of a picture of a screen (with the scanner's own storage class, too)
+_SCREEN = re.compile("SCREEN|CAPTURE|SCRNSHOT|SAVE|REPORT|PATIENT PROTOCOL| PROT$|DOSE.?INFO")
+_SLIDE_LABELS = {"LABEL", "OVERVIEW"}  # PS3.3 C.8.12.4.1.1: the glass with its paper label
 
 
 def _texts(dataset: Dataset, keyword: str) -> list[str]:
@@ -51,10 +56,12 @@ def burned_in_risk(dataset: Dataset) -> str:
         return "ultrasound machines write the patient's name into the image"
     if sop_class == SECONDARY_CAPTURE or sop_class.startswith(SECONDARY_CAPTURE + "."):
         return "a secondary capture can be a picture of a screen or of paper"
-    if (
-        any("SCREEN" in part or "CAPTURE" in part for part in image_type)
-        or "ConversionType" in dataset
-    ):
+    if sop_class in PHOTOGRAPHS or modality == "XC":
+        return "a photograph can show the patient"
+    if _SLIDE_LABELS & set(image_type):
+        return "a whole slide's label or overview shows what is written on the glass"
+    described = [*image_type, *_texts(dataset, "SeriesDescription")]
+    if any(map(_SCREEN.search, described)) or "ConversionType" in dataset:
         return "it is a screen capture or a digitised picture"
     return ""
 

@@ -7,10 +7,10 @@ neighbour's name say, it cannot find: that is a limit, and the documentation say
 """
 
 import re
-import unicodedata
 from functools import lru_cache
 
-from .identity import Identity, date_spellings, is_class_like
+from .identity import Identity, is_class_like
+from .spelling import date_pattern, fold, name_spellings
 
 PLACEHOLDER = "***"
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d++){4,}+(?![\d.]*\d)")
@@ -43,14 +43,6 @@ _TERMS = frozenset(
 )
 
 
-def fold(text: str) -> str:
-    """Lower case without accents, so that MÜLLER, Müller and Muller are one name. Length may change."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize(
-        "NFC", "".join(c for c in decomposed if not unicodedata.combining(c))
-    )
-
-
 def name_parts(person_name: str) -> list[list[str]]:
     """A PN value as its groups (alphabetic, ideographic, phonetic), each the parts of the name.
 
@@ -69,17 +61,18 @@ class Words:
         self._glyphs: set[str] = set()
         self._phrases: set[tuple[str, ...]] = set()
         self._dates: set[str] = set()
+        self._numbers: set[str] = set()
 
     def add_name(self, person_name: str) -> None:
         """Every part of three letters or more, and the whole name in either order."""
         for parts in name_parts(person_name):
-            folded = [part for p in parts if (part := fold(p))]
-            for part in folded:
-                if _is_ideographic(part):
-                    if len(part) > 1:
-                        self._glyphs.add(part)
-                elif len(part) >= 3:
-                    self._words.add(part)
+            folded = [folded_part for part in parts if (folded_part := fold(part))]
+            for part in filter(fold, parts):
+                if _is_ideographic(fold(part)):
+                    if len(fold(part)) > 1:
+                        self._glyphs.add(fold(part))
+                else:
+                    self._words.update(s for s in name_spellings(part) if len(s) >= 3)
             if len(folded) > 1:
                 self._phrases |= {tuple(folded[:2]), tuple(folded[1::-1]), tuple(folded)}
                 if all(_is_ideographic(part) for part in folded):
@@ -87,7 +80,9 @@ class Words:
 
     def add_identifier(self, value: str) -> None:
         """The whole value and its pieces, if long enough not to be any number: three characters with a
-        letter, four digits without."""
+        letter, four digits without. A whole number of six digits or more is looked for among numbers, too."""
+        if re.fullmatch(r"\d{6,}", value.strip()):
+            self._numbers.add(value.strip().lstrip("0") or value)
         for piece in {value, *re.split(r"[^\w]+", value)}:
             piece = fold(piece.strip())
             long_enough = len(piece) >= 4 or (len(piece) == 3 and re.search(r"[^\W\d]", piece))
@@ -102,7 +97,8 @@ class Words:
 
     def add_date(self, value: str) -> None:
         """A day, in the ways people write it."""
-        self._dates.update(date_spellings(value))
+        if pattern := date_pattern(value):
+            self._dates.add(pattern)
 
     def __bool__(self) -> bool:
         return bool(self._words or self._glyphs or self._phrases or self._dates)
@@ -129,7 +125,7 @@ class Words:
 
     def found_in(self, data: bytes) -> bool:
         """True if bytes that would stay as they are hold one of the words in a run of readable text."""
-        pattern = self._pattern()
+        pattern = self._pattern(in_bytes=True)
         if pattern is None or len(data) < 6:
             return False
         for readable, encoding in _READABLE:
@@ -138,11 +134,17 @@ class Words:
                 return True
         return False
 
-    def _pattern(self) -> re.Pattern | None:
+    def is_number(self, value: str) -> bool:
+        """True if a number in text form (IS, DS) is one of the identifiers, its leading zeros lost or not."""
+        return value.lstrip("+0") in self._numbers
+
+    def _pattern(self, in_bytes: bool = False) -> re.Pattern | None:
         return _compile(
-            frozenset(self._words | self._dates),
+            frozenset(self._words),
+            frozenset(self._dates),
             frozenset(self._glyphs),
             frozenset(self._phrases),
+            in_bytes,
         )
 
 
@@ -156,13 +158,29 @@ def _new_uid(uid: str, identity: Identity) -> str:
 
 
 @lru_cache(maxsize=64)
-def _compile(words: frozenset, glyphs: frozenset, phrases: frozenset) -> re.Pattern | None:
+def _compile(
+    words: frozenset, dates: frozenset, glyphs: frozenset, phrases: frozenset, in_bytes: bool
+) -> re.Pattern | None:
+    """Of words, phrases and dates whole ones only, of glyphs any; in bytes, where a chance neighbour may be
+    a letter, any word of five letters or more."""
     joined = [_SEPARATORS.join(map(re.escape, phrase)) for phrase in phrases]
     # longest first, so that a whole name goes as one
     whole = sorted(joined + [re.escape(word) for word in words], key=len, reverse=True)
-    alternatives = [rf"(?<![^\W_])(?:{'|'.join(whole)})(?![^\W_])"] if whole else []
+    alternatives = [_bounded(word) for word in whole]
+    alternatives += [rf"(?<!\d)(?:{date})(?!\d)" for date in sorted(dates)]
     alternatives += map(re.escape, sorted(glyphs, key=len, reverse=True))
+    if in_bytes:
+        alternatives += [re.escape(word) for word in words if len(word) >= 5]
     return re.compile("|".join(alternatives)) if alternatives else None
+
+
+def _bounded(word: str) -> str:
+    """A pattern for a word as a whole: no digit beside a digit, no letter beside a letter. Three characters
+    are a word between marks only, since short ones stand in many a machine's terms (TSE in tse2d)."""
+    if len(word) == 3:
+        return rf"(?<![^\W_]){word}(?![^\W_])"
+    before, after = (r"\d" if end.isdigit() else r"[^\W\d_]" for end in (word[0], word[-1]))
+    return f"(?<!{before}){word}(?!{after})"
 
 
 def _folded_with_places(text: str) -> tuple[str, list[int]]:
