@@ -372,6 +372,32 @@ def test_an_identifier_among_numbers_goes_and_the_instance_number_stays(tmp_path
     assert (new.InstanceNumber, new.AcquisitionNumber) == (47113, 0)
 
 
+def test_a_birth_date_elsewhere_goes_though_dates_are_kept(tmp_path):
+    dataset = small()
+    dataset.PatientBirthDate, dataset.StudyDate, dataset.StudyID = (
+        "19510208",
+        "20240311",
+        "20240311",
+    )
+    dataset.ContentSequence = [Dataset(), Dataset()]
+    dataset.ContentSequence[0].Date = "19510208"
+    dataset.ContentSequence[1].DateTime = "195102081200"
+    _, report = through(tmp_path, dataset, options=["retain-full-dates"])
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert new.StudyDate == "20240311"
+    assert not new.ContentSequence[0].Date
+    assert not new.ContentSequence[1].DateTime
+
+
+def test_parts_of_an_address(tmp_path):
+    dataset = small()
+    dataset.PatientAddress = "12 High Street, 50667 Cologne"
+    dataset.SoftwareVersions = ["high street 12?", "12 high street", "Cologne", "50667 COLOGNE"]
+    _, report = through(tmp_path, dataset)
+    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
+    assert new.SoftwareVersions == ["high street 12?", "***", "Cologne", "***"]
+
+
 def test_a_name_in_a_colour_profile_beside_any_byte(tmp_path):
     dataset = small()
     dataset.PatientName = "Mueller^Hans"

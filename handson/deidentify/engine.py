@@ -236,8 +236,8 @@ class _Walk:
         elif letter == letters.SHIFT:
             move = shift_date if vr == "DA" else shift_datetime
             new = [move(value, self.shift) for value in old]
-        else:
-            new = [value if is_date(value) else "" for value in old]
+        else:  # kept, but for a day that goes elsewhere: a birth date
+            new = [v if is_date(v) and not self.words.is_day(v[:8]) else "" for v in old]
         if new != old:
             self.set(dataset, tag, vr, new, path, letter, "shifted" if any(new) else "emptied")
 

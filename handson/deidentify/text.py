@@ -90,10 +90,13 @@ class Words:
                 self._words.add(piece)
 
     def add_phrase(self, value: str) -> None:
-        """An address, an institution: the whole phrase, as it stands."""
-        words = tuple(re.findall(r"\w+", fold(value)))
-        if len(words) > 1 or (words and len(words[0]) >= 5):
-            self._phrases.add(words)
+        """An address, an institution: the whole phrase, and what stands between its commas if it is two words
+        or more."""
+        pieces = [tuple(re.findall(r"\w+", fold(piece))) for piece in re.split(r"[,;\r\n]", value)]
+        whole = tuple(word for piece in pieces for word in piece)
+        if len(whole) > 1 or (whole and len(whole[0]) >= 5):
+            self._phrases.add(whole)
+        self._phrases.update(piece for piece in pieces if len(piece) > 1)
 
     def add_date(self, value: str) -> None:
         """A day, in the ways people write it."""
@@ -133,6 +136,10 @@ class Words:
             if pattern.search(fold(runs)):
                 return True
         return False
+
+    def is_day(self, value: str) -> bool:
+        """True if a date (DA) is one of the days."""
+        return any(re.fullmatch(pattern, value) for pattern in self._dates)
 
     def is_number(self, value: str) -> bool:
         """True if a number in text form (IS, DS) is one of the identifiers, its leading zeros lost or not."""
