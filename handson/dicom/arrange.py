@@ -1,4 +1,4 @@
-"""Frames of one kind become volumes: ordered by position, then in time, or told apart as stacks.
+"""Frames of one kind become volumes: ordered by position, then in time.
 
 Works on places and times alone, no pixels: `scan` says with it what is wrong before anything is
 read, and `read_series` refuses for the same reasons.
@@ -11,6 +11,7 @@ import numpy as np
 
 from .frames import File, Frame
 from .geometry import Spacing, normal, spacing_of
+from .split import buckets, is_placed
 
 # What may order frames that lie at one position, the most trustworthy first.
 ORDERS = (
@@ -24,8 +25,6 @@ ORDERS = (
     "instance",
     "frame",
 )
-SAME_PLACE_MM = 0.02
-SAME_COSINES = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,152 +97,6 @@ class Stack:
         ]
         stack = arrange([frame for place in places for frame in _originals(place)])
         return arrange([place[0] for place in places]) if stack.has("duplicate") else stack
-
-
-def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
-    """Frames of one series, told apart until each part can be one volume.
-
-    returns : [(why, frames)], `why` is "" when nothing had to be told apart
-    """
-    groups = defaultdict(list)
-    for frame in frames:
-        groups[_key(frame)].append(frame)
-    parts = [part for group in _merge_close(groups) for part in _side_by_side(group)]
-    parts = [part for group in parts for part in _acquisitions(group)]
-    parts.sort(key=lambda part: _rank(part[0]))
-    reasons = _reasons([part[0] for part in parts])
-    return list(zip(reasons, parts, strict=True))
-
-
-def _rank(frame) -> tuple:
-    """Parts of a series keep one order, whatever the files are called."""
-    kind = [f"{v:012.4f}" if isinstance(v, int | float) else str(v) for _, v in frame.kind]
-    return frame.order.get("acquisition", 0), kind, frame.position or (), str(frame.file.path)
-
-
-def is_placed(frame) -> bool:
-    """True when the frame says where it lies and how large its pixels are."""
-    return not lacking(frame)
-
-
-def lacking(frame) -> str:
-    """The elements that a frame needs to be placed and does not state, "" when none."""
-    found = {
-        "ImagePositionPatient": frame.position,
-        "ImageOrientationPatient": frame.orientation,
-        "PixelSpacing": frame.spacing,
-    }
-    return ", ".join(name for name, stated in found.items() if not stated)
-
-
-def _key(frame):
-    if not is_placed(frame):
-        return frame.kind, str(frame.file.path), None, None
-    return frame.kind, None, frame.orientation, frame.spacing
-
-
-def _merge_close(groups) -> list[list[Frame]]:
-    """Orientations and spacings that differ by rounding only are the same."""
-    alone = [group for key, group in groups.items() if key[2] is None]
-    merged = []
-    for key, group in groups.items():
-        if key[2] is None:
-            continue
-        for other, members in merged:
-            if (
-                key[0] == other[0]
-                and np.allclose(key[2], other[2], rtol=0, atol=SAME_COSINES)
-                and np.allclose(key[3], other[3], rtol=1e-3, atol=0)
-            ):
-                members.extend(group)
-                break
-        else:
-            merged.append((key, list(group)))
-    return [members for _, members in merged] + alone
-
-
-def _side_by_side(group) -> list[list[Frame]]:
-    """Stacks that lie beside one another at the same distances (two hips, two breasts)."""
-    if not is_placed(group[0]) or len(group) == 1:
-        return [group]
-    positions = np.array([frame.position for frame in group])
-    axes = np.reshape(group[0].orientation, (2, 3))
-    if not any(np.ptp(positions[bucket] @ axes.T, axis=0).max() > 0.1 for bucket in buckets(group)):
-        return [group]
-    columns = defaultdict(list)
-    for frame, place in zip(group, np.round(positions @ axes.T), strict=True):
-        columns[tuple(place)].append(frame)
-    return list(columns.values())
-
-
-def _acquisitions(group) -> list[list[Frame]]:
-    """Acquisitions that overlap in part: each is a volume of its own."""
-    if not is_placed(group[0]):
-        return [group]
-    counts = {len(bucket) for bucket in buckets(group)}
-    numbers = defaultdict(list)
-    for frame in group:
-        numbers[frame.order.get("acquisition")].append(frame)
-    whole = sum(len(g) == max(map(len, numbers.values())) for g in numbers.values())
-    alone = all(len(bucket) == 1 for g in numbers.values() for bucket in buckets(g))
-    if (len(counts) > 1 and len(numbers) > 1 and alone and whole < len(numbers) - 1) or (
-        len(counts) > 1 and len(numbers) == 2 and alone
-    ):
-        return list(numbers.values())
-    return [group]
-
-
-def _reasons(firsts) -> list[str]:
-    """What sets each part apart, in words: only what differs is told, and details only if they must be."""
-    if len(firsts) == 1:
-        return [""]
-    told = [
-        dict(first.kind)
-        | {"lacking": lacking(first) or None}
-        | {"plane": _plane_name(first), "acquisition": first.order.get("acquisition")}
-        | {
-            "orientation": first.orientation,
-            "spacing": first.spacing,
-            "position": _place(first),
-            "file": first.file.path.name,
-        }
-        for first in firsts
-    ]
-    names = []
-    for name in dict.fromkeys(name for t in told for name in t):
-        if len({str(t.get(name)) for t in told}) == 1:
-            continue
-        if len({tuple(str(t.get(n)) for n in names) for t in told}) == len(told):
-            break
-        names.append(name)
-    return [", ".join(f"{n} {_word(t[n])}" for n in names if t.get(n) is not None) for t in told]
-
-
-def _word(found) -> str:
-    if isinstance(found, tuple):
-        return "\\".join(f"{x:.4g}" if isinstance(x, float) else str(x) for x in found)
-    return f"{found:g}" if isinstance(found, float) else str(found)
-
-
-def _place(frame):
-    return tuple(round(x) for x in frame.position) if frame.position else None
-
-
-def _plane_name(frame) -> str | None:
-    if not frame.orientation:
-        return None
-    axis = int(np.abs(np.cross(*np.reshape(frame.orientation, (2, 3)))).argmax())
-    return ("sagittal", "coronal", "axial")[axis]
-
-
-def buckets(group) -> list[np.ndarray]:
-    """Indices of the frames at each distance along the normal, ascending."""
-    direction = normal(group[0].orientation)
-    along = np.array([frame.position for frame in group]) @ direction
-    order = np.argsort(along, kind="stable")
-    near = min(SAME_PLACE_MM, 0.1 * min(group[0].spacing))
-    cuts = np.flatnonzero(np.diff(along[order]) > near) + 1
-    return np.split(order, cuts)
 
 
 def arrange(group: list[Frame]) -> Stack:

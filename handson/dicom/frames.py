@@ -13,20 +13,11 @@ from pydicom.uid import UID
 
 from ..errors import ReadError
 from . import mosaic
+from .elements import number, numbers, text, texts, value
+from .faults import NotAnImage, naming
 from .geometry import normal
-from .header import (
-    Header,
-    Location,
-    NotAnImage,
-    PixelFormat,
-    naming,
-    number,
-    numbers,
-    pixel_format,
-    text,
-    texts,
-    value,
-)
+from .header import Header, Location
+from .pixel_format import PixelFormat, pixel_format
 from .pixels import check_claim
 from .scaling import Scaling, scaling
 

@@ -1,28 +1,20 @@
-"""One file's header: which elements are read, how far, and how their bytes become Python values.
+"""One file's header: which elements are read, and how far.
 
 Stands on pydicom's reader, which is stopped after the last group that is needed, so a scan of a
 folder never touches pixels or the long private groups behind the image description. Nothing
 here knows what a series is, and nothing here decodes a pixel.
 """
 
-import math
 import stat
 import struct
-import warnings
 import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-import pydicom
-from pydicom.datadict import dictionary_has_tag, dictionary_VR, tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.filereader import data_element_generator, read_dataset, read_partial
-from pydicom.multival import MultiValue
-from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -33,7 +25,9 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
-from ..errors import HandsonError, ReadError
+from ..errors import ReadError
+from .elements import text, texts
+from .faults import BROKEN_BYTES, IsDicomdir, NotAnImage, broken
 
 HEAD_BYTES = 1 << 16
 # A deflated file may grow this much, or to this size: beyond it is a bomb, not an image.
@@ -62,46 +56,8 @@ SIEMENS_CSA = [0x00290010, 0x00290011, 0x00290012, 0x00291010, 0x00291110, 0x002
 DESCRIPTION_TAGS = [*map(tag_for_keyword, DESCRIPTION), *SIEMENS]
 FRAME_TAGS = [*map(tag_for_keyword, FRAMES), *SIEMENS_CSA]
 PIXEL_TAGS = {0x7FE00008: "f", 0x7FE00009: "d", 0x7FE00010: "i"}
-ONE_SAMPLE = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
 _NOTHING = 0x00020000  # a tag that no data set holds: pydicom then skips every value
 _PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"7z\xbc\xaf": "7-Zip"}
-_STRUCT = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
-
-
-@dataclass(frozen=True, slots=True)
-class PixelFormat:
-    """How the pixels of one frame are stored: PS3.3 C.7.6.3.1. Shared by all slices of a series."""
-
-    rows: int
-    columns: int
-    samples: int
-    allocated: int
-    stored: int
-    high_bit: int
-    signed: bool
-    photometric: str
-    planar: int
-    transfer_syntax: str
-
-    @property
-    def frame_bits(self) -> int:
-        return self.rows * self.columns * self.samples * self.allocated
-
-
-# What pydicom lets through when the bytes make no sense: it has no error kind of its own for that.
-BROKEN_BYTES = (
-    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
-    RecursionError, struct.error, TypeError, ValueError, zlib.error, pydicom.errors.InvalidDicomError,
-    pydicom.errors.BytesLengthException,
-)  # fmt: skip
-
-
-class NotAnImage(ReadError):
-    """A file that is sound but no DICOM image: in a folder it is only a stray."""
-
-
-class IsDicomdir(NotAnImage):
-    """The index of a disc."""
 
 
 class _Cut(Exception):
@@ -298,19 +254,6 @@ def pixel_element(location: Location):
     return tag, vr, length, offset + (12 if long else 8), inflated
 
 
-def broken(error, path) -> ReadError:
-    """pydicom passes on whatever broken bytes raise; all of it means the same to a reader."""
-    if isinstance(error, OSError):
-        reason, remedy = (
-            f"cannot be read ({error.strerror or error})",
-            "Check the rights and the disk.",
-        )
-    else:
-        reason = f"is broken DICOM ({error or type(error).__name__})"
-        remedy = "Copy it again from the source."
-    return ReadError(reason, remedy, path=path)
-
-
 def _of_many_frames(dataset) -> bool:
     return (
         "NumberOfFrames" in dataset
@@ -329,136 +272,3 @@ def _native_syntax(implicit, little) -> str:
     if implicit:
         return str(ImplicitVRLittleEndian)
     return str(ExplicitVRLittleEndian if little else ExplicitVRBigEndian)
-
-
-def pixel_format(header: Header) -> PixelFormat | None:
-    """How the pixels are stored, or None when the object describes no picture.
-
-    raises : ReadError when the description contradicts itself
-    """
-    dataset = header.dataset
-    rows, columns, allocated = (
-        int(number(dataset, k) or 0) for k in ("Rows", "Columns", "BitsAllocated")
-    )
-    if not (rows and columns and allocated):
-        return None
-    stored = int(number(dataset, "BitsStored") or allocated)
-    high = number(dataset, "HighBit")
-    samples = int(number(dataset, "SamplesPerPixel") or 1)
-    photometric = text(dataset, "PhotometricInterpretation")
-    photometric = photometric or ("RGB" if samples == 3 else "MONOCHROME2")
-    if allocated not in (1, 8, 16, 32, 64) or not 1 <= stored <= allocated:
-        raise ReadError(
-            f"stores {stored} bits a pixel in {allocated}", "No reader here knows such pixels."
-        )
-    if samples != (1 if photometric in ONE_SAMPLE else 3):
-        raise ReadError(f"has {samples} samples a pixel as {photometric}", "The header is damaged.")
-    return PixelFormat(
-        rows,
-        columns,
-        samples,
-        allocated,
-        stored,
-        stored - 1 if high is None else int(high),
-        bool(number(dataset, "PixelRepresentation")),
-        photometric,
-        int(number(dataset, "PlanarConfiguration") or 0),
-        header.location.syntax,
-    )
-
-
-@contextmanager
-def quiet():
-    """pydicom warns about much that is repaired while reading; what matters becomes a note or error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-@cache
-def _tag(key) -> BaseTag:
-    return Tag(key)
-
-
-@contextmanager
-def naming(path):
-    """Errors raised inside name this file, and what broken bytes make pydicom raise becomes a ReadError."""
-    try:
-        yield
-    except HandsonError as error:
-        if error.path is not None:
-            raise
-        raise type(error)(error.fault, error.remedy, path=path) from None
-    except BROKEN_BYTES as error:
-        raise broken(error, path) from None
-
-
-def value(dataset, key):
-    """An element's value as a string, or a tuple of strings or numbers; None when it is absent.
-
-    Elements that pydicom has not converted yet are read from their bytes: a tenth of the time, and
-    lenient where it does not matter. PS3.5 section 6.2 has the encodings.
-    """
-    tag = _tag(key)
-    element = dataset.get_item(tag)
-    if element is None:
-        return None
-    if not isinstance(element, RawDataElement):
-        return element.value
-    vr = element.VR
-    if vr in (None, "UN"):
-        vr = dictionary_VR(tag) if dictionary_has_tag(tag) else "UN"
-    data = element.value or b""
-    if vr == "US or SS":
-        vr = "SS" if number(dataset, "PixelRepresentation") else "US"
-    if code := _STRUCT.get(vr):
-        size = struct.calcsize(code)
-        order = "<" if element.is_little_endian else ">"
-        return struct.unpack(f"{order}{len(data) // size}{code}", data[: len(data) // size * size])
-    if vr == "SQ" or vr == "UN" or not data.isascii():
-        return dataset[tag].value
-    return tuple(part.strip(" \0") for part in data.decode("ascii").split("\\"))
-
-
-def texts(dataset, key) -> tuple[str, ...]:
-    """The values of a text element, empty when it is absent."""
-    found = value(dataset, key)
-    if found is None or found == "":
-        return ()
-    return (
-        tuple(str(v) for v in found)
-        if isinstance(found, tuple | list | MultiValue)
-        else (str(found),)
-    )
-
-
-def text(dataset, key) -> str:
-    """The first value of a text element, "" when it is absent or empty."""
-    return next(iter(texts(dataset, key)), "")
-
-
-def numbers(dataset, key) -> tuple[float, ...]:
-    """The values of a number element, () when it is absent or empty.
-
-    raises : ReadError when a value is no finite number
-    """
-    found = value(dataset, key)
-    if found is None or found in ("", b""):
-        return ()
-    if not isinstance(found, tuple | list | MultiValue):
-        found = (found,)
-    try:
-        values = tuple(float(v) for v in found if v != "")
-    except (TypeError, ValueError):
-        values = (math.nan,)
-    if not all(map(math.isfinite, values)):
-        raise ReadError(f"has {key} = {found!r}, which is no number", "The header is damaged.")
-    return values
-
-
-def number(dataset, key) -> float | None:
-    """The first value of a number element; None when it is absent, empty or no number."""
-    try:
-        return next(iter(numbers(dataset, key)), None)
-    except ReadError:
-        return None

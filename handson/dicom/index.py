@@ -11,7 +11,9 @@ from pathlib import Path
 import pydicom
 
 from ..errors import ReadError
-from .header import check_regular, naming, quiet, read_bytes, text, texts, value
+from .elements import text, texts, value
+from .faults import naming, quiet
+from .header import check_regular, read_bytes
 
 LABELS = {
     "PATIENT": ("PatientID",),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ReadError
-from .header import number, numbers, value
+from .elements import number, numbers, value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,20 +11,11 @@ from pydicom.pixels import apply_color_lut, apply_modality_lut
 from ..errors import ReadError
 from ..volume import Slice
 from . import mosaic
+from .elements import number, numbers, text, texts, value
+from .faults import BROKEN_BYTES, naming, quiet
 from .frames import Frame, classic_frame, frames
 from .geometry import frame_affine
-from .header import (
-    BROKEN_BYTES,
-    naming,
-    number,
-    numbers,
-    quiet,
-    read_bytes,
-    read_header,
-    text,
-    texts,
-    value,
-)
+from .header import read_bytes, read_header
 from .pixels import Source, locate, read_frames
 from .scaling import prefer, real_world, scaling
 

@@ -23,7 +23,8 @@ from pydicom.uid import (
 
 from ..errors import DecoderError, ReadError
 from . import jpeg
-from .header import PIXEL_TAGS, Location, PixelFormat, pixel_element, read_bytes
+from .header import PIXEL_TAGS, Location, pixel_element, read_bytes
+from .pixel_format import PixelFormat
 
 NATIVE = {
     ImplicitVRLittleEndian,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .header import number, numbers, text, value
+from .elements import number, numbers, text, value
 
 # RescaleType, Units (0054,1001) and the UCUM codes of real-world value maps, as people write them.
 UNITS = {

@@ -15,10 +15,13 @@ from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 from tqdm import tqdm
 
 from ..errors import HandsonError, ReadError
-from .arrange import Stack, arrange, split
+from .arrange import Stack, arrange
+from .elements import text
+from .faults import IsDicomdir, NotAnImage, naming, quiet
 from .frames import Frame, frames
-from .header import IsDicomdir, NotAnImage, naming, quiet, read_header, text
+from .header import read_header
 from .index import read_dicomdir
+from .split import split
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from tqdm import tqdm
 from ..errors import ReadError, SeriesError, SeriesGapError
 from ..volume import Volume, picture_affine
 from . import mosaic
-from .arrange import Stack, lacking
+from .arrange import Stack
+from .faults import naming, quiet
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
-from .header import naming, quiet
 from .picture import frame_values, header_window, notes, shown_as, whole_header, with_unit
 from .pixels import locate, read_frames, stored_type
 from .scaling import shift_whole, value_type
 from .series import SeriesInfo, scan, scan_files
+from .split import lacking
 from .times import time_step
 
 

@@ -6,7 +6,7 @@ of echo-planar imaging, where one repetition fills one volume.
 
 import numpy as np
 
-from .header import number, texts
+from .elements import number, texts
 
 # Orders that are clocks: the factor from their unit to seconds.
 CLOCKS = {"trigger time": 1e-3, "time": 1.0, "content time": 1.0}

@@ -1,0 +1,59 @@
+"""What can be wrong with a file, and how whatever pydicom raises becomes one clear error that names it."""
+
+import struct
+import warnings
+import zlib
+from contextlib import contextmanager
+
+import pydicom
+
+from ..errors import HandsonError, ReadError
+
+# What pydicom lets through when the bytes make no sense: it has no error kind of its own for that.
+BROKEN_BYTES = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
+    RecursionError, struct.error, TypeError, ValueError, zlib.error, pydicom.errors.InvalidDicomError,
+    pydicom.errors.BytesLengthException,
+)  # fmt: skip
+
+
+class NotAnImage(ReadError):
+    """A file that is sound but no DICOM image: in a folder it is only a stray."""
+
+
+class IsDicomdir(NotAnImage):
+    """The index of a disc."""
+
+
+@contextmanager
+def quiet():
+    """pydicom warns about much that is repaired while reading; what matters becomes a note or error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def naming(path):
+    """Errors raised inside name this file, and what broken bytes make pydicom raise becomes a ReadError."""
+    try:
+        yield
+    except HandsonError as error:
+        if error.path is not None:
+            raise
+        raise type(error)(error.fault, error.remedy, path=path) from None
+    except BROKEN_BYTES as error:
+        raise broken(error, path) from None
+
+
+def broken(error, path) -> ReadError:
+    """pydicom passes on whatever broken bytes raise; all of it means the same to a reader."""
+    if isinstance(error, OSError):
+        reason, remedy = (
+            f"cannot be read ({error.strerror or error})",
+            "Check the rights and the disk.",
+        )
+    else:
+        reason = f"is broken DICOM ({error or type(error).__name__})"
+        remedy = "Copy it again from the source."
+    return ReadError(reason, remedy, path=path)
