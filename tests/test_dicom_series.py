@@ -480,6 +480,94 @@ def enhanced(data, orientation=AXIAL, step=(0, 0, 2.5), times=1, shared_place=Fa
     return dataset
 
 
+def test_an_enhanced_ultrasound_volume_has_distances_and_no_sides(tmp_path):
+    data = values()
+    dataset = enhanced(data)
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        (place,) = group.PlanePositionSequence
+        place.ImagePositionVolume = [float(x) for x in place.ImagePositionPatient]
+        del place.ImagePositionPatient, group.PlanePositionSequence
+        group.PlanePositionVolumeSequence = [place]
+    (shared,) = dataset.SharedFunctionalGroupsSequence
+    shared.PlaneOrientationVolumeSequence = [pydicom.Dataset()]
+    shared.PlaneOrientationVolumeSequence[0].ImageOrientationVolume = list(AXIAL)
+    del shared.PlaneOrientationSequence
+    dataset.Modality = "US"
+    volume = read_series(save(dataset, tmp_path / "us.dcm"))
+    assert_array_equal(volume.data, data.T)
+    assert_allclose(volume.spacing, (0.5, 0.8, 2.5))
+    assert not volume.oriented
+    assert "probe's own frame" in " ".join(volume.notes)
+
+
+def nuclear(data, step, orientation=AXIAL, **elements):
+    """A nuclear-medicine reconstruction: [slice, row, column] in one file, its first slice placed."""
+    detector = pydicom.Dataset()
+    detector.ImagePositionPatient = [-30.5, 12.25, 7.0]
+    detector.ImageOrientationPatient = list(orientation)
+    return picture(
+        data.reshape(-1, *data.shape[-2:]),
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.20",
+        Modality="NM",
+        ImageType=["ORIGINAL", "PRIMARY", "RECON TOMO", "EMISSION"],
+        NumberOfFrames=data.size // (data.shape[-1] * data.shape[-2]),
+        DetectorInformationSequence=[detector],
+        SliceVector=[*range(1, data.shape[-3] + 1)] * (len(data) if data.ndim == 4 else 1),
+        SpacingBetweenSlices=step,
+        PixelSpacing=[0.8, 0.5],
+        **elements,
+    )
+
+
+@pytest.mark.parametrize("name", ["axial", "sagittal", "oblique"])
+@pytest.mark.parametrize("step", [2.5, -2.5])
+def test_a_nuclear_reconstruction_is_stacked_from_its_first_slice(tmp_path, name, step):
+    orientation, data = ORIENTATIONS[name], values()
+    path = save(nuclear(data, step, orientation), tmp_path / "nm.dcm")
+    volume = read_series(path)
+    stated = truth(orientation, step * normal(orientation))
+    for k in range(len(data)):
+        place = np.round(volume.voxel((stated @ (3, 2, k, 1))[:3])).astype(int)
+        assert volume.data[tuple(place)] == data[k, 2, 3]
+    assert volume.oriented
+    image = sitk.ReadImage(path)
+    for ijk in ((0, 0, 0), (8, 6, 4), (3, 5, 1)):
+        lps = np.array(image.TransformIndexToPhysicalPoint(ijk))
+        assert_allclose((stated @ (*ijk, 1))[:3], lps * (-1, -1, 1), atol=1e-4)
+
+
+def test_a_gated_reconstruction_is_a_series_in_time(tmp_path):
+    data = np.stack([values(seed=t) for t in range(3)])
+    path = save(
+        nuclear(data, 2.5, TimeSlotVector=[t for t in (1, 2, 3) for _ in range(5)]), tmp_path / "g"
+    )
+    assert_array_equal(read_series(path).data, data.transpose(3, 2, 1, 0))
+
+
+def test_projections_are_no_volume(tmp_path):
+    dataset = nuclear(values(), 2.5)
+    del dataset.SliceVector
+    volume = read_series(save(dataset, tmp_path / "tomo"))
+    assert not volume.oriented
+
+
+def test_ge_tells_magnitude_and_phase_in_a_private_element(tmp_path):
+    uid, data = generate_uid(), values()
+    for part in (0, 1, 2, 3):
+        made = stack(data + part, SeriesInstanceUID=uid, Manufacturer="GE MEDICAL SYSTEMS")
+        for k, dataset in enumerate(made):
+            dataset.InstanceNumber = 4 * k + part + 1
+            block = dataset.private_block(0x0043, "GEMS_PARM_01", create=True)
+            block.add_new(0x2F, "SS", part)
+        write(made, tmp_path / str(part))
+    table = scan(tmp_path)
+    parts = ["magnitude", "phase", "real", "imaginary"]
+    assert {info.split for info in table} == {f"signal {part}" for part in parts}
+    for info in table:
+        part = parts.index(info.split.split()[1])
+        assert_array_equal(read_series(info).data, (data + part).T)
+
+
 @pytest.mark.parametrize("name", ["axial", "sagittal", "oblique"])
 def test_one_enhanced_file_is_the_volume_of_many_classic_ones(tmp_path, name):
     orientation, data = ORIENTATIONS[name], values()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .frames import File, Frame
+from .frame import File, Frame
 from .geometry import Spacing, normal, spacing_of
 from .split import buckets, is_placed
 
@@ -70,6 +70,11 @@ class Stack:
     @property
     def placed(self) -> bool:
         return is_placed(self.first)
+
+    @property
+    def oriented(self) -> bool:
+        """True when the sides of the patient are known."""
+        return self.placed and self.first.in_patient
 
     @property
     def positions(self) -> list[tuple]:

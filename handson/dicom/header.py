@@ -36,7 +36,7 @@ INFLATE_RATIO, INFLATE_BYTES = 100, 256 << 20
 # The elements of groups 0008-0028 by which slices are told apart, placed and scaled.
 DESCRIPTION = """
     SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID AcquisitionDate ContentDate
-    AcquisitionDateTime AcquisitionTime ContentTime Modality SeriesDescription ScanningSequence
+    AcquisitionDateTime AcquisitionTime ContentTime Modality Manufacturer SeriesDescription ScanningSequence
     SliceThickness RepetitionTime EchoTime InversionTime SpacingBetweenSlices ProtocolName
     TriggerTime FrameTime DiffusionBValue SeriesInstanceUID SeriesNumber AcquisitionNumber
     InstanceNumber ImagePositionPatient ImageOrientationPatient TemporalPositionIdentifier
@@ -47,12 +47,15 @@ DESCRIPTION = """
 """.split()  # noqa: SIM905
 # What only objects of many frames and mosaics need, from groups further on.
 FRAMES = """
-    DimensionIndexSequence DetectorInformationSequence GridFrameOffsetVector DoseUnits
+    DimensionIndexSequence DetectorInformationSequence SliceVector TimeSlotVector RRIntervalVector
+    EnergyWindowVector GridFrameOffsetVector DoseUnits
     DoseGridScaling SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """.split()  # noqa: SIM905
 # Siemens' private elements: creator, slices in a mosaic, b-value; then the CSA header.
 SIEMENS = [0x00190010, 0x0019100A, 0x0019100C]
 SIEMENS_CSA = [0x00290010, 0x00290011, 0x00290012, 0x00291010, 0x00291110, 0x00291210]
+# GE's: creator "GEMS_PARM_01" and magnitude, phase, real or imaginary as a number.
+GE_CREATOR, GE_RAW_DATA_TYPE = 0x00430010, 0x0043102F
 DESCRIPTION_TAGS = [*map(tag_for_keyword, DESCRIPTION), *SIEMENS]
 FRAME_TAGS = [*map(tag_for_keyword, FRAMES), *SIEMENS_CSA]
 PIXEL_TAGS = {0x7FE00008: "f", 0x7FE00009: "d", 0x7FE00010: "i"}
@@ -172,10 +175,11 @@ def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
     """Parse the head of a file; raises when it is only a head and was not long enough."""
     stop = _Stop(0x0028FFFF)
     buffer, dataset, syntax, inflated = _open_dataset(data, path, stop, DESCRIPTION_TAGS, whole)
-    if stop.found and _of_many_frames(dataset):
-        stop = _Stop(0x5200FFFF)
+    further = _further(dataset)
+    if stop.found and further:
+        stop, tags = _Stop(further[0]), further[1]
         implicit, little = dataset.original_encoding
-        more = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=FRAME_TAGS)
+        more = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=tags)
         dataset.update(more)
     whole = whole or inflated is not None
     if stop.found is None and not whole:
@@ -254,12 +258,17 @@ def pixel_element(location: Location):
     return tag, vr, length, offset + (12 if long else 8), inflated
 
 
-def _of_many_frames(dataset) -> bool:
-    return (
+def _further(dataset) -> tuple[int, list] | None:
+    """(the last tag, the tags) of what some objects need from behind the description."""
+    if (
         "NumberOfFrames" in dataset
         or "MOSAIC" in texts(dataset, "ImageType")
         or text(dataset, "Modality") == "RTDOSE"
-    )
+    ):
+        return 0x5200FFFF, FRAME_TAGS
+    if text(dataset, "Modality") == "MR" and text(dataset, "Manufacturer").startswith("GE"):
+        return GE_RAW_DATA_TYPE, [GE_CREATOR, GE_RAW_DATA_TYPE]
+    return None
 
 
 def _may_be_image(dataset) -> bool:

@@ -13,7 +13,8 @@ from ..volume import Slice
 from . import mosaic
 from .elements import number, numbers, text, texts, value
 from .faults import BROKEN_BYTES, naming, quiet
-from .frames import Frame, classic_frame, frames
+from .frame import Frame
+from .frames import classic_frame, frames
 from .geometry import frame_affine
 from .header import read_bytes, read_header
 from .pixels import Source, locate, read_frames

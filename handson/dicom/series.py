@@ -18,7 +18,8 @@ from ..errors import HandsonError, ReadError
 from .arrange import Stack, arrange
 from .elements import text
 from .faults import IsDicomdir, NotAnImage, naming, quiet
-from .frames import Frame, frames
+from .frame import Frame
+from .frames import frames
 from .header import read_header
 from .index import read_dicomdir
 from .split import split

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from .frames import Frame
+from .frame import Frame
 from .geometry import normal
 
 SAME_PLACE_MM = 0.02

@@ -156,7 +156,7 @@ def _read(stack, info) -> Volume:
         modality=info.modality,
         photometric=shown_as(first.file.format),
         time_step=time_step(stack, header),
-        oriented=stack.placed,
+        oriented=stack.oriented,
         window=header_window(header, stack.middle),
         notes=tuple(told),
     )
@@ -190,6 +190,8 @@ def _stack_notes(stack) -> list[str]:
         told.append(
             "The files state no place in the patient: sides and slice distance are unknown."
         )
+    elif not stack.oriented:
+        told.append("The file places its slices in the probe's own frame: sides are unknown.")
     elif len(stack.volumes[0]) == 1:
         told.append("A single slice: its depth is the stated thickness, or 1 mm.")
     tilt = tilt_degrees(stack.spacing, stack.first)
