@@ -14,6 +14,7 @@ import SimpleITK as sitk
 from dicom_files import (
     AXIAL,
     CORONAL,
+    MR,
     SAGITTAL,
     bundled,
     picture,
@@ -191,6 +192,34 @@ def test_a_missing_slice_is_named_and_can_be_filled(tmp_path):
     assert_allclose(filled.data[0, 0], np.arange(9) * 10, atol=1e-3)
     assert_allclose(filled.affine, truth(step=(0, 0, 1.2)), atol=1e-6)
     assert any("interpolated" in note for note in filled.notes)
+
+
+def test_colours_between_slices_are_colours(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (4, 3, 5, 3)).astype(np.uint8)
+    datasets = [
+        picture(rgb, SOPClassUID=MR, SeriesInstanceUID="1.2.3", ImagePositionPatient=[0, 0, z],
+                ImageOrientationPatient=list(AXIAL), PixelSpacing=[1, 1])
+        for rgb, z in zip(pixels, (0.0, 2.0, 6.0, 8.0), strict=True)
+    ]  # fmt: skip
+    write(datasets, tmp_path)
+    volume = read_series(tmp_path, on_gap="resample")
+    assert volume.data.dtype == np.uint8
+    assert volume.shape == (5, 3, 5, 3)
+    between = (pixels[1].astype(float) + pixels[2]) / 2
+    assert_allclose(volume.data[:, :, 2].astype(float), between.transpose(1, 0, 2), atol=0.51)
+
+
+def test_a_segmentation_without_its_empty_slices_is_never_interpolated(tmp_path):
+    dataset = enhanced(values())
+    dataset.Modality = "SEG"
+    for group in dataset.PerFrameFunctionalGroupsSequence:
+        place = group.PlanePositionSequence[0]
+        z = float(place.ImagePositionPatient[2])
+        place.ImagePositionPatient = [-30.5, 12.25, z if z < 12 else z + 5]
+    path = save(dataset, tmp_path / "seg.dcm")
+    for on_gap in ("error", "resample"):
+        with pytest.raises(SeriesGapError, match="highdicom"):
+            read_series(path, on_gap=on_gap)
 
 
 def test_uneven_slices_are_refused_and_can_be_evened(tmp_path):

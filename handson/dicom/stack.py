@@ -123,11 +123,15 @@ REMEDIES = {
 
 def _refuse(stack, info, on_gap):
     for problem in stack.problems:
-        if problem.kind in ("gap", "missing") and on_gap == "resample":
+        remedy = REMEDIES[problem.kind]
+        if problem.kind == "gap" and info.modality == "SEG":
+            # PS3.3 A.51: frames without a marked pixel may be left out; between labels lies no label
+            remedy = "A segmentation may leave out empty slices: read it with highdicom."
+        elif problem.kind in ("gap", "missing") and on_gap == "resample":
             continue
         files = info.files
         path = files[0] if len(files) == 1 else files[0].parent
-        raise SeriesGapError(problem.text, REMEDIES[problem.kind], path=path)
+        raise SeriesGapError(problem.text, remedy, path=path)
 
 
 def _read(stack, info) -> Volume:
@@ -147,6 +151,8 @@ def _read(stack, info) -> Volume:
     told = notes(header, first) + _stack_notes(stack)
     if stack.has("gap"):
         data, affine = resample_even(data, affine, stack.positions, stack.normal)
+        if shown_as(first.file.format) == "RGB":
+            data = data.round().astype(np.uint8)
         told.append("Slices were interpolated to an even grid.")
     return Volume(
         data,
