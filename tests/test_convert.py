@@ -51,6 +51,19 @@ def convert(source, target, *options):
     return main(["convert", str(source), str(target), *options])
 
 
+def test_a_single_series_may_be_named(tmp_path, capsys):
+    slices(tmp_path / "in", series="1.2.3", number=1)
+    assert convert(tmp_path / "in", tmp_path / "new" / "t1.nii.gz") == 0
+    assert sorted(p.name for p in (tmp_path / "new").iterdir()) == ["t1.json", "t1.nii.gz"]
+    slices(tmp_path / "in", series="1.2.4", number=2)
+    assert convert(tmp_path / "in", tmp_path / "both.nii") == 1
+    told = capsys.readouterr().err
+    assert "2 series" in told
+    assert "1.2.3, 1.2.4" in told
+    assert not (tmp_path / "both.nii").exists()
+    assert convert(tmp_path / "in", tmp_path / "both.nii", "--series", "1.2.4") == 0
+
+
 def test_a_series_becomes_a_volume_at_the_same_place(tmp_path):
     folder = slices(tmp_path / "in")
     assert convert(folder, tmp_path / "out") == 0

@@ -82,7 +82,11 @@ def add(subparsers):
         description=__doc__.split(": ", 1)[1],
     )
     parser.add_argument("source", help="folder of any nesting, DICOM file or DICOMDIR")
-    parser.add_argument("target", type=Path, help="folder for the results; made when absent")
+    parser.add_argument(
+        "target",
+        type=Path,
+        help="folder for the results, made when absent; for a single series a .nii or .nii.gz file, too",
+    )
     parser.add_argument("--series", metavar="ID", help="only this one of `handson scan`")
     parser.add_argument("--on-gap", choices=("error", "resample"), default="error")
     parser.set_defaults(run=run)
@@ -99,13 +103,23 @@ def run(arguments) -> int:
             "See `handson scan`.",
             path=arguments.source,
         )
-    _make_folder(arguments.target)
+    single = arguments.target.name.endswith((".nii", ".nii.gz"))
+    if single and len(chosen) > 1:
+        raise SeriesError(
+            f"holds {len(chosen)} series, too many for one file",
+            "Name a folder, or choose one with --series: " + ", ".join(s.id for s in chosen[:20]),
+            path=arguments.source,
+        )
+    _make_folder(arguments.target.parent if single else arguments.target)
     failures = 0
     for place, info in enumerate(table, 1):
         if info not in chosen:
             continue
         try:
-            image = convert(info, arguments.target, place, arguments.on_gap)
+            image = arguments.target
+            if not single:
+                image /= f"series-{place:03d}_{modality_of(info)}.nii.gz"
+            convert(info, image, arguments.on_gap)
             print(f"{image.name}: {len(info.files)} files, {' x '.join(map(str, info.shape))}")
         except HandsonError as error:
             failures += 1
@@ -115,17 +129,20 @@ def run(arguments) -> int:
     return 1 if failures or damaged else 0
 
 
-def convert(info, folder: Path, place: int, on_gap="error") -> Path:
-    """One series as `series-PLACE_MODALITY.nii.gz` and `.json`; existing files are never replaced.
+def modality_of(info) -> str:
+    """The modality if it is one: whatever else a file says there goes into no name and no sidecar."""
+    return info.modality if info.modality in MODALITIES else "OT"
 
-    info : `SeriesInfo` of `scan`; place : its number in that table, from 1
+
+def convert(info, image: Path, on_gap="error") -> None:
+    """One series as NIfTI, its sidecar `.json` beside it; existing files are never replaced.
+
+    info : `SeriesInfo` of `scan`; image : `.nii` or `.nii.gz`
     """
-    modality = info.modality if info.modality in MODALITIES else "OT"
-    image = folder / f"series-{place:03d}_{modality}.nii.gz"
-    notes = folder / f"series-{place:03d}_{modality}.json"
+    notes = image.with_name(image.name.removesuffix(".gz").removesuffix(".nii") + ".json")
     for path in (image, notes):
         if path.exists():
-            raise WriteError("is there already", "Choose an empty folder.", path=path)
+            raise WriteError("is there already", "Choose another place.", path=path)
     volume = read_series(info, on_gap=on_gap)
     content = json.dumps(sidecar(info, volume), indent=2) + "\n"
     write_nifti(volume, image)
@@ -138,7 +155,6 @@ def convert(info, folder: Path, place: int, on_gap="error") -> Path:
             "Check the space on the drive.",
             path=notes,
         ) from None
-    return image
 
 
 def sidecar(info, volume) -> dict:
@@ -146,7 +162,7 @@ def sidecar(info, volume) -> dict:
     with quiet():
         dataset = whole_header(info.stack.first.file.path, pixels=False)
         levels = _levels(dataset, info.stack.first.index)
-        found = {"Modality": info.modality if info.modality in MODALITIES else "OT"}
+        found = {"Modality": modality_of(info)}
         for name, (keywords, factor) in NUMBERS.items():
             values = [number(level, key) for level in levels for key in keywords]
             stated = [v for v in values if v is not None and np.isfinite(v)]

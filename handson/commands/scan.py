@@ -15,9 +15,12 @@ def add(subparsers):
 
 
 def run(arguments) -> int:
+    """Damaged images are always named: a volume lacks them."""
     table = dicom.scan(arguments.folder)
-    print(table)
-    if arguments.others:
-        for other in table.skipped:
-            print(f"{other.path}: {other.reason}")
+    print(*table.lines(first=1), sep="\n")  # as `handson convert` counts them
+    listed = [other for other in table.skipped if other.damaged or arguments.others]
+    for other in listed:
+        print(f"{other.path}: {other.reason}")
+    if len(listed) < len(table.skipped):
+        print(f"{table.others()}: --others lists them")
     return 0

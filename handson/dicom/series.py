@@ -80,8 +80,8 @@ class SeriesTable:
             raise KeyError(key)
         return self.series[key]
 
-    def rows(self) -> list[tuple[str, ...]]:
-        """The table as text, a row per series."""
+    def rows(self, first=0) -> list[tuple[str, ...]]:
+        """The table as text, a row per series, numbered from `first`."""
         return [
             (
                 str(i),
@@ -94,7 +94,7 @@ class SeriesTable:
                 s.split,
                 "; ".join(s.problems),
             )
-            for i, s in enumerate(self.series)
+            for i, s in enumerate(self.series, first)
         ]
 
     COLUMNS = (
@@ -109,18 +109,24 @@ class SeriesTable:
         "problems",
     )
 
-    def __repr__(self):
-        table = [self.COLUMNS, *self.rows()]
+    def lines(self, first=0) -> list[str]:
+        """The same, columns aligned, under a line of headings."""
+        table = [self.COLUMNS, *self.rows(first)]
         widths = [max(len(row[c]) for row in table) for c in range(len(self.COLUMNS))]
-        lines = [
+        return [
             "  ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)).rstrip()
             for row in table
         ]
-        return "\n".join([*lines, *([self._skipped_line()] if self.skipped else [])])
 
-    def _skipped_line(self) -> str:
+    def others(self) -> str:
+        """How many files are no part of a series, in words; "" when none is."""
         count = len(self.skipped)
-        return f"{count} other file{'s' if count > 1 else ''}: see .skipped"
+        return f"{count} other file{'s' if count > 1 else ''}" if count else ""
+
+    def __repr__(self):
+        return "\n".join(
+            [*self.lines(), *([f"{self.others()}: see .skipped"] * bool(self.skipped))]
+        )
 
     def _repr_html_(self):
         head = "".join(f"<th>{html.escape(c)}</th>" for c in self.COLUMNS)
@@ -132,7 +138,7 @@ class SeriesTable:
             f"<li>{html.escape(str(s.path))}: {html.escape(s.reason)}</li>"
             for s in self.skipped[:200]
         )
-        more = f"<details><summary>{self._skipped_line().split(':')[0]}</summary><ul>{others}</ul></details>"
+        more = f"<details><summary>{self.others()}</summary><ul>{others}</ul></details>"
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more if self.skipped else ''}"
 
 
