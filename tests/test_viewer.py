@@ -683,3 +683,17 @@ def test_a_page_that_asks_for_slices_does_not_end_the_cell_that_runs(monkeypatch
     source.comm.handle_msg({"content": {"data": data}, "buffers": []})
     assert answered == [("p", [0])]
     assert triggered == []
+
+
+def test_a_region_of_one_voxel_or_of_no_number_has_no_spread():
+    data = np.full((4, 5, 6), np.nan)
+    data[1, 2, 3] = 7
+    viewer = handson.view(Volume(data, np.diag([2.0, 3.0, 4.0, 1.0])))
+    viewer.region = ((1, 2, 3), (1, 2, 3))
+    one = viewer.measure()
+    assert (one["mean"], one["low"], one["high"], one["n"]) == (7, 7, 7, 1)
+    assert np.isnan(one["sd"])
+    viewer.region = ((2, 2, 3), (3, 3, 3))
+    none = viewer.measure()
+    assert none["volume"] == 4 * 24
+    assert all(np.isnan(none[name]) for name in ("mean", "sd", "low", "high"))

@@ -6,19 +6,19 @@ browser, so a slider moves the picture without a kernel and Python hears of it a
 
 from base64 import b64encode
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from ipywidgets import HBox, Layout, VBox
+from ipywidgets import VBox
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
 
 from ..errors import ViewError
 from ..volume import CONVENTIONS
 from . import controls as make
-from . import export, static
+from . import export, measuring, rows, static
 from .canvas import COMPOSITIONS, PLANE_NAMES, Canvas, geometry
-from .models import COLOUR_MAPS, LABELS, Layer
+from .models import COLOUR_MAPS, Layer
 from .windows import offered, to_range, to_window
 
 # Traits that the canvas has under the same name and in the same form.
@@ -256,96 +256,15 @@ class Viewer(VBox):
         to_range(proposal["value"], self._coding["whole"])
         return proposal["value"]
 
-    # ---- controls ------------------------------------------------------------------------
-
     def _arrange(self):
-        """The rows of the box, top to bottom; subclasses add theirs."""
+        """What stands in the box, top to bottom."""
         return [
-            *self._plane_row(),
-            *self._slice_rows(),
-            *self._window_rows(),
+            *rows.planes(self),
+            *rows.slices(self),
+            *rows.window(self),
             self.canvas,
-            *self._layer_rows(),
+            *rows.layers(self),
         ]
-
-    def _add(self, name, control, model, trait, key="value"):
-        return self.controls.add(name, control, model, trait, key)
-
-    @staticmethod
-    def _row(*widgets):
-        return HBox(widgets, layout=Layout(flex_flow="row wrap"))
-
-    def _plane_row(self):
-        row = []
-        if len(self.planes) > 1:
-            names = [LABELS["planes"][p] for p in PLANE_NAMES]
-            planes = make.buttons(names, self.canvas.plane)
-            row.append(self._add("plane", planes, self.canvas, "plane", "index"))
-        if self.volume.oriented:
-            row.append(self._sides())
-        return [self._row(*row)] if row else []
-
-    def _sides(self):
-        sides = make.menu("convention", LABELS["conventions"], self.canvas.convention)
-        return self._add("convention", sides, self.canvas, "convention", "index")
-
-    def _slice_rows(self):
-        rows = []
-        for plane in self.planes if len(self.planes) > 1 else ():
-            axis = self.volume.layout(plane).axis
-            name = "ijk"[axis]
-            slider = make.slice_slider(plane, self.volume.shape[axis], getattr(self.canvas, name))
-            rows.append(self._add(plane, slider, self.canvas, name))
-        if self.volume.frames > 1:
-            time = make.time_slider(self.volume.frames, self.canvas.time)
-            rows.append(self._add("time", time, self.canvas, "time"))
-        return rows
-
-    def _window_rows(self):
-        if self.volume.rgb:
-            return []
-        c, base = self._coding, self.base
-        slider = make.range_slider("window", base.range, c["low"], c["high"], c["whole"])
-        self._add("window", slider, base, "range")
-        preset = self._add(
-            "preset", make.menu("preset", list(self.presets), 0), self.canvas, "preset", "index"
-        )
-        cmap = self._add("cmap", make.colour_menu(base.colours), base, "colours", "index")
-        row = [preset, cmap]
-        if any("“" in note for note in c["notes"]):
-            row.append(self._full_tick())
-        return [slider, self._row(*row)]
-
-    def _full_tick(self):
-        tick = make.tick("full", False)
-        tick.observe(lambda change: self.base.source.send_everything(self.index), "value")
-        self.controls["full"] = tick
-        return tick
-
-    def _layer_rows(self):
-        return [row for n, layer in enumerate(self.layers) for row in self._rows_of(layer, n)]
-
-    def _rows_of(self, layer, n):
-        """The controls of one layer, named "opacity 1", "threshold 1", ... in `controls`."""
-        low, high = layer.seen.ends
-        reach = (0.0, max(abs(low), abs(high))) if layer.two_sided else (low, high)
-        whole = layer.source.coding["whole"]
-        threshold = make.range_slider("threshold", layer.threshold, *reach, whole)
-        made = [
-            ("visible", make.tick("visible", layer.visible, layer.name or f"layer {n + 1}"), "visible", "value"),
-            ("opacity", make.opacity_slider(layer.opacity), "opacity", "value"),
-            ("threshold", threshold, "threshold", "value"),
-            ("cmap", make.colour_menu(layer.colours), "colours", "index"),
-            ("two_sided", make.tick("two_sided", layer.two_sided), "two_sided", "value"),
-            ("outline", make.tick("outline", layer.outline), "outline", "value"),
-            ("interpolate", make.tick("interpolate", layer.interpolate), "interpolate", "value"),
-        ]  # fmt: skip
-        if layer.label_names is not None:
-            made = [m for m in made if m[0] not in ("cmap", "two_sided", "interpolate")]
-        for name, control, trait, key in made:
-            self._add(f"{name} {n + 1}", control, layer, trait, key)
-        visible, opacity, threshold, *others = (control for _, control, _, _ in made)
-        return [self._row(visible, *others), opacity, threshold]
 
     # ---- end -----------------------------------------------------------------------------
 
@@ -361,10 +280,7 @@ class Viewer(VBox):
 
     def region_values(self):
         """The values in the region, [i, j, k] or [i, j, k, t]; None when none is drawn."""
-        if not self.region:
-            return None
-        low, high = np.sort(np.array(self.region, int), axis=0)
-        return self.volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
+        return measuring.values_in(self.volume, self.region) if self.region else None
 
     def region_mask(self):
         """The region as a bool array [row, column] of the stored picture, True inside.
@@ -373,16 +289,7 @@ class Viewer(VBox):
         where; several regions are put together with `|`.
         raises : ViewError when no region is drawn in the plane of the pictures (`read_slice`, `read_series`)
         """
-        if not self.region or self.volume.layout(self.plane).axis != 2:
-            raise ViewError(
-                "no region is drawn in the plane of the stored pictures",
-                "Draw one there: button Region, or viewer.region = ((i, j, k), (i, j, k)).",
-            )
-        columns, rows = self.volume.shape[:2]
-        mask = np.zeros((rows, columns), bool)
-        (i, j, _), (to_i, to_j, _) = np.sort(np.array(self.region, int), axis=0)
-        mask[j : to_j + 1, i : to_i + 1] = True
-        return mask
+        return measuring.mask_of(self.volume, self.plane, self.region)
 
     def measure(self) -> dict:
         """What ruler and region say, from the volume's own values.
@@ -390,31 +297,20 @@ class Viewer(VBox):
         returns : {"length": mm} and {"n", "mean", "sd", "low", "high", "area": mm2, "volume": mm3};
             sd divides by n - 1; area is that of the voxels' faces in the plane on show
         """
-        found = {}
-        if self.ruler:
-            found["length"] = float(np.linalg.norm(np.subtract(*self.ruler)))
-        values = self.region_values()
-        if values is not None:
-            values = (values[..., self.time] if self.volume.frames > 1 else values).astype(float)
-            finite = values[np.isfinite(values)]
-            layout, matrix = self.volume.layout(self.plane), self.volume.affine[:3, :3]
-            face = np.linalg.norm(
-                np.cross(matrix[:, layout.horizontal], matrix[:, layout.vertical])
-            )
-            found |= {"n": values.size, "mean": finite.mean(), "sd": finite.std(ddof=1),
-                      "low": finite.min(), "high": finite.max(), "area": float(values.size * face),
-                      "volume": values.size * self.volume.voxel_volume}  # fmt: skip
+        found = {"length": measuring.length(self.ruler)} if self.ruler else {}
+        if self.region:
+            found |= measuring.statistics(self.volume, self.plane, self.region, self.time)
         return found
 
     # ---- pictures that stay ----------------------------------------------------------------
 
     def save_png(self, path, height=720):
         """Write what is on show, without controls, as a PNG; returns its path."""
-        return write_whole(path, static.png(self, height))
+        return export.write_whole(path, static.png(self, height))
 
     def save_html(self, path):
         """Write one page that still scrolls, with no kernel and no network; returns its path."""
-        return write_whole(path, export.page(self).encode())
+        return export.write_whole(path, export.page(self).encode())
 
     def __repr__(self):
         return f"{type(self).__name__}: {static.describe(self)}"
@@ -444,25 +340,8 @@ def _plain(number):
     return number.item() if isinstance(number, np.generic) else number
 
 
-def write_whole(path, data) -> Path:
-    """Bytes to a file, whole or not at all: a temporary name first, then a rename."""
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ViewError(
-            f"cannot be written: {error.strerror}", "Choose a folder you may write to.", path=path
-        ) from error
-    return path
-
-
 def _colour_base(volume):
     """A base layer for RGB, which has no window and no colour map."""
-    from dataclasses import replace
-
     grey = replace(volume, data=volume.data[..., 0], photometric="MONOCHROME2")
     layer = Layer(grey, opacity=1.0, cmap="gray")
     layer.volume = volume

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from . import rows
 from .base import Viewer
 from .canvas import PLANE_NAMES
 
@@ -17,7 +18,5 @@ class OrthoViewer(Viewer):
 
     def _arrange(self):
         self.add_class("handson-ortho")
-        return super()._arrange()
-
-    def _plane_row(self):
-        return [self._sides()] if self.volume.oriented else []
+        parts = (rows.sides, rows.slices, rows.window)
+        return [*(row for part in parts for row in part(self)), self.canvas, *rows.layers(self)]

@@ -1,8 +1,7 @@
 """Images over one another, and the ways to judge whether they lie right."""
 
-from . import controls as make
+from . import rows
 from .base import Viewer
-from .models import LABELS
 
 
 class OverlayViewer(Viewer):
@@ -13,8 +12,5 @@ class OverlayViewer(Viewer):
     "checkerboard", "side by side".
     """
 
-    def _layer_rows(self):
-        menu = make.menu("compose", LABELS["compositions"], self.canvas.compose)
-        self._add("compose", menu, self.canvas, "compose", "index")
-        split = self._add("split", make.split_slider(self.canvas.split), self.canvas, "split")
-        return [*super()._layer_rows(), self._row(menu, split)]
+    def _arrange(self):
+        return [*super()._arrange(), *rows.comparison(self)]

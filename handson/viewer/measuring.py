@@ -1,0 +1,51 @@
+"""What a ruler and a region say, from the volume's own values and in its own millimetres."""
+
+import numpy as np
+
+from ..errors import ViewError
+
+
+def length(ruler) -> float:
+    """mm between the two ends of a ruler, (x, y, z) each."""
+    return float(np.linalg.norm(np.subtract(*ruler)))
+
+
+def values_in(volume, region) -> np.ndarray:
+    """The values between two opposite voxels, both inside: [i, j, k] or [i, j, k, t]."""
+    low, high = np.sort(np.array(region, int), axis=0)
+    return volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
+
+
+def mask_of(volume, plane, region) -> np.ndarray:
+    """A region as a bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
+    if not region or volume.layout(plane).axis != 2:
+        raise ViewError(
+            "no region is drawn in the plane of the stored pictures",
+            "Draw one there: button Region, or viewer.region = ((i, j, k), (i, j, k)).",
+        )
+    columns, rows = volume.shape[:2]
+    mask = np.zeros((rows, columns), bool)
+    (i, j, _), (to_i, to_j, _) = np.sort(np.array(region, int), axis=0)
+    mask[j : to_j + 1, i : to_i + 1] = True
+    return mask
+
+
+def statistics(volume, plane, region, time=0) -> dict:
+    """The keys "n", "mean", "sd" (dividing by n - 1), "low", "high", "area" (mm2, in the plane), "volume" (mm3).
+
+    Values that are no number count in n and in the size only; what cannot be said is NaN.
+    """
+    values = values_in(volume, region)
+    values = (values[..., time] if volume.frames > 1 else values).astype(float)
+    finite = values[np.isfinite(values)]
+    layout, matrix = volume.layout(plane), volume.affine[:3, :3]
+    face = np.linalg.norm(np.cross(matrix[:, layout.horizontal], matrix[:, layout.vertical]))
+    return {
+        "n": values.size,
+        "mean": finite.mean() if finite.size else np.nan,
+        "sd": finite.std(ddof=1) if finite.size > 1 else np.nan,
+        "low": finite.min() if finite.size else np.nan,
+        "high": finite.max() if finite.size else np.nan,
+        "area": float(values.size * face),
+        "volume": values.size * volume.voxel_volume,
+    }
