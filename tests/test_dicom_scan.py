@@ -385,3 +385,21 @@ def test_a_storage_class_that_cannot_be_read_is_one_clear_reason(tmp_path):
     (skipped,) = scan(tmp_path).skipped
     assert skipped.damaged
     assert "Unknown Value Representation" in skipped.reason
+
+
+def test_a_link_to_where_nobody_may_go_is_listed(tmp_path, monkeypatch):
+    save(picture(np.zeros((4, 4), np.uint8)), tmp_path / "a")
+    (tmp_path / "closed").symlink_to(tmp_path / "elsewhere")
+    is_dir = Path.is_dir
+
+    def closed(path):
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", closed)
+    table = scan(tmp_path)
+    assert len(table) == 1
+    assert [(s.path.name, s.reason) for s in table.skipped] == [
+        ("closed", "cannot be reached (Permission denied)")
+    ]

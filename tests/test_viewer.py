@@ -695,5 +695,46 @@ def test_a_region_of_one_voxel_or_of_no_number_has_no_spread():
     assert np.isnan(one["sd"])
     viewer.region = ((2, 2, 3), (3, 3, 3))
     none = viewer.measure()
-    assert none["volume"] == 4 * 24
+    assert_allclose(none["volume"], 4 * 24)
     assert all(np.isnan(none[name]) for name in ("mean", "sd", "low", "high"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"window": (1,)}, "no window"),
+        ({"window": "soft tisue"}, "one of: "),
+        ({"convention": "radio"}, "radiological or neurological"),
+        ({"windw": (1, 2)}, "Did you mean window"),
+        ({"nope": 1}, "The options are"),
+        ({"time": 5}, "from 0 to 0"),
+        ({"index": 99}, "from 0 to 5"),
+        ({"height": -5}, "height"),
+        ({"zoom": 0}, "zoom"),
+        ({"split": 3}, "split"),
+        ({"region": ((0, 0, 0), (99, 0, 0))}, "from 0 to 3"),
+        ({"ruler": ((0, 0, 0),)}, "two points"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_one_clear_error(options, said):
+    volume = Volume(np.zeros((4, 5, 6), np.int16), np.eye(4), modality="CT")
+    with pytest.raises(ViewError, match=re.escape(said)):
+        handson.view(volume, **options)
+
+
+def test_a_preset_is_chosen_by_its_name():
+    volume = Volume(np.zeros((4, 5, 6), np.int16), np.eye(4), modality="CT")
+    assert handson.view(volume, window="bone").window == (400, 1800)
+
+
+@pytest.mark.parametrize("thing", [None, 3, {}, {1}, b"abc", pytest])
+def test_what_is_no_image_is_said_by_its_type(thing):
+    with pytest.raises(ViewError, match=f"a {type(thing).__name__} is no image"):
+        handson.view(thing)
+
+
+def test_what_is_masked_is_not_shown_as_a_value():
+    data = np.ma.masked_greater(np.arange(24).reshape(2, 3, 4), 20)
+    volume = handson.view(data).volume
+    assert np.isnan(volume.data).sum() == 3
+    assert np.nanmax(volume.data) == 20

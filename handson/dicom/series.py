@@ -276,7 +276,10 @@ def find_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
             continue
         for entry in entries:
             path = Path(entry.path)
-            (waiting if path.is_dir() else files).append(path)
+            try:
+                (waiting if path.is_dir() else files).append(path)
+            except OSError as error:  # a link to where nobody may go
+                skipped.append(Skipped(path, f"cannot be reached ({error.strerror})", True))
     return _without_twins(files), skipped
 
 

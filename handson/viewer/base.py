@@ -54,8 +54,8 @@ class Viewer(VBox):
     convention = Enum(CONVENTIONS, "radiological")
     time = Int()
     compose = Enum(COMPOSITIONS, "blend")
-    split = Float(0.5)
-    zoom = Float(1.0)
+    split = Float(0.5, min=0, max=1)
+    zoom = Float(1.0, min=1, max=40)
     smooth = Bool(False)
     histogram = Bool(False)
     montage = Bool(False)
@@ -70,6 +70,10 @@ class Viewer(VBox):
     def __init__(self, volume, *layers, plane=None, window=None, cmap="gray", convention="radiological",
                  crosshair=None, time=0, scale="mm", full=False, height=360, **state):  # fmt: skip
         self._opened, self._attached = [], []
+        if convention not in CONVENTIONS:
+            raise ViewError(
+                f"there is no convention {convention!r}", f"It is {' or '.join(CONVENTIONS)}."
+            )
         self.volume = volume
         self.scale = scale
         self._hearing = False
@@ -89,8 +93,7 @@ class Viewer(VBox):
         self.layers = tuple(layers)
         self._coding = self.base.source.coding
         self.presets = offered(volume, self._coding)
-        first = next(iter(self.presets.values()))
-        self.base.range = first if window is None else to_range(window, self._coding["whole"])
+        self.base.range = self._range(window)
         self.canvas = Canvas(
             geometry=geometry(volume, scale, self.presets.values()),
             layers=[self.base, *layers],
@@ -115,6 +118,19 @@ class Viewer(VBox):
             setattr(self, name, value)
 
     # ---- set-up --------------------------------------------------------------------------
+
+    def _range(self, window):
+        """(low, high) of a window given as (centre, width), by a preset's name, or not at all."""
+        if window is None:
+            return next(iter(self.presets.values()))
+        if not isinstance(window, str):
+            return to_range(window, self._coding["whole"])
+        if window not in self.presets:
+            raise ViewError(
+                f"there is no window {window!r}",
+                f"Give (centre, width) or one of: {', '.join(self.presets)}.",
+            )
+        return self.presets[window]
 
     def _start(self, crosshair):
         shape = np.array(self.volume.shape[:3])
@@ -250,6 +266,17 @@ class Viewer(VBox):
                 f"there is no volume {proposal['value']} in time: they run from 0 to {self.volume.frames - 1}"
             )
         return proposal["value"]
+
+    @validate("ruler", "region")
+    def _two_points(self, proposal):
+        points, name = proposal["value"], proposal["trait"].name
+        if points and not (len(points) == 2 and all(len(p) == 3 for p in points)):
+            raise TraitError(f"{name} is two points of three numbers, or ()")
+        if points and name == "region":
+            for point in points:
+                for axis, n in enumerate(point):
+                    self._inside(n, axis)
+        return points
 
     @validate("window")
     def _window_possible(self, proposal):

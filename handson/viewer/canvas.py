@@ -76,7 +76,7 @@ class Canvas(anywidget.AnyWidget):
     montage = Bool(False).tag(sync=True)
     ruler = List().tag(sync=True)
     region = List().tag(sync=True)
-    height = Int(360).tag(sync=True)
+    height = Int(360, min=60).tag(sync=True)
 
     @default("maps")
     def _all_colour_maps(self):

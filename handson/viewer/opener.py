@@ -1,13 +1,16 @@
 """`view`: from whatever a learner holds to the viewer that fits it."""
 
+from difflib import get_close_matches
 from itertools import pairwise
 from os import PathLike
 
 import numpy as np
 from ipywidgets import HBox, Layout, jslink
+from traitlets import TraitError
 
 from ..errors import ViewError
 from ..volume import Slice, Volume, picture_affine
+from .base import Viewer
 from .models import Layer
 from .ortho import OrthoViewer
 from .overlay import OverlayViewer
@@ -23,8 +26,8 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
     plane : "axial" (or, of a single slice, the one it lies in), "coronal", "sagittal", or "ortho"
         for all three
     spacing : mm along each axis of an array, in the array's order; without it there is no scale
-    options : window=(centre, width), cmap, convention, crosshair=(x, y, z) mm, time, height, ...;
-        see the viewer's traits
+    options : window=(centre, width) or a preset's name, cmap, convention, crosshair=(x, y, z) mm, time,
+        height in pixels, ...; see the viewer's traits
     returns : SliceViewer, OrthoViewer, OverlayViewer or TimeSeriesViewer
     errors : ViewError for what cannot be shown, and what to do instead
     """
@@ -32,10 +35,27 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
         return _side_by_side(x, layers, plane=plane, spacing=spacing, unit=unit, **options)
     volume, scale = as_volume(x, spacing, unit, name)
     over = [layer if isinstance(layer, Layer) else Layer(as_volume(layer)[0]) for layer in layers]
-    if plane == "ortho":
-        return OrthoViewer(volume, *over, scale=scale, **options)
     kind = TimeSeriesViewer if volume.frames > 1 else OverlayViewer if over else SliceViewer
-    return kind(volume, *over, plane=plane, scale=scale, **options)
+    if plane == "ortho":
+        kind, plane = OrthoViewer, None
+    _check_options(options)
+    try:
+        return kind(volume, *over, plane=plane, scale=scale, **options)
+    except TraitError as error:
+        raise ViewError(str(error), "See help(handson.view) and the viewer's traits.") from None
+
+
+def _check_options(options):
+    """A misspelt option would be an attribute that nobody reads."""
+    known = {*Viewer.class_own_traits(), "full", "height"} - {"plane"}
+    for name in options.keys() - known:
+        close = get_close_matches(name, known, 1)
+        raise ViewError(
+            f"there is no option {name!r}",
+            f"Did you mean {close[0]}?"
+            if close
+            else f"The options are {', '.join(sorted(known))}.",
+        )
 
 
 def _side_by_side(images, layers, height=280, **options):
@@ -60,7 +80,20 @@ def as_volume(x, spacing=None, unit="", name=""):
         return x, "mm"
     if isinstance(x, Slice):
         return x.as_volume(), "none" if not x.spacing else "detector" if x.at_detector else "mm"
-    return _from_array(np.asanyarray(x), spacing, unit, name), "none" if spacing is None else "mm"
+    return _from_array(_array(x), spacing, unit, name), "none" if spacing is None else "mm"
+
+
+def _array(x) -> np.ndarray:
+    """An array, what is masked in it as NaN."""
+    if isinstance(x, np.ma.MaskedArray):
+        return x.astype(float).filled(np.nan) if x.mask.any() else x.data
+    array = np.asarray(x)
+    if array.ndim == 0:
+        raise ViewError(
+            f"a {type(x).__name__} is no image",
+            "Give a path, an array, or what handson.open, read_slice, read_series or read_nifti return.",
+        )
+    return array
 
 
 def _from_array(array, spacing, unit, name):

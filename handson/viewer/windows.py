@@ -18,7 +18,12 @@ def to_range(window, whole) -> tuple[float, float]:
     >>> to_range((40, 400), whole=True), to_range((0.5, 1), whole=False)
     ((-160.0, 239.0), (0.0, 1.0))
     """
-    centre, width = (float(x) for x in window)
+    try:
+        centre, width = (float(x) for x in window)
+    except (TypeError, ValueError):
+        raise ViewError(
+            f"{window!r} is no window", "Give (centre, width) in the unit of the values."
+        ) from None
     if not np.isfinite([centre, width]).all() or width <= 0 or (whole and width < 1):
         raise ViewError(
             f"a window of width {width:g} around {centre:g} is impossible",
