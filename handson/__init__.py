@@ -33,15 +33,30 @@ _HOME = {
     "doctor": "lessons",
 }
 
+# Parts of the package that can be written out, as in handson.figures.overlay(...).
+_ROOMS = {
+    "datasets",
+    "deidentify",
+    "dicom",
+    "figures",
+    "lessons",
+    "nifti",
+    "phantoms",
+    "viewer",
+    "windowing",
+}
+
 __version__ = "0.1.0"
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name):
+    if name in _ROOMS:
+        return import_module(f"handson.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'handson' has no attribute {name!r}")
     return getattr(import_module(f"handson.{_HOME[name]}"), name)
 
 
 def __dir__():
-    return [*__all__, "__version__"]
+    return [*__all__, *sorted(_ROOMS), "__version__"]
