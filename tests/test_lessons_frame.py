@@ -3,6 +3,8 @@
 import ast
 import builtins
 import re
+import struct
+from base64 import b64decode
 
 import nbformat
 import pytest
@@ -228,6 +230,42 @@ def test_words_are_in_the_glossary_and_kind(path):
     wanted = set(re.findall(r"glossary\.md#([\w-]+)", prose(path)))
     assert wanted <= anchors, wanted - anchors
     assert not re.search(r"(?i)\b(simply|obviously|just run|trivial|of course)\b", prose(path))
+
+
+def slide_height(cell) -> float:
+    """About how many of a slide's 700 pixels a cell takes, measured in a browser to be 20 % off at most."""
+    if cell.cell_type == "markdown":
+        lines = sum(max(1, -(-len(line) // 85)) for line in cell.source.splitlines())
+        return 30 * lines + 40 * cell.source.startswith("#")
+    if "solution" in cell.metadata.get("tags", []):
+        return 60
+    height = 22 * len(cell.source.splitlines()) + 30
+    for output in cell.outputs:
+        data = output.get("data", {})
+        if output.output_type == "stream":
+            height += 22 * len(output.text.splitlines())
+        elif "image/png" in data:
+            wide, high = struct.unpack(">II", b64decode(data["image/png"])[16:24])
+            height += min(high, high * 880 / wide)
+        elif "text/html" in data:
+            height += 28 * data["text/html"].count("<tr")
+    return height
+
+
+@EACH
+def test_a_slide_is_no_higher_than_its_screen_unless_it_is_one_cell(path):
+    """What a single cell and its caption make higher is scrolled: reveal_scroll, as the teacher's notes say."""
+    slides = []
+    for cell in notebook(path).cells:
+        kind = cell.metadata.slideshow.slide_type
+        if kind in ("slide", "subslide"):
+            slides.append([])
+        if kind not in ("skip", "notes") and slides:
+            slides[-1].append(cell)
+    for slide in slides:
+        heights = [slide_height(cell) for cell in slide if not cell.source.startswith("*")]
+        assert len(heights) == 1 or sum(heights) < 900, [cell.source[:60] for cell in slide]
+    assert "--SlidesExporter.reveal_scroll=True" in notebook(path).cells[-1].source
 
 
 @EACH
