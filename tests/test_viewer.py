@@ -738,3 +738,36 @@ def test_what_is_masked_is_not_shown_as_a_value():
     volume = handson.view(data).volume
     assert np.isnan(volume.data).sum() == 3
     assert np.nanmax(volume.data) == 20
+
+
+def test_a_painted_mask_goes_there_and_back_and_is_measured():
+    rng = np.random.default_rng(1)
+    data, mask = rng.integers(0, 99, (4, 5, 6)), rng.random((4, 5, 6)) > 0.6
+    viewer = handson.view(Volume(data, np.diag([2.0, 3.0, 4.0, 1.0])))
+    viewer.paint(mask)
+    assert_array_equal(viewer.painted_mask(), mask)
+    assert viewer.canvas.painted == list(viewer.painted)
+    found = viewer.measure()["painted"]
+    assert_allclose([found["mean"], found["sd"]], [data[mask].mean(), data[mask].std(ddof=1)])
+    assert_allclose(found["volume"], mask.sum() * 24)
+    assert_allclose(found["area"], mask[:, :, viewer.index].sum() * 6)
+    assert_array_equal(viewer.region_mask(), mask.any(axis=2).T)
+    viewer.paint(np.ones_like(mask))
+    assert viewer.painted == (0, 120)
+    viewer.paint(mask & False)
+    assert viewer.painted == ()
+    assert "painted" not in viewer.measure()
+    with pytest.raises(ViewError, match="does not fit"):
+        viewer.paint(mask[:2])
+    for runs in ((0,), (-1, 2), (119, 2)):
+        with pytest.raises(TraitError, match="paint"):
+            viewer.painted = runs
+
+
+def test_what_is_painted_in_a_series_in_time_is_measured_at_its_time():
+    data = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
+    viewer = handson.view(Volume(data, np.eye(4)), time=3)
+    mask = np.zeros((2, 3, 4), bool)
+    mask[1, 1:, 2] = True
+    viewer.paint(mask)
+    assert_allclose(viewer.measure()["painted"]["mean"], data[mask][:, 3].mean())

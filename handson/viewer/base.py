@@ -22,7 +22,17 @@ from .models import COLOUR_MAPS, Layer
 from .windows import offered, to_range, to_window
 
 # Traits that the canvas has under the same name and in the same form.
-_SAME = ("time", "split", "zoom", "smooth", "histogram", "montage", "show_crosshair", "outside")
+_SAME = (
+    "time",
+    "split",
+    "zoom",
+    "smooth",
+    "histogram",
+    "montage",
+    "show_crosshair",
+    "outside",
+    "brush_radius",
+)
 
 
 class Viewer(VBox):
@@ -39,6 +49,8 @@ class Viewer(VBox):
     compose : "blend", "curtain", "checkerboard" or "side by side"; split : 0..1, the curtain's edge
     zoom, smooth, histogram, montage, show_crosshair, outside : as the buttons of the page
     ruler : two points in mm, or (); region : two opposite voxels, both inside, or ()
+    painted : what the brush went over, as runs (first, length, ...) of voxel numbers i + columns * (j +
+        rows * k); `painted_mask()` is the same as an array, `paint(mask)` sets it. brush_radius : mm
     layers : what is laid over the base, `Layer`s with traits of their own
     controls : the ipywidgets by name, to take out, link or observe
 
@@ -63,6 +75,8 @@ class Viewer(VBox):
     outside = Bool(False)
     ruler = Tuple()
     region = Tuple()
+    painted = Tuple()
+    brush_radius = Float(5.0, min=0.01)
 
     _PANES = (None,)
     _SHOWN: ClassVar = {}
@@ -171,6 +185,7 @@ class Viewer(VBox):
         tie("cmap", base, "colours", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
         for name in ("ruler", "region"):
             tie(name, canvas, name, _lists, _tuples)
+        tie("painted", canvas, "painted", list, tuple)
         for name in _SAME:
             tie(name, canvas, name)
         canvas.observe(self._place_heard, ["i", "j", "k", "crosshair", "plane"])
@@ -278,6 +293,15 @@ class Viewer(VBox):
                     self._inside(n, axis)
         return points
 
+    @validate("painted")
+    def _painted_inside(self, proposal):
+        runs, size = np.array(proposal["value"]), np.prod(self.volume.shape[:3])
+        if len(runs) % 2 or (
+            len(runs) and (runs.min() < 0 or (runs[::2] + runs[1::2]).max() > size)
+        ):
+            raise TraitError("painted is (first, length, ...) of voxels inside: use paint(mask)")
+        return proposal["value"]
+
     @validate("window")
     def _window_possible(self, proposal):
         to_range(proposal["value"], self._coding["whole"])
@@ -309,24 +333,40 @@ class Viewer(VBox):
         """The values in the region, [i, j, k] or [i, j, k, t]; None when none is drawn."""
         return measuring.values_in(self.volume, self.region) if self.region else None
 
+    def paint(self, mask):
+        """Paint the voxels of a bool array [i, j, k], and no others."""
+        self.painted = measuring.runs_of(mask, self.volume.shape[:3])
+
+    def painted_mask(self):
+        """What is painted, bool [i, j, k]."""
+        return measuring.mask_of_runs(self.painted, self.volume.shape[:3])
+
     def region_mask(self):
-        """The region as a bool array [row, column] of the stored picture, True inside.
+        """Region and painting as a bool array [row, column] of the stored picture, True inside.
 
         For `handson.deidentify.Mask(drawn=...)`, which blackens it in every frame, whatever side is drawn
         where; several regions are put together with `|`.
-        raises : ViewError when no region is drawn in the plane of the pictures (`read_slice`, `read_series`)
+        raises : ViewError when nothing is drawn in the plane of the pictures (`read_slice`, `read_series`)
         """
-        return measuring.mask_of(self.volume, self.plane, self.region)
+        return measuring.mask_of(self.volume, self.plane, self.region, self.painted_mask())
 
     def measure(self) -> dict:
-        """What ruler and region say, from the volume's own values.
+        """What ruler, region and brush say, from the volume's own values.
 
-        returns : {"length": mm} and {"n", "mean", "sd", "low", "high", "area": mm2, "volume": mm3};
-            sd divides by n - 1; area is that of the voxels' faces in the plane on show
+        returns : {"length": mm} and {"n", "mean", "sd", "low", "high", "area": mm2, "volume": mm3}, of what is
+            painted the same under "painted"; sd divides by n - 1; area is that of the voxels' faces in the
+            plane on show, of what is painted those in the slice on show
         """
         found = {"length": measuring.length(self.ruler)} if self.ruler else {}
         if self.region:
-            found |= measuring.statistics(self.volume, self.plane, self.region, self.time)
+            values = measuring.values_in(self.volume, self.region)
+            found |= measuring.statistics(self.volume, self.plane, values, self.time)
+        if self.painted:
+            values = self.volume.data[self.painted_mask()]
+            inside = measuring.statistics(self.volume, self.plane, values, self.time)
+            on_show = self.painted_mask().take(self.index, axis=self._axis).sum()
+            inside["area"] *= float(on_show) / inside["n"]
+            found["painted"] = inside
         return found
 
     # ---- pictures that stay ----------------------------------------------------------------

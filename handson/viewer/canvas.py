@@ -25,7 +25,7 @@ COMPOSITIONS = ("blend", "curtain", "checkerboard", "side by side")
 # would do for us, and the files stay real modules, which Node imports as they are for the tests.
 MODULES = (
     "geometry", "window", "sample", "paint", "voxels", "transport", "measure", "text", "dom",
-    "plots", "legend", "panels", "pane", "place", "input", "hands", "readout", "toolbar", "view", "names",
+    "plots", "legend", "panels", "brush", "pane", "place", "input", "hands", "readout", "toolbar", "view", "names",
 )  # fmt: skip
 
 
@@ -47,6 +47,7 @@ class Canvas(anywidget.AnyWidget):
     plane, convention, compose : index into PLANE_NAMES, CONVENTIONS, COMPOSITIONS
     i, j, k : voxel of the crosshair; crosshair : the same place in RAS+ mm
     ruler : two points in mm; region : two opposite voxels, both inside
+    painted : runs [first, length, ...] of voxel numbers i + columns * (j + rows * k); brush_radius : mm
     """
 
     _esm = bundle("widget")
@@ -76,6 +77,8 @@ class Canvas(anywidget.AnyWidget):
     montage = Bool(False).tag(sync=True)
     ruler = List().tag(sync=True)
     region = List().tag(sync=True)
+    painted = List().tag(sync=True)
+    brush_radius = Float(5.0).tag(sync=True)
     height = Int(360, min=60).tag(sync=True)
 
     @default("maps")

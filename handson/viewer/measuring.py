@@ -16,26 +16,46 @@ def values_in(volume, region) -> np.ndarray:
     return volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
 
 
-def mask_of(volume, plane, region) -> np.ndarray:
-    """A region as a bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
-    if not region or volume.layout(plane).axis != 2:
+def mask_of(volume, plane, region, painted) -> np.ndarray:
+    """Region and painting as a bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
+    if not (region or painted.any()) or volume.layout(plane).axis != 2:
         raise ViewError(
             "no region is drawn in the plane of the stored pictures",
-            "Draw one there: button Region, or viewer.region = ((i, j, k), (i, j, k)).",
+            "Draw one there: buttons Region or Brush, or viewer.region = ((i, j, k), (i, j, k)).",
         )
-    columns, rows = volume.shape[:2]
-    mask = np.zeros((rows, columns), bool)
-    (i, j, _), (to_i, to_j, _) = np.sort(np.array(region, int), axis=0)
-    mask[j : to_j + 1, i : to_i + 1] = True
+    mask = painted.any(axis=2).T
+    if region:
+        (i, j, _), (to_i, to_j, _) = np.sort(np.array(region, int), axis=0)
+        mask[j : to_j + 1, i : to_i + 1] = True
     return mask
 
 
-def statistics(volume, plane, region, time=0) -> dict:
+def runs_of(mask, shape) -> tuple[int, ...]:
+    """A bool array [i, j, k] as runs (first, length, ...) of its voxels in Fortran order."""
+    mask = np.asarray(mask)
+    if mask.shape != tuple(shape):
+        raise ViewError(
+            f"a mask of shape {mask.shape} does not fit the volume {tuple(shape)}",
+            "Give a bool array [i, j, k] on the volume's own grid.",
+        )
+    edges = np.flatnonzero(np.diff(np.pad(mask.astype(bool).ravel(order="F"), 1).astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    return tuple(np.column_stack([starts, ends - starts]).ravel().tolist())
+
+
+def mask_of_runs(runs, shape) -> np.ndarray:
+    """The other way round: bool [i, j, k]."""
+    mask = np.zeros(int(np.prod(shape)), bool)
+    for first, length in zip(runs[::2], runs[1::2], strict=True):
+        mask[first : first + length] = True
+    return mask.reshape(shape, order="F")
+
+
+def statistics(volume, plane, values, time=0) -> dict:
     """The keys "n", "mean", "sd" (dividing by n - 1), "low", "high", "area" (mm2, in the plane), "volume" (mm3).
 
-    Values that are no number count in n and in the size only; what cannot be said is NaN.
+    values : of a region, [..., t] in a series in time. Those that are no number count in n and in the size only; what cannot be said is NaN.
     """
-    values = values_in(volume, region)
     values = (values[..., time] if volume.frames > 1 else values).astype(float)
     finite = values[np.isfinite(values)]
     layout, matrix = volume.layout(plane), volume.affine[:3, :3]

@@ -272,3 +272,67 @@ def test_a_click_is_a_place_in_the_patient(notebook, phantoms, codes):
         assert "axial slice" in label
         assert f"z = {z:.1f} mm" in label
         assert f"{truth.MARKER_VALUE} HU" in label
+
+
+@pytest.mark.parametrize("codes", ["LPS", "ASR"])
+def test_the_brush_paints_the_voxels_within_its_radius(notebook, phantoms, codes):
+    """Mouse, keys and eraser against millimetres from nibabel's affine; page and Python say the same."""
+    opened = notebook(
+        LOAD, f'viewer = handson.view(load("{codes}"), crosshair={truth.mm(truth.MARKER)})\nviewer'
+    )
+    opened.run_all()
+    image = truth.stored_as(phantoms, codes)
+    inverse = np.linalg.inv(image.affine)
+
+    def index_of(ras):
+        return np.round(nib.affines.apply_affine(inverse, truth.mm(ras))).astype(int)
+
+    place = index_of(truth.MARKER)
+    axis, _ = truth.stored_index(image, "axial", INDEX["axial"])
+    grid = np.moveaxis(np.indices(image.shape), 0, -1)
+
+    def near(centre, radius):
+        away = nib.affines.apply_affine(image.affine, grid) - nib.affines.apply_affine(
+            image.affine, centre
+        )
+        return (np.linalg.norm(away, axis=-1) <= radius) & (grid[..., axis] == centre[axis])
+
+    def painted_is(wanted):
+        def python_hears():
+            said = opened.python("print(*np.flatnonzero(viewer.painted_mask().ravel()))").split()
+            assert [int(n) for n in said] == np.flatnonzero(wanted.ravel()).tolist()
+
+        eventually(opened.page, python_hears)
+
+    opened.python("viewer.brush_radius = 6")
+    panel = opened.page.locator(".ho-view:visible")
+    panel.get_by_role("button", name="Brush:").click()
+    expect(panel).to_contain_text("brush of 6.0 mm radius")
+    opened.page.mouse.click(*marker_on_screen(read_all(opened.page)[0]))
+    wanted = near(place, 6)
+    assert 4 < wanted.sum() < wanted.size
+    painted_is(wanted)
+    values = np.asarray(image.dataobj)[wanted]
+    face = abs(np.linalg.det(image.affine[:3, :3])) / np.linalg.norm(image.affine[:3, axis])
+    expect(panel).to_contain_text(f"painted {wanted.sum()} voxels: mean {values.mean():.1f}")
+    expect(panel).to_contain_text(f"{wanted.sum() * face:.1f} mm²")
+    measured = json.loads(
+        opened.python("import json; print(json.dumps(viewer.measure()['painted']))")
+    )
+    assert np.isclose(measured["mean"], values.mean())
+    assert np.isclose(measured["sd"], values.std(ddof=1))
+    assert np.isclose(measured["volume"], wanted.sum() * abs(np.linalg.det(image.affine[:3, :3])))
+
+    canvas = panel.locator("canvas").first
+    canvas.press("Shift+ArrowLeft")  # the crosshair moves one voxel to the patient's right
+    beside = index_of(np.add(truth.MARKER, (1, 0, 0)))
+    wanted |= near(beside, 6)
+    painted_is(wanted)
+
+    canvas.press("e")
+    opened.python("viewer.brush_radius = 0.1")
+    canvas.press("Shift+ArrowRight")
+    wanted &= ~near(place, 0.1)
+    painted_is(wanted)
+    canvas.press("Escape")
+    painted_is(wanted & False)

@@ -1,4 +1,5 @@
 // What hands mean: actions of keys and buttons, clicks and drags, become changes of the model.
+import { between, disc, numberOf, toRuns } from "./brush.js";
 import { clamp, pixelToVoxel } from "./geometry.js";
 import { regionBox } from "./measure.js";
 import { VOXEL } from "./place.js";
@@ -10,13 +11,13 @@ export class Hands {
   constructor(view) {
     this.view = view;
     this.pointer = null; // voxel under the pointer
-    this.tool = null;    // "ruler", "region" or none
+    this.tool = null;    // "ruler", "region", "brush", "eraser" or none
     this.anchor = null;  // voxel where a ruler or region begun by keyboard starts
     this.finger = 0;
   }
 
   tools() {
-    return { ruler: this.tool === "ruler", region: this.tool === "region" };
+    return Object.fromEntries(["ruler", "region", "brush", "eraser"].map((tool) => [tool, this.tool === tool]));
   }
 
   // ---- places -----------------------------------------------------------------------------
@@ -41,16 +42,40 @@ export class Hands {
 
   press(pane, point) {
     this.pressed = { voxel: this.voxelUnder(pane, point), world: this.worldUnder(pane, point) };
+    this.lastDab = this.pressed.voxel;
+    if (this.brushing()) this.dab(pane, this.pressed.voxel);
   }
 
   drag(pane, point, dx, dy, touch) {
     const { view } = this;
     if (this.tool === "ruler") view.set({ ruler: [this.pressed.world, this.worldUnder(pane, point)] });
     else if (this.tool === "region") view.set({ region: regionBox(this.pressed.voxel, this.voxelUnder(pane, point)) });
+    else if (this.brushing()) this.dab(pane, this.voxelUnder(pane, point));
     else if (view.composition() === "curtain") view.set({ split: clamp((point[0] + 0.5) / pane.canvas.width, 0, 1) });
     else if (view.get("zoom") > 1) this.panBy(dx, dy);
     else if (touch) this.slide(pane, dy);
     else this.changeWindow(dx, dy);
+  }
+
+  brushing() {
+    return this.tool === "brush" || this.tool === "eraser";
+  }
+
+  // Paint or rub out under the brush, from where it was last.
+  dab(pane, voxel) {
+    const { view } = this, { shape, affine } = view.geometry, painted = new Set(view.painted());
+    for (const centre of between(this.lastDab, voxel)) {
+      for (const ijk of disc(view.map(pane), affine, shape, centre, view.get("brush_radius"))) {
+        if (this.tool === "brush") painted.add(numberOf(ijk, shape));
+        else painted.delete(numberOf(ijk, shape));
+      }
+    }
+    this.lastDab = voxel;
+    view.set({ painted: toRuns(painted) });
+  }
+
+  changeBrush(factor) {
+    this.view.set({ brush_radius: clamp(this.view.get("brush_radius") * factor, 0.05, 500) });
   }
 
   slide(pane, dy) {
@@ -87,6 +112,9 @@ export class Hands {
   nudge(pane, x, y) {
     const { across, down } = this.view.map(pane), { place } = this.view;
     place.voxel = place.voxel.map((n, a) => n + x * across[a] + y * down[a]);
+    if (!this.brushing()) return;
+    this.lastDab = place.voxel;
+    this.dab(pane, place.voxel);
   }
 
   changeWindow(across, down) {
@@ -121,7 +149,7 @@ export class Hands {
   }
 
   followAnchor() {
-    if (!this.anchor) return;
+    if (!this.anchor || this.brushing()) return;
     const { place } = this.view;
     if (this.tool === "ruler") this.view.set({ ruler: [place.world(this.anchor), place.world(place.voxel)] });
     else this.view.set({ region: regionBox(this.anchor, place.voxel) });
@@ -129,7 +157,7 @@ export class Hands {
 
   clear() {
     this.tool = this.anchor = null;
-    this.view.set({ ruler: [], region: [] });
+    this.view.set({ ruler: [], region: [], painted: [] });
     this.view.stale();
   }
 
@@ -158,6 +186,8 @@ export class Hands {
       crosshair: () => this.flip("show_crosshair"), smooth: () => this.flip("smooth"),
       outside: () => this.flip("outside"), histogram: () => this.flip("histogram"), montage: () => this.flip("montage"),
       ruler: () => this.start("ruler"), region: () => this.start("region"),
+      brush: () => this.start("brush"), eraser: () => this.start("eraser"),
+      smaller: () => this.changeBrush(0.8), larger: () => this.changeBrush(1.25),
       clear: () => this.clear(), fullScreen: () => this.fullScreen(), help: () => this.view.help.showModal(),
     };
     acts[action]();

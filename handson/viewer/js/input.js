@@ -10,7 +10,7 @@ export const KEYS = {
   "Alt+ArrowLeft": "panLeft", "Alt+ArrowRight": "panRight", "Alt+ArrowUp": "panUp", "Alt+ArrowDown": "panDown",
   ".": "later", ",": "earlier",
   c: "convention", x: "crosshair", s: "smooth", o: "outside", h: "histogram", m: "montage",
-  r: "ruler", b: "region", Escape: "clear", f: "fullScreen", "?": "help",
+  r: "ruler", b: "region", p: "brush", e: "eraser", "<": "smaller", ">": "larger", Escape: "clear", f: "fullScreen", "?": "help",
 };
 
 export function actionOf(event) {

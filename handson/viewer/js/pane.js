@@ -16,10 +16,11 @@ export class Pane {
     this.lines = ["horizontal", "vertical"].map(() => draw("line", { class: "ho-crosshair" }));
     this.ruler = draw("line", { class: "ho-ruler" });
     this.region = draw("rect", { class: "ho-region" });
+    this.brushed = draw("path", { class: "ho-painted" });
     this.curtain = draw("line", { class: "ho-curtain" });
     this.bar = draw("path", { class: "ho-bar" });
     this.marks = draw("svg", { class: "ho-marks", "aria-hidden": "true" },
-      ...this.lines, this.ruler, this.region, this.curtain, this.bar);
+      this.brushed, ...this.lines, this.ruler, this.region, this.curtain, this.bar);
     this.letters = Object.fromEntries(["left", "right", "top", "bottom"].map((side) =>
       [side, make("span", { class: `ho-letter ho-${side}` })]));
     this.convention = make("span", { class: "ho-convention" });
@@ -82,7 +83,7 @@ export class Pane {
   }
 
   // What lies over the picture; map is the section's, so all of it moves with zoom and pan.
-  drawMarks({ map, crosshair, ruler, region, curtain, scale }) {
+  drawMarks({ map, crosshair, ruler, region, painted, curtain, scale }) {
     const { width, height } = this.frame;
     const [horizontal, vertical] = this.lines;
     if (crosshair) {
@@ -105,6 +106,11 @@ export class Pane {
       place(this.region, { x, y, width: right - x, height: bottom - y });
     }
     toggle(region, this.region);
+    if (painted) {
+      const [x, y] = this.toFrame([0, 0]), [right, bottom] = this.toFrame([1, 1]);
+      place(this.brushed, { d: painted, transform: `translate(${x} ${y}) scale(${right - x} ${bottom - y})` });
+    }
+    toggle(painted, this.brushed);
     if (curtain !== null) {
       const [x] = this.toFrame([curtain * map.width - 0.5, 0]);
       place(this.curtain, { x1: x, x2: x, y1: 0, y2: height });

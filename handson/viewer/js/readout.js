@@ -3,6 +3,7 @@
 import { make, show } from "./dom.js";
 import { apply, distance, inside } from "./geometry.js";
 import { Legends } from "./legend.js";
+import { paintedValues, voxelOf } from "./brush.js";
 import { countOutside, histogram, regionValues, statistics, timeCourse, voxelMeasure } from "./measure.js";
 import { CurvePanel, HistogramPanel } from "./panels.js";
 import { voxelValue } from "./sample.js";
@@ -124,19 +125,27 @@ export class Readout {
     const units = { mm: "mm", detector: this.labels.mm_detector, none: this.labels.pixels };
     const length = ruler.length === 2
       ? [fill(this.labels.ruler_text, { mm: mm(distance(...ruler)), unit: units[scale] })] : [];
-    return region.length === 2 ? [...length, this.regionText(region)] : length;
+    const { voxels } = this.view.base.link, frame = this.view.frame(this.view.base), { hands } = this.view;
+    const painted = this.view.painted(), { shape } = this.view.geometry, [pane] = this.view.panes;
+    const { axis } = this.view.layout(pane.plane), slice = this.view.sliceOf(pane);
+    const onShow = () => [...painted].filter((n) => voxelOf(n, shape)[axis] === slice).length;
+    return [...length,
+      ...(region.length === 2 ? [this.valuesText("region", regionValues(voxels, frame, region))] : []),
+      ...(painted.size ? [this.valuesText("painted", paintedValues(voxels, frame, shape, painted), onShow())] : []),
+      ...(hands.brushing() ? [fill(this.labels.brush_text, { mm: mm(this.view.get("brush_radius")), unit: units[scale] })] : [])];
   }
 
-  regionText(region) {
+  // name: of what the values lie in; null while they are not here yet, and in colour images
+  // faces: how many of the voxels the area counts
+  valuesText(name, values, faces = values?.length) {
     const { view } = this, { model, link } = view.base, { coding } = link.voxels;
-    const values = coding.channels === 1 ? regionValues(link.voxels, view.frame(view.base), region) : null;
-    if (!values) return this.labels.loading;
+    if (!values || coding.channels !== 1) return this.labels.loading;
     const unit = model.get("unit"), s = statistics(values), places = coding.whole ? 1 : digits(coding.slope) + 1;
     const size = voxelMeasure(view.geometry.affine, view.layout(view.panes[0].plane));
     return fill(view.geometry.scale === "none" ? this.labels.region_text_unscaled : this.labels.region_text, {
-      n: values.length, mean: s.mean.toFixed(places), sd: s.sd.toFixed(places), unit: unit ? ` ${unit}` : "",
+      what: this.labels.measured[name], n: values.length, mean: s.mean.toFixed(places), sd: s.sd.toFixed(places), unit: unit ? ` ${unit}` : "",
       low: s.low.toFixed(places - 1), high: s.high.toFixed(places - 1),
-      area: (values.length * size.area).toFixed(1), ml: ((values.length * size.volume) / 1000).toFixed(3),
+      area: (faces * size.area).toFixed(1), ml: ((values.length * size.volume) / 1000).toFixed(3),
     });
   }
 

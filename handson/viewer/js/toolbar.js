@@ -5,7 +5,7 @@ import { KEYS } from "./input.js";
 // Action and, for a switch, the trait that says whether it is on.
 const BUTTONS = [
   ["crosshair", "show_crosshair"], ["smooth", "smooth"], ["outside", "outside"],
-  ["ruler"], ["region"], ["clear"], ["histogram", "histogram"], ["montage", "montage"],
+  ["ruler"], ["region"], ["brush"], ["eraser"], ["clear"], ["histogram", "histogram"], ["montage", "montage"],
   ["zoomOut"], ["zoomIn"], ["resetView"], ["fullScreen"], ["help"],
 ];
 

@@ -2,6 +2,7 @@
 // hands from hands.js. Any change only marks the view as stale; one animation frame draws what is
 // true by then. Pixels are painted again only where they changed: a pane keeps its picture while
 // the crosshair moves within its slice.
+import { fromRuns, paintedPath } from "./brush.js";
 import { make, show } from "./dom.js";
 import { apply, fitPanes, mapInto, nearestVoxel, pixelToVoxel, sectionMap } from "./geometry.js";
 import { Hands } from "./hands.js";
@@ -24,7 +25,7 @@ const FULL_SCREEN_REST = 220; // CSS pixels that words and buttons take of a ful
 // Traits after which the pictures are laid out anew, their pixels painted anew, or only what lies over them.
 const LAID_OUT = ["plane", "convention", "compose", "zoom", "pan", "smooth", "montage", "panes", "height"];
 const PAINTED = ["time", "split"];
-const DRAWN = ["show_crosshair", "histogram", "ruler", "region", "curve"];
+const DRAWN = ["show_crosshair", "histogram", "ruler", "region", "painted", "brush_radius", "curve"];
 
 export class View {
   // model: the canvas's; layers: [{ model, source }], the first is the base
@@ -60,6 +61,13 @@ export class View {
 
   get base() {
     return this.layers[0];
+  }
+
+  // The painted voxels; read anew when the model's runs are others.
+  painted() {
+    const runs = this.get("painted");
+    if (this.runs !== runs) [this.runs, this.brushed] = [runs, fromRuns(runs)];
+    return this.brushed;
   }
 
   get over() {
@@ -301,6 +309,7 @@ export class View {
       crosshair: this.get("show_crosshair") && pane.index === undefined ? this.place.voxel : null,
       ruler: here(ruler) ? ruler : null,
       region: here(region) ? region : null,
+      painted: paintedPath(map, geometry.shape, layout.axis, slice, this.painted()),
       curtain: this.composition() === "curtain" ? this.get("split") : null,
       scale: {
         known: geometry.scale !== "none",
