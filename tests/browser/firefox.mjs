@@ -1,9 +1,11 @@
-// Debian's Firefox over WebDriver BiDi: open the exported page, press keys, say what is seen.
-//   node firefox.mjs PUPPETEER_FOLDER FIREFOX PAGE_URL   -> one line of JSON
+// Debian's Firefox over WebDriver BiDi: open an exported page, or a notebook in Lab and run it, press keys,
+// say what is seen.
+//   node firefox.mjs PUPPETEER_FOLDER FIREFOX PAGE_URL             -> one line of JSON
+//   node firefox.mjs PUPPETEER_FOLDER FIREFOX LAB_URL NOTEBOOK
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-const [folder, firefox, address] = process.argv.slice(2);
+const [folder, firefox, address, notebook] = process.argv.slice(2);
 const entry = createRequire(`${folder}/package.json`).resolve("puppeteer-core");
 const { default: puppeteer } = await import(pathToFileURL(entry));
 const browser = await puppeteer.launch({
@@ -14,7 +16,8 @@ try {
   const errors = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   await page.goto(address);
-  await page.waitForSelector(".ho-frame canvas");
+  if (notebook) await runInLab(page, notebook);
+  await page.waitForSelector(".ho-frame canvas", { timeout: 60_000 });
   const look = () => page.evaluate(() => {
     const canvas = document.querySelector(".ho-frame canvas");
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -36,7 +39,27 @@ try {
   await page.keyboard.press("c");
   await wait();
   seen.other = await look();
+  if (notebook) { // Lab's slider, by its own keys
+    await page.focus(".handson-axial .noUi-handle");
+    await page.keyboard.press("ArrowRight");
+    await wait();
+    seen.slid = await look();
+  }
   console.log(JSON.stringify({ ...seen, errors }));
 } finally {
   await browser.close();
+}
+
+// As the menu's Run All Cells, once the kernel is there.
+async function runInLab(page, path) {
+  await page.waitForFunction(() => !!window.jupyterapp?.restored, { timeout: 60_000, polling: 200 });
+  await page.evaluate(async (path) => {
+    await jupyterapp.restored;
+    await jupyterapp.commands.execute("docmanager:open", { path, factory: "Notebook" });
+  }, path);
+  await page.waitForFunction((path) => {
+    const panel = [...jupyterapp.shell.widgets("main")].find((w) => w.context?.path === path);
+    return panel?.sessionContext?.session?.kernel?.status === "idle";
+  }, { timeout: 60_000, polling: 200 }, path);
+  await page.evaluate(() => jupyterapp.commands.execute("notebook:run-all-cells"));
 }
