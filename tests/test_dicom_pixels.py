@@ -13,15 +13,19 @@ import SimpleITK as sitk
 from dicom_files import AXIAL, CT, bundled, picture, save, stack, values, write
 from numpy.testing import assert_allclose, assert_array_equal
 from pydicom.encaps import encapsulate
+from pydicom.pixels import get_decoder
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     RLELossless,
+    UID_dictionary,
 )
 
 from handson import read_series, read_slice
+from handson.dicom.pixels import PREFERRED
 from handson.errors import DecoderError, HandsonError, ReadError, SeriesError
 
 ROOTS = [
@@ -558,3 +562,20 @@ def test_a_box_without_a_length_is_refused_and_not_walked_for_ever(tmp_path):
     path.write_bytes(content[:at] + bytes(8) + content[at + 8 :])
     with pytest.raises(ReadError, match=r"a\.dcm: has a JPEG 2000 frame whose boxes are damaged"):
         read_slice(path)
+
+
+@pytest.mark.parametrize("word", PREFERRED)
+def test_the_decoders_that_survive_damaged_files_are_installed(word):
+    syntaxes = [
+        uid for uid in UID_dictionary if word in UID(uid).name and UID(uid).is_transfer_syntax
+    ]
+    available = [get_decoder(UID(uid)).available_plugins for uid in syntaxes if _is_decoded(uid)]
+    assert available
+    assert all(PREFERRED[word] in plugins for plugins in available)
+
+
+def _is_decoded(uid):
+    try:
+        return get_decoder(UID(uid)).is_available
+    except NotImplementedError:
+        return False

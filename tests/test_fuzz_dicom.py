@@ -88,6 +88,7 @@ def run(first, count):
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory is read from /proc")
 def test_damaged_files_are_answered_with_our_errors():
     run(0, 680)
+    run(1_096_131, 1)  # a JPEG 2000 at which GDCM ends the program
 
 
 @pytest.mark.long

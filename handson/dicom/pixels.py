@@ -42,11 +42,12 @@ PACKAGES = {
     "RLE": "pylibjpeg-rle",
     "JPEG": "python-gdcm",
 }
-# GDCM ends the whole program at some damaged files, so it is left out where another decoder is there.
+# GDCM ends the whole program at some damaged files, and pylibjpeg's RLE raises what is no Exception, so they are
+# left out where another decoder is there.
 PREFERRED = {
     "JPEG-LS": "pyjpegls",
     "JPEG 2000": "pylibjpeg",
-    "RLE": "pylibjpeg",
+    "RLE": "pydicom",
     "Baseline": "pillow",
 }
 # What a decoder must not be given: GDCM would end the program, pydicom would never return.
