@@ -206,3 +206,36 @@ def test_touch_and_800_pixels(offline_page):
 
 def check_wider(canvas, width):
     assert canvas.bounding_box()["width"] > 1.5 * width
+
+
+LESSON_WIDGETS = """
+import copy, handson, pydicom
+from handson.lessons import (
+    AffineExplorer, AuditViewer, ByteExplorer, SeriesSorter, TagTable, WindowExplorer, quiz,
+)
+ct = handson.fetch("pydicom-examples") / "CT_small.dcm"
+header = pydicom.dcmread(ct, stop_before_pixels=True)
+slices = [pydicom.dcmread(p) for p in (handson.fetch("gen-traps") / "missing-slice").iterdir()]
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_of_ours_in_the_widgets_of_the_lessons(notebook, lab, axe, theme):
+    lab.theme(theme)
+    opened = notebook(
+        LESSON_WIDGETS,
+        'AffineExplorer(handson.read_nifti(handson.fetch("gen-phantom") / "nifti/axial.nii.gz"))',
+        'AuditViewer(header, copy.deepcopy(header), [str(header.PatientID)], name="a copy")',
+        "ByteExplorer(ct, length=256)",
+        'TagTable(ct, query="(0009")',
+        "SeriesSorter(slices)",
+        "WindowExplorer(handson.read_slice(ct))",
+        'quiz("01")',
+    )
+    opened.run_all()
+    opened.page.wait_for_timeout(1500)
+    widgets = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output .jupyter-widgets"
+    assert opened.page.locator(widgets).count() >= 7
+    found = axe(opened.page, widgets)
+    lab.theme("light")
+    assert [each for each in found if each[0] not in UPSTREAM] == []
