@@ -25,7 +25,7 @@ from pydicom.uid import (
 )
 
 from handson import read_series, read_slice
-from handson.dicom.pixels import PREFERRED
+from handson.decoders import PREFERRED
 from handson.errors import DecoderError, HandsonError, ReadError, SeriesError
 
 ROOTS = [
@@ -493,8 +493,8 @@ def test_a_transfer_syntax_that_nobody_knows_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "package"),
-    [("JPEG2000.dcm", "pylibjpeg-openjpeg"), ("MR_small_jpeg_ls_lossless.dcm", "pyjpegls"),
-     ("JPEG-LL.dcm", "python-gdcm"), ("MR_small_RLE.dcm", "pylibjpeg-rle")],
+    [("JPEG2000.dcm", "pylibjpeg pylibjpeg-openjpeg"), ("MR_small_jpeg_ls_lossless.dcm", "pyjpegls"),
+     ("JPEG-LL.dcm", "python-gdcm"), ("MR_small_RLE.dcm", "pylibjpeg pylibjpeg-rle")],
 )  # fmt: skip
 def test_a_decoder_that_is_not_installed_is_named_with_its_cure(monkeypatch, name, package):
     from pydicom.pixels.decoders import base

@@ -199,7 +199,7 @@ def _complete(dataset: Dataset, file: BinaryIO, size: int, end: int) -> Dataset:
             continue
         if item.value_tell + item.length > size:
             raise ReadError("is truncated: it ends in the middle of its header", COPY_AGAIN)
-        if item.value is None and item.length > DEFER and not tag.is_private:
+        if item.value is None and item.length > DEFER:
             file.seek(item.value_tell)
             dataset[tag] = item._replace(value=file.read(item.length))
     file.seek(position)
@@ -211,7 +211,7 @@ def _is_closed(dataset: Dataset, tail: bytes) -> bool:
 
     tail : the last bytes of the data set. pydicom does not tell when such a sequence stops too early.
     """
-    last = dataset.get_item(max(dataset.keys())) if len(dataset) else None
+    last = dataset.get_item(max(dataset.keys()), keep_deferred=True) if len(dataset) else None
     if last is None or last.is_raw or not last.is_undefined_length:
         return True
     if tail[-8:] not in (b"\xfe\xff\xdd\xe0\0\0\0\0", b"\xff\xfe\xe0\xdd\0\0\0\0"):

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
 from pydicom.uid import ExplicitVRLittleEndian
 
+from .. import decoders
 from ..errors import DeidentifyError, ReadError
 from .dicomfile import Source, fragments
 
@@ -176,7 +178,15 @@ def _decoded(source: Source) -> bytearray:
     copy["PixelData"].VR = "OB"
     copy["PixelData"].is_undefined_length = source.pixels.length is None
     try:
-        array, meaning = get_decoder(source.transfer_syntax).as_array(copy, raw=True)
+        decoder = get_decoder(source.transfer_syntax)
+        frames = generate_frames(
+            copy.PixelData, number_of_frames=int(dataset.get("NumberOfFrames") or 1)
+        )
+        shape = dataset.Rows, dataset.Columns, dataset.SamplesPerPixel
+        decoders.look_first(decoder, frames, shape)
+        array, meaning = decoder.as_array(copy, raw=True, decoding_plugin=decoders.plugin(decoder))
+    except ReadError:
+        raise
     except Exception:
         raise ReadError(
             "has compressed pixels that cannot be decoded here", "Install its decoder."

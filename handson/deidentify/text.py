@@ -66,12 +66,10 @@ class Words:
     def add_name(self, person_name: str) -> None:
         """Every part of three letters or more, and the whole name in either order."""
         for parts in name_parts(person_name):
-            folded = [folded_part for part in parts if (folded_part := fold(part))]
-            for part in filter(fold, parts):
-                if _is_ideographic(fold(part)):
-                    if len(fold(part)) > 1:
-                        self._glyphs.add(fold(part))
-                else:
+            folded = [found for part in parts if (found := fold(part))]
+            self._glyphs.update(p for p in folded if _is_ideographic(p) and len(p) > 1)
+            for part in parts:
+                if not _is_ideographic(part):
                     self._words.update(s for s in name_spellings(part) if len(s) >= 3)
             if len(folded) > 1:
                 self._phrases |= {tuple(folded[:2]), tuple(folded[1::-1]), tuple(folded)}
@@ -81,8 +79,8 @@ class Words:
     def add_identifier(self, value: str) -> None:
         """The whole value and its pieces, if long enough not to be any number: three characters with a
         letter, four digits without. A whole number of six digits or more is looked for among numbers, too."""
-        if re.fullmatch(r"\d{6,}", value.strip()):
-            self._numbers.add(value.strip().lstrip("0") or value)
+        if re.fullmatch(r"\d{6,}", value.strip()) and (number := value.strip().lstrip("0")):
+            self._numbers.add(number)
         for piece in {value, *re.split(r"[^\w]+", value)}:
             piece = fold(piece.strip())
             long_enough = len(piece) >= 4 or (len(piece) == 3 and re.search(r"[^\W\d]", piece))

@@ -25,6 +25,11 @@ class PixelFormat:
     transfer_syntax: str
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """(rows, columns, samples) of a frame."""
+        return self.rows, self.columns, self.samples
+
+    @property
     def frame_bits(self) -> int:
         return self.rows * self.columns * self.samples * self.allocated
 

@@ -21,8 +21,8 @@ from pydicom.uid import (
     JPEGExtended12Bit,
 )
 
+from .. import decoders, jpeg
 from ..errors import DecoderError, ReadError
-from . import jpeg
 from .header import PIXEL_TAGS, Location, pixel_element, read_bytes
 from .pixel_format import PixelFormat
 
@@ -34,28 +34,6 @@ NATIVE = {
 }
 # No image compresses this far: a small file that claims so many pixels is corrupt or a trap.
 COMPRESSION_LIMIT, COMPRESSION_FREE = 1000, 64 << 20
-# What to install for a transfer syntax, by a word of its name; the first that fits.
-PACKAGES = {
-    "JPEG-LS": "pyjpegls",
-    "JPEG 2000": "pylibjpeg-openjpeg",
-    "High-Throughput": "pylibjpeg-openjpeg",
-    "RLE": "pylibjpeg-rle",
-    "JPEG": "python-gdcm",
-}
-# GDCM ends the whole program at some damaged files, and pylibjpeg's RLE raises what is no Exception, so they are
-# left out where another decoder is there.
-PREFERRED = {
-    "JPEG-LS": "pyjpegls",
-    "JPEG 2000": "pylibjpeg",
-    "RLE": "pydicom",
-    "Baseline": "pillow",
-}
-# What a decoder must not be given: GDCM would end the program, pydicom would never return.
-LOOK_FIRST = {
-    "JPEG Lossless": jpeg.check,
-    "JPEG 2000": jpeg.check_boxes,
-    "High-Throughput": jpeg.check_boxes,
-}
 _KEYWORDS = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData"}
 
 
@@ -240,19 +218,15 @@ def _decode(source, indices, targets):
         "planar_configuration": f.planar,
         "pixel_keyword": _KEYWORDS[source.kind],
         "pixel_vr": source.vr,
+        "decoding_plugin": decoders.plugin(decoder),
     }
-    look = next((look for word, look in LOOK_FIRST.items() if word in decoder.UID.name), None)
-    if look:
-        pixels, wanted = data[source.offset : source.offset + source.length], set(indices)
-        for index, encoded in enumerate(generate_frames(pixels, number_of_frames=source.frames)):
-            if index in wanted:
-                look(encoded, source)
+    pixels, wanted = data[source.offset : source.offset + source.length], set(indices)
+    encoded = enumerate(generate_frames(pixels, number_of_frames=source.frames))
+    asked = (frame for index, frame in encoded if index in wanted)
+    decoders.look_first(decoder, asked, f.shape, source.path)
     buffer = BytesIO(memoryview(data)[: source.offset + source.length])
     buffer.seek(source.offset)
     partial = photometric != f.photometric
-    for word, plugin in PREFERRED.items():
-        if word in decoder.UID.name and plugin in decoder.available_plugins:
-            options["decoding_plugin"] = plugin
     decoded = decoder.iter_array(buffer, indices=list(indices), raw=partial, **options)
     for (frame, _), target in zip(decoded, targets, strict=True):
         target[...] = partial_to_rgb(frame) if partial else frame
@@ -279,10 +253,9 @@ def find_decoder(source):
             path=source.path,
         ) from None
     if not decoder.is_available:
-        package = next((p for word, p in PACKAGES.items() if word in uid.name), "python-gdcm")
         raise DecoderError(
             f"is stored as {uid.name}, and no decoder for it is installed",
-            f"Install one: pip install {package}",
+            f"Install one: pip install {decoders.package(uid)}",
             path=source.path,
         )
     return decoder

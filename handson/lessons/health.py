@@ -20,19 +20,14 @@ from pydicom.uid import UID
 
 from ..datasets import catalogue
 from ..datasets.cache import cache_folder, is_stored
+from ..decoders import package
 from .still import Still, html_table, labels, script
 
 _HERE = Path(__file__).parent
 _LABELS = labels("doctor")
 MEMORY_GB, DISK_GB = 1.0, 0.2  # what a lesson may take; what the generated sets take
-# Compressed transfer syntaxes of the lessons, and the package that decodes each.
-DECODERS = {
-    "1.2.840.10008.1.2.5": "pylibjpeg-rle",
-    "1.2.840.10008.1.2.4.50": "python-gdcm",
-    "1.2.840.10008.1.2.4.70": "python-gdcm",
-    "1.2.840.10008.1.2.4.80": "pyjpegls",
-    "1.2.840.10008.1.2.4.90": "pylibjpeg-openjpeg",
-}
+# Compressed transfer syntaxes of the lessons.
+COMPRESSED = [UID(f"1.2.840.10008.1.2.{end}") for end in ("5", "4.50", "4.70", "4.80", "4.90")]
 
 
 @dataclass(frozen=True)
@@ -84,15 +79,12 @@ def _unmet(requirement) -> str:
 
 def decoders() -> list[Finding]:
     """A decoder for each compressed transfer syntax of the lessons."""
-    lacking = {
-        uid: package for uid, package in DECODERS.items() if not get_decoder(uid).is_available
-    }
+    lacking = [uid for uid in COMPRESSED if not get_decoder(uid).is_available]
     if not lacking:
-        return [Finding("decoders", f"{len(DECODERS)} compressed transfer syntaxes can be read")]
-    syntaxes = ", ".join(UID(uid).name for uid in lacking)
-    fix = (
-        f"python -m pip install {' '.join(sorted(set(lacking.values())))}, then restart the kernel"
-    )
+        return [Finding("decoders", f"{len(COMPRESSED)} compressed transfer syntaxes can be read")]
+    syntaxes = ", ".join(uid.name for uid in lacking)
+    needed = sorted({name for uid in lacking for name in package(uid).split()})
+    fix = f"python -m pip install {' '.join(needed)}, then restart the kernel"
     return [Finding("decoders", f"cannot read {syntaxes}", fix)]
 
 

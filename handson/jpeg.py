@@ -10,30 +10,28 @@ import struct
 import numpy as np
 from pydicom.encaps import generate_frames
 
-from ..errors import DecoderError, ReadError
+from .errors import DecoderError, ReadError
 
 # Markers of a JPEG (ITU-T T.81 table B.1): frame headers, Huffman tables, start and end.
 SOF, DHT, SOS, ADOBE = {0xC0, 0xC1, 0xC2, 0xC3}, 0xC4, 0xDA, 0xEE
 ALLOWED = SOF | {DHT, SOS, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 
 
-def check(frame: bytes, source) -> None:
+def check(frame: bytes, shape, path) -> None:
     """Refuse a JPEG whose headers are damaged or describe another picture than the DICOM header.
 
+    shape : (rows, columns, samples) of the DICOM header
     raises : ReadError
     """
-    f = source.format
     try:
         seen = _walk(frame)
     except (struct.error, IndexError, ValueError):
         seen = None
-    if seen != (f.rows, f.columns, f.samples):
-        raise ReadError(
-            "has a JPEG frame whose headers are damaged", "Copy it again.", path=source.path
-        )
+    if seen != tuple(shape):
+        raise ReadError("has a JPEG frame whose headers are damaged", "Copy it again.", path=path)
 
 
-def check_boxes(frame: bytes, source) -> None:
+def check_boxes(frame: bytes, shape, path) -> None:
     """Refuse a JPEG 2000 file (JP2) in which a box before the code stream states no length.
 
     raises : ReadError
@@ -45,7 +43,7 @@ def check_boxes(frame: bytes, source) -> None:
         length = int.from_bytes(frame[at : at + 4], "big")
         if length < 8:
             raise ReadError(
-                "has a JPEG 2000 frame whose boxes are damaged", "Copy it again.", path=source.path
+                "has a JPEG 2000 frame whose boxes are damaged", "Copy it again.", path=path
             )
         at += length
 
@@ -116,7 +114,7 @@ def decode(source, data: bytes, indices, targets):
     gdcm.Trace.WarningOff()
     frames = list(generate_frames(data, number_of_frames=source.frames))
     for index, target in zip(indices, targets, strict=True):
-        check(frames[index], source)
+        check(frames[index], source.format.shape, source.path)
         target[...] = _frame(gdcm, frames[index], source)
         yield target
 

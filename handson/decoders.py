@@ -1,0 +1,53 @@
+"""Which decoder opens compressed pixels, what to install for it, and what must be looked at first.
+
+Stands on pydicom's decoders; the readers and the de-identification both go through here, since a damaged
+file must end neither a reading nor a run over a folder.
+"""
+
+from . import jpeg
+
+# What to install for a transfer syntax, by a word of its name; the first that fits.
+PACKAGES = {
+    "JPEG-LS": "pyjpegls",
+    "JPEG 2000": "pylibjpeg pylibjpeg-openjpeg",
+    "High-Throughput": "pylibjpeg pylibjpeg-openjpeg",
+    "RLE": "pylibjpeg pylibjpeg-rle",
+    "JPEG": "python-gdcm",
+}
+# GDCM ends the whole program at some damaged files, and pylibjpeg's RLE raises what is no Exception, so they are
+# left out where another decoder is there.
+PREFERRED = {
+    "JPEG-LS": "pyjpegls",
+    "JPEG 2000": "pylibjpeg",
+    "RLE": "pydicom",
+    "Baseline": "pillow",
+}
+# What a decoder must not be given: GDCM would end the program, pydicom would never return.
+LOOK_FIRST = {
+    "JPEG Lossless": jpeg.check,
+    "JPEG 2000": jpeg.check_boxes,
+    "High-Throughput": jpeg.check_boxes,
+}
+
+
+def package(uid) -> str:
+    """What `pip install` needs for a transfer syntax (a pydicom UID)."""
+    return next((p for word, p in PACKAGES.items() if word in uid.name), "python-gdcm")
+
+
+def plugin(decoder) -> str:
+    """`decoding_plugin` for a pydicom Decoder: the one that survives damage; "" leaves the choice to pydicom."""
+    wanted = (p for word, p in PREFERRED.items() if word in decoder.UID.name)
+    return next((p for p in wanted if p in decoder.available_plugins), "")
+
+
+def look_first(decoder, frames, shape, path=None) -> None:
+    """Refuse frames at which a decoder would end the program or never return.
+
+    frames : the encoded frames, bytes each; shape : (rows, columns, samples) as the DICOM header has it
+    raises : ReadError
+    """
+    look = next((look for word, look in LOOK_FIRST.items() if word in decoder.UID.name), None)
+    if look:
+        for frame in frames:
+            look(frame, shape, path)
