@@ -24,6 +24,8 @@ PLANES = {
     "sagittal": (0, (0, -1, 0), (0, 0, 1)),
 }
 CONVENTIONS = ("radiological", "neurological")
+# What distances mean: millimetres in the patient, at the detector, or nothing at all.
+SCALES = ("mm", "detector", "none")
 # A direction names a second axis from 3 degrees on; below, the letter would only confuse.
 _LETTER_FROM = np.sin(np.deg2rad(3))
 
@@ -154,10 +156,20 @@ class Volume:
     unit : of the values: "HU", "Bq/ml", "" when the file states none
     modality : DICOM's code, "CT", "MR", "PT", or "" when not known
     photometric : "MONOCHROME2", "MONOCHROME1" (low values are drawn bright) or "RGB"
-    time_step : seconds from volume to volume, None when axis 3 is not time or the file is silent
+    time_step : seconds from volume to volume, None when axis 3 is not time, the steps are not even,
+        or the file is silent
     oriented : False when no file says which side of the patient is which
     window : (centre, width) that the file proposes, or None
     notes : what the reader wants to be said about this volume, a sentence each
+    frame_of_reference : DICOM's FrameOfReferenceUID: volumes that share it share their millimetres;
+        "" when the file states none. Never written to a file unless asked for
+    scale : "mm" (distances hold in the patient), "detector" (they hold at the detector, the patient
+        is magnified) or "none" (no distance is known: show no millimetres)
+    times : (start, duration) of each volume in s, counted from the first start; the duration is None
+        when the file does not state it. None when the starts are not stated one by one
+    b_values : diffusion weighting of each volume in s/mm2, or None
+    b_vectors : (volumes, 3) unit vectors of the diffusion gradients in RAS+ world axes (not in array
+        axes as in a .bvec file); 0 0 0 where a volume has no direction
     """
 
     data: np.ndarray
@@ -170,6 +182,11 @@ class Volume:
     oriented: bool = True
     window: tuple[float, float] | None = None
     notes: tuple[str, ...] = field(default=())
+    frame_of_reference: str = ""
+    scale: str = "mm"
+    times: tuple[tuple[float, float | None], ...] | None = None
+    b_values: tuple[float, ...] | None = None
+    b_vectors: np.ndarray | None = None
 
     def __post_init__(self):
         data = np.asanyarray(self.data).view()
@@ -202,14 +219,40 @@ class Volume:
         data.flags.writeable = affine.flags.writeable = False
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "affine", affine)
+        self._check_meaning()
+
+    def _check_meaning(self):
+        """Refuse a scale nobody knows, and lists that do not have one entry for each volume."""
+        if self.scale not in SCALES:
+            raise GeometryError(f"there is no scale {self.scale!r}", f"It is {', '.join(SCALES)}.")
+        if self.b_vectors is not None:
+            vectors = np.array(self.b_vectors, float)
+            vectors.flags.writeable = False
+            object.__setattr__(self, "b_vectors", vectors)
+            if vectors.ndim != 2 or vectors.shape[1] != 3:
+                raise GeometryError(
+                    f"b_vectors have the shape {vectors.shape}", "Pass one (x, y, z) per volume."
+                )
+        for name in ("times", "b_values", "b_vectors"):
+            found = getattr(self, name)
+            if found is not None and len(found) != self.frames:
+                raise GeometryError(
+                    f"{name} has {len(found)} entries for {self.frames} volumes",
+                    "Pass one for each volume, or None.",
+                )
 
     def __repr__(self):
         steps = " x ".join(f"{s:.4g}" for s in self.spacing)
         named = f"{self.name!r}, " if self.name else ""
         unit = f", {self.unit}" if self.unit else ""
+        distance = {
+            "mm": f"{steps} mm",
+            "detector": f"{steps} mm at the detector",
+            "none": "distances not stated",
+        }[self.scale]
         return (
             f"Volume({named}{' x '.join(map(str, self.shape))} {self.data.dtype}{unit}, "
-            f"{steps} mm, {''.join(self.axcodes) if self.oriented else 'side not stated'})"
+            f"{distance}, {''.join(self.axcodes) if self.oriented else 'side not stated'})"
         )
 
     @property
@@ -299,7 +342,15 @@ class Volume:
         """The 3-D volume number `time` of a 4-D one; a 3-D or RGB volume is its own."""
         if (self.frames == 1 and len(self.shape) == 3) or self.rgb:
             return self
-        return replace(self, data=self.data[..., time], time_step=None)
+        one = range(self.frames)[time]
+        return replace(
+            self,
+            data=self.data[..., one],
+            time_step=None,
+            times=self.times and self.times[one : one + 1],
+            b_values=self.b_values and self.b_values[one : one + 1],
+            b_vectors=None if self.b_vectors is None else self.b_vectors[one : one + 1],
+        )
 
     def crop(self, start: Sequence[int], stop: Sequence[int]) -> "Volume":
         """Voxels start <= ijk < stop; each keeps its place in the patient."""
@@ -423,6 +474,8 @@ class Slice:
             oriented=self.affine is not None,
             window=self.window,
             notes=self.notes,
+            frame_of_reference=str(getattr(self.dataset, "FrameOfReferenceUID", "") or ""),
+            scale="none" if not self.spacing else "detector" if self.at_detector else "mm",
         )
 
 
@@ -460,5 +513,5 @@ def array_volume(array, spacing=None, **meaning) -> Volume:
         picture_affine(steps[::-1]),
         photometric="RGB" if rgb else "MONOCHROME2",
         oriented=False,
-        **meaning,
+        **{"scale": "none" if spacing is None else "mm"} | meaning,
     )

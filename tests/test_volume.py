@@ -198,3 +198,47 @@ def test_bare_pixels_become_a_volume_that_shows_them_as_they_are(colour):
             array_volume(stack, spacing=bad)
     with pytest.raises(GeometryError, match="stack"):
         array_volume(np.ones((3, 4)))
+
+
+def test_what_a_volume_means_is_kept_by_every_method():
+    meaning = {
+        "frame_of_reference": "1.2.3",
+        "scale": "detector",
+        "times": ((0.0, 2.0), (2.0, 2.0), (4.0, 5.0)),
+        "b_values": (0.0, 1000.0, 1000.0),
+        "b_vectors": np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], float),
+    }
+    volume = Volume(np.zeros((4, 5, 6, 3)), np.diag([2, 2, 3, 1.0]), **meaning)
+    for changed in (
+        volume.flip(0),
+        volume.to_ras(),
+        volume.crop((0, 0, 0), (2, 2, 2)),
+        volume.straighten(),
+        volume.resample_like(volume.crop((0, 0, 0), (2, 2, 2))),
+    ):
+        for name, value in meaning.items():
+            assert_array_equal(getattr(changed, name), value)
+    one = volume.at(2)
+    assert (one.times, one.b_values, one.scale) == (((4.0, 5.0),), (1000.0,), "detector")
+    assert_array_equal(one.b_vectors, [[0, 1, 0]])
+    assert "at the detector" in repr(volume)
+
+
+@pytest.mark.parametrize(
+    ("meaning", "message"),
+    [
+        ({"scale": "metres"}, "no scale"),
+        ({"times": ((0.0, None),)}, "times has 1 entries"),
+        ({"b_values": (0.0,)}, "b_values has 1 entries"),
+        ({"b_vectors": np.zeros((2, 2))}, "shape"),
+    ],
+)
+def test_meaning_that_does_not_fit_the_volumes_is_refused(meaning, message):
+    with pytest.raises(GeometryError, match=message):
+        Volume(np.zeros((2, 2, 2, 2)), np.eye(4), **meaning)
+
+
+def test_bare_pixels_without_spacing_have_no_scale():
+    assert array_volume(np.zeros((2, 3, 4))).scale == "none"
+    assert "distances not stated" in repr(array_volume(np.zeros((2, 3, 4))))
+    assert array_volume(np.zeros((2, 3, 4)), spacing=(1, 1, 1)).scale == "mm"
