@@ -1,7 +1,9 @@
-"""What all tests share: the hand-run `--long` rest, and the rule that CI skips nothing."""
+"""What all tests share: the `--long` rest, the rule that CI skips nothing, and the programs that may be started."""
 
 import os
+import sys
 
+import programs
 import pytest
 
 
@@ -24,6 +26,21 @@ def pytest_collection_modifyitems(config, items):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+    may_skip = os.environ.get("CI") != "true" or programs.HIDDEN
+    if report.skipped and not may_skip and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid}: skipped in CI ({report.longrepr})"
+
+
+def _refuse_unknown_programs(event, arguments):
+    """An audit hook: the list in `programs.py` is complete, or the test that starts another fails."""
+    if event == "subprocess.Popen":
+        program, command = arguments[0], arguments[1]
+        given = os.fspath(program if program is not None else command[0])
+        if not programs.is_known(given):
+            raise AssertionError(f"{given} is not in the list of tests/programs.py")
+    elif event == "os.system":
+        raise AssertionError("tests start programs by subprocess only, not by a shell")
+
+
+sys.addaudithook(_refuse_unknown_programs)

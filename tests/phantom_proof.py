@@ -6,19 +6,18 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
-import pytest
+import programs
 import SimpleITK
 from nibabel.affines import apply_affine
 
 
 def assert_conformant(paths):
     """dicom3tools' dciodvfy finds no error in any of the files."""
-    if not shutil.which("dciodvfy"):
-        pytest.skip("dciodvfy (Debian: dicom3tools) is not installed")
+    dciodvfy = programs.need("dciodvfy")
     wrong, tried = {}, 0
     for path in paths:
         said = subprocess.run(
-            ["dciodvfy", "-new", str(path)], capture_output=True, text=True, errors="replace"
+            [dciodvfy, "-new", str(path)], capture_output=True, text=True, errors="replace"
         )
         errors = [line for line in (said.stdout + said.stderr).splitlines() if "Error" in line]
         if errors:
@@ -44,7 +43,7 @@ def dcm2niix_volume(folder, scratch=None):
     """dcm2niix's reading of a folder with one series: values, affine, shape."""
     scratch = Path(scratch or folder.parent / f"{folder.name}-dcm2niix")
     scratch.mkdir(exist_ok=True)
-    command = ["dcm2niix", "-z", "n", "-f", "volume", "-o", str(scratch), str(folder)]
+    command = [programs.DCM2NIIX, "-z", "n", "-f", "volume", "-o", str(scratch), str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     (written,) = scratch.glob("*.nii")
     image = nibabel.load(written)

@@ -11,10 +11,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import dcm2niix
 import nbformat
 import nibabel as nib
 import numpy as np
+import programs
 import SimpleITK
 from shipped import NOTEBOOKS
 
@@ -73,7 +73,7 @@ def forms_table():
 
 def by_dcm2niix(series, folder):
     """Convert one DICOM series with dcm2niix and return the path of the NIfTI file."""
-    command = [dcm2niix.bin, "-f", "converted", "-z", "n", "-o", str(folder), str(series)]
+    command = [programs.DCM2NIIX, "-f", "converted", "-z", "n", "-o", str(folder), str(series)]
     subprocess.run(command, check=True, capture_output=True)
     return Path(folder) / "converted.nii"
 
@@ -110,7 +110,7 @@ def markdown(rows) -> str:
 
 def versions() -> str:
     said = subprocess.run(
-        [dcm2niix.bin, "--version"], capture_output=True, text=True
+        [programs.DCM2NIIX, "--version"], capture_output=True, text=True
     ).stdout.split()
     return (
         f"nibabel {nib.__version__}, SimpleITK {importlib.metadata.version('SimpleITK')}, "

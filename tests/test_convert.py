@@ -3,12 +3,11 @@
 import gzip
 import json
 import subprocess
-import sys
 import warnings
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import programs
 import pydicom
 import pytest
 from numpy.testing import assert_allclose
@@ -18,7 +17,6 @@ from handson import read_nifti, read_series, scan
 from handson.__main__ import main
 from handson.commands.convert import MODALITIES, UNITS, WORDS, sidecar
 
-DCM2NIIX = Path(sys.executable).with_name("dcm2niix")
 LEAK = "DOE^JANE 19700101"
 
 
@@ -80,7 +78,7 @@ def test_dcm2niix_puts_every_voxel_at_the_same_place(tmp_path):
     ours = nib.load(tmp_path / "out" / "series-001_MR.nii.gz")
     (tmp_path / "theirs").mkdir()
     subprocess.run(
-        [DCM2NIIX, "-z", "y", "-f", "x", "-o", tmp_path / "theirs", folder],
+        [programs.DCM2NIIX, "-z", "y", "-f", "x", "-o", tmp_path / "theirs", folder],
         check=True,
         capture_output=True,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import programs
 import pydicom
 import pytest
 import SimpleITK as sitk
@@ -88,7 +89,7 @@ def test_simpleitk_finds_the_same_world(tmp_path, orientation):
 def dcm2niix(folder, out):
     out.mkdir()
     subprocess.run(
-        ["dcm2niix", "-b", "n", "-z", "n", "-m", "y", "-o", out, folder],
+        [programs.DCM2NIIX, "-b", "n", "-z", "n", "-m", "y", "-o", out, folder],
         check=True,
         capture_output=True,
     )

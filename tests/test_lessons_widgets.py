@@ -1,13 +1,12 @@
 """The lessons' widgets: their state, what they say without a kernel, and the page's pure functions."""
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from itertools import pairwise
 
 import numpy as np
+import programs
 import pydicom
 import pytest
 import traitlets
@@ -295,10 +294,9 @@ def test_scripts_are_one_module_each_and_all_words_stand_in_one_file():
 
 
 def test_pure_functions_of_the_page():
-    if shutil.which("node") is None and os.environ.get("CI") != "true":
-        pytest.skip("no node on this machine")
+    node = programs.need("node")
     test = REPOSITORY / "tests/js/lessons.test.mjs"
     done = subprocess.run(
-        ["node", "--no-warnings", "--test", str(test)], capture_output=True, text=True, timeout=60
+        [node, "--no-warnings", "--test", str(test)], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,27 +1,20 @@
 """The page's pure functions, run by Node as the modules they are, and what is joined out of them."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
+import programs
 import pytest
 
 from handson.viewer.canvas import MODULES, bundle
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "handson/viewer/js").glob("*.js"))
-NODE = shutil.which("node")
-
-
-@pytest.fixture(autouse=True)
-def _node():
-    if NODE is None and os.environ.get("CI") != "true":
-        pytest.skip("no node on this machine")
 
 
 def run(*command, **options):
-    done = subprocess.run([NODE, *command], capture_output=True, text=True, timeout=120, **options)
+    command = [programs.need("node"), *command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

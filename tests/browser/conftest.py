@@ -1,6 +1,5 @@
 """One Lab server and one Chromium for all browser tests of a worker."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +9,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import lab as harness
+import programs
 
 
 @pytest.fixture(scope="package")
 def browser():
-    if harness.CHROMIUM is None:
-        pytest.skip("Debian's chromium is not installed: apt-get install chromium")
+    programs.need("chromium")
     with harness.chromium() as browser:
         yield browser
 
@@ -53,9 +52,7 @@ def notebook(lab, request):
 @pytest.fixture(scope="session")
 def node_package(tmp_path_factory):
     """A function: name of an npm package -> its folder, fetched by npm into a temporary place."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed: apt-get install npm")
+    npm = programs.need("npm")
 
     def fetch(name):
         folder = tmp_path_factory.mktemp("node")

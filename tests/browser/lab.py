@@ -8,7 +8,6 @@ what a user would see. `--allow-root` and `--no-sandbox` are for a test machine 
 
 import base64
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +21,9 @@ import nbformat
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-CHROMIUM = shutil.which("chromium")
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from programs import find
+
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -103,7 +104,7 @@ def chromium(*arguments):
     """Debian's Chromium under playwright, headless: a `Browser`."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            executable_path=find("chromium"),
             headless=True,
             args=[
                 *("--no-sandbox", "--disable-gpu", "--no-first-run", "--force-color-profile=srgb"),

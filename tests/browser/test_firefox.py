@@ -1,12 +1,12 @@
 """The main path in Debian's Firefox, driven by npm's puppeteer-core over WebDriver BiDi."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import programs
 import pytest
 import truth
 from lab import LabServer, write_notebook
@@ -18,12 +18,10 @@ SCRIPT = Path(__file__).with_name("firefox.mjs")
 
 def drive(node_package, *arguments) -> dict:
     """What `firefox.mjs` saw; skips where there is no Firefox."""
-    firefox = shutil.which("firefox-esr")
-    if firefox is None:
-        pytest.skip("Debian's firefox-esr is not installed: apt-get install firefox-esr")
+    firefox, node = programs.need("firefox-esr"), programs.need("node")
     package = node_package("puppeteer-core")
     said = subprocess.run(
-        [shutil.which("node"), SCRIPT, package, firefox, *arguments],
+        [node, SCRIPT, package, firefox, *arguments],
         capture_output=True,
         text=True,
         timeout=400,
