@@ -14,107 +14,10 @@ from nibabel.affines import apply_affine
 from nibabel.orientations import aff2axcodes, apply_orientation, inv_ornt_aff, io_orientation
 
 from .errors import GeometryError
+from .sides import PLANES, PlaneLayout, picture_affine, plane_layout
 
-# Plane -> the world axis that runs through its slices, and the world directions that point to the
-# right and to the top of the picture. Radiological: seen from the feet, the patient's left is on
-# the right. Nose to the left in sagittal, superior up, in both conventions.
-PLANES = {
-    "axial": (2, (-1, 0, 0), (0, 1, 0)),
-    "coronal": (1, (-1, 0, 0), (0, 0, 1)),
-    "sagittal": (0, (0, -1, 0), (0, 0, 1)),
-}
-CONVENTIONS = ("radiological", "neurological")
 # What distances mean: millimetres in the patient, at the detector, or nothing at all.
 SCALES = ("mm", "detector", "none")
-# A direction names a second axis from 3 degrees on; below, the letter would only confuse.
-_LETTER_FROM = np.sin(np.deg2rad(3))
-
-
-def direction_letters(direction) -> str:
-    """Name a direction in the patient with the letters of PS3.3 C.7.6.1.1.1, largest part first.
-
-    direction : (3,) vector, RAS+, any length
-
-    >>> direction_letters([0, 1, 0]), direction_letters([-0.5, 0.8, 0])
-    ('A', 'AL')
-    """
-    unit = np.asarray(direction, float) / np.linalg.norm(direction)
-    order = sorted(range(3), key=lambda axis: -abs(unit[axis]))
-    return "".join(
-        "RAS"[a] if unit[a] > 0 else "LPI"[a] for a in order if abs(unit[a]) >= _LETTER_FROM
-    )
-
-
-@dataclass(frozen=True)
-class PlaneLayout:
-    """How the array planes of one orientation are drawn: the one place that decides left and right.
-
-    axis : array axis that runs through the slices
-    horizontal, vertical : array axes drawn across and down the picture
-    flip_horizontal : True when the index must fall from left to right
-    flip_vertical : True when the index must fall from top to bottom
-    letters : {"left", "right", "top", "bottom"} -> letters of the patient; all "" if no side is known
-    spacing : (vertical, horizontal) mm from pixel to pixel
-    """
-
-    plane: str
-    convention: str
-    axis: int
-    horizontal: int
-    vertical: int
-    flip_horizontal: bool
-    flip_vertical: bool
-    letters: dict[str, str]
-    spacing: tuple[float, float]
-
-    def draw(self, section):
-        """Turn a section of the data into picture order: row 0 at the top, column 0 at the left.
-
-        section : 2-D array, the two remaining array axes in their own order, or with a last axis
-            of 3 for RGB
-        returns : view of the same pixels, [row, column]
-        """
-        picture = section if self.vertical < self.horizontal else np.swapaxes(section, 0, 1)
-        return picture[:: -1 if self.flip_vertical else 1, :: -1 if self.flip_horizontal else 1]
-
-
-def plane_layout(affine, plane, convention="radiological", oriented=True) -> PlaneLayout:
-    """Decide how a plane is drawn: which array axis runs where, which way, and the four letters.
-
-    affine : (4, 4) voxel -> RAS+ mm; oblique volumes keep their own array planes, each array axis
-        standing for the world axis it is nearest to (nibabel's `io_orientation`)
-    plane : "axial", "coronal" or "sagittal"
-    convention : "radiological" (the patient's right at the left of the picture) or "neurological"
-    oriented : False when no file says which side is which: letters stay empty and the convention
-        has no effect
-    """
-    if plane not in PLANES:
-        raise GeometryError(f"there is no plane {plane!r}", f"Planes are {', '.join(PLANES)}.")
-    if convention not in CONVENTIONS:
-        raise GeometryError(
-            f"there is no display convention {convention!r}", f"It is {' or '.join(CONVENTIONS)}."
-        )
-    through, right, up = PLANES[plane]
-    right, up = np.array(right), np.array(up)
-    if convention == "neurological" and oriented and right[0]:
-        right = -right
-    matrix = np.asarray(affine, float)[:3, :3]
-    array_axis = {int(world): i for i, world in enumerate(io_orientation(affine)[:, 0])}
-    h, v = array_axis[int(np.flatnonzero(right)[0])], array_axis[int(np.flatnonzero(up)[0])]
-    flip_h, flip_v = matrix[:, h] @ right < 0, matrix[:, v] @ up > 0
-    to_right, to_bottom = matrix[:, h] * (-1) ** flip_h, matrix[:, v] * (-1) ** flip_v
-    toward = {"left": -to_right, "right": to_right, "top": -to_bottom, "bottom": to_bottom}
-    return PlaneLayout(
-        plane=plane,
-        convention=convention,
-        axis=array_axis[through],
-        horizontal=h,
-        vertical=v,
-        flip_horizontal=bool(flip_h),
-        flip_vertical=bool(flip_v),
-        letters={side: direction_letters(d) if oriented else "" for side, d in toward.items()},
-        spacing=(float(np.linalg.norm(matrix[:, v])), float(np.linalg.norm(matrix[:, h]))),
-    )
 
 
 @dataclass(frozen=True)
@@ -477,15 +380,6 @@ class Slice:
             frame_of_reference=str(getattr(self.dataset, "FrameOfReferenceUID", "") or ""),
             scale="none" if not self.spacing else "detector" if self.at_detector else "mm",
         )
-
-
-def picture_affine(spacing) -> np.ndarray:
-    """Affine that draws an unplaced array [column, row, slice] as it is: columns right, rows down.
-
-    spacing : (column, row, slice) mm. Meant for `oriented=False` only: no file vouches for its sides.
-    """
-    column, row, through = spacing
-    return np.diag([-column, -row, through, 1.0])
 
 
 def array_volume(array, spacing=None, **meaning) -> Volume:

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from handson import Slice, Volume, figures
 from handson.errors import GeometryError, HandsonError, ViewError
 from handson.figures import montage, overlay, picture, planes
-from handson.volume import CONVENTIONS, PLANES
+from handson.sides import CONVENTIONS, PLANES
 
 ORIENTATIONS = [
     "".join(codes) for order in permutations(("RL", "AP", "SI")) for codes in product(*order)

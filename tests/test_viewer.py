@@ -19,10 +19,10 @@ from traitlets import TraitError
 import handson
 from handson import Layer, Slice, Volume
 from handson.errors import GeometryError, ViewError
+from handson.sides import picture_affine
 from handson.viewer import models, static
 from handson.viewer.encoding import LIMIT, REDUCE_ABOVE, Chunks, choose
 from handson.viewer.windows import to_range, to_window
-from handson.volume import picture_affine
 
 RAS = np.diag([2.0, 2.0, 3.0, 1.0])
 RNG = np.random.default_rng(5)

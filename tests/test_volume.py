@@ -9,7 +9,8 @@ from nibabel.orientations import axcodes2ornt, inv_ornt_aff
 from numpy.testing import assert_allclose, assert_array_equal
 
 from handson.errors import GeometryError
-from handson.volume import CONVENTIONS, PLANES, Slice, Volume, array_volume, direction_letters
+from handson.sides import CONVENTIONS, PLANES, direction_letters
+from handson.volume import Slice, Volume, array_volume
 
 ORIENTATIONS = [
     "".join(codes) for order in permutations(("RL", "AP", "SI")) for codes in product(*order)

@@ -12,7 +12,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import ReadError, SeriesError, SeriesGapError
-from ..volume import Volume, picture_affine
+from ..sides import picture_affine
+from ..volume import Volume
 from . import mosaic
 from .arrange import Stack
 from .faults import naming, quiet

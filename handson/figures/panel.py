@@ -1,6 +1,6 @@
 """One slice made ready for drawing: pixels, spacing, letters, what is said about sides, grey limits.
 
-Left and right are decided by `volume.plane_layout` alone. No matplotlib here.
+Left and right are decided by `sides.plane_layout` alone. No matplotlib here.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ViewError
-from ..volume import PLANES, Slice, Volume, array_volume, direction_letters
+from ..sides import PLANES, edge_letters
+from ..volume import Slice, Volume, array_volume
 from ..windowing import presets
 
 _SAYS_SIDE = {
@@ -156,9 +157,7 @@ def _slice_panel(picture, window) -> Panel:
     letters = dict.fromkeys(("left", "right", "top", "bottom"), "")
     side = "side not stated"
     if picture.affine is not None:
-        right, bottom = picture.affine[:3, 0], picture.affine[:3, 1]
-        sides = {"left": -right, "right": right, "top": -bottom, "bottom": bottom}
-        letters = {name: direction_letters(d) for name, d in sides.items()}
+        letters = edge_letters(picture.affine[:3, 0], picture.affine[:3, 1])
         side = {
             "R": _SAYS_SIDE["radiological"],
             "L": _SAYS_SIDE["neurological"],

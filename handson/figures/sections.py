@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..errors import GeometryError
-from ..volume import PLANES
+from ..sides import PLANES
 from .drawing import add_colour_bar, canvas, draw
 from .panel import as_image, as_volume, panel_of, volume_panel
 

@@ -12,7 +12,8 @@ import numpy as np
 import traitlets
 
 from ..errors import ViewError
-from ..volume import CONVENTIONS, PLANES, Volume, plane_layout
+from ..sides import CONVENTIONS, PLANES, plane_layout
+from ..volume import Volume
 from .still import labels, script
 
 _HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ from ipywidgets import VBox
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
 
 from ..errors import ViewError
-from ..volume import CONVENTIONS
+from ..sides import CONVENTIONS
 from . import controls as make
 from . import export, measuring, rows, static
 from .canvas import COMPOSITIONS, PLANE_NAMES, Canvas, geometry

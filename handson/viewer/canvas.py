@@ -13,7 +13,7 @@ import numpy as np
 from ipywidgets import widget_serialization
 from traitlets import Bool, Bytes, Dict, Float, Instance, Int, List, default
 
-from ..volume import CONVENTIONS, PLANES
+from ..sides import CONVENTIONS, PLANES
 from .models import COLOUR_MAPS, Layer, colour_table
 
 PLANE_NAMES = tuple(PLANES)

@@ -9,7 +9,8 @@ from ipywidgets import HBox, Layout, jslink
 from traitlets import TraitError
 
 from ..errors import ViewError
-from ..volume import Slice, Volume, picture_affine
+from ..sides import picture_affine
+from ..volume import Slice, Volume
 from .base import Viewer
 from .models import Layer
 from .ortho import OrthoViewer
