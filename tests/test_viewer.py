@@ -348,7 +348,7 @@ def test_layers_are_set_from_python_too(viewer):
     layer.opacity, layer.cmap, layer.interpolation = 0.25, "inferno", "nearest"
     state = layer.get_state()
     assert (state["opacity"], state["interpolate"]) == (0.25, False)
-    assert models.COLOUR_MAPS[state["colours"]] == "inferno"
+    assert models.COLOUR_MAPS[state["cmap_index"]] == "inferno"
     with pytest.raises(ViewError):
         layer.opacity = 2
     with pytest.raises(ViewError):
@@ -470,10 +470,46 @@ def test_layers_that_cannot_be_are_refused_and_nothing_is_left_open():
 def test_a_layer_hides_its_background_by_default():
     mask = Layer(Volume((RNG.random((4, 4, 4)) > 0.5).astype(np.uint8), RAS))
     signed = Layer(Volume(RNG.normal(size=(9, 9, 9)), RAS))
-    assert mask.threshold == (1, 1)
+    assert mask.interpolation == "nearest"
     assert signed.two_sided
     assert signed.cmap == "blue-orange"
     assert signed.range[0] == -signed.range[1]
+
+
+def test_a_mask_is_drawn_voxel_by_voxel_in_a_colour_of_its_own():
+    inside = RNG.random((9, 8, 7)) > 0.6
+    masks = [Layer(Volume(inside, RAS), opacity=1), Layer(Volume(~inside, RAS), opacity=1)]
+    shown = handson.view(Volume(np.zeros(inside.shape, np.int16), RAS), *masks)
+    pixels = static.picture(shown)
+    slice_ = np.swapaxes(inside[::-1, ::-1, shown.index], 0, 1)
+    colours = [np.unique(pixels[where], axis=0) for where in (slice_, ~slice_)]
+    assert [len(c) for c in colours] == [1, 1]
+    assert (colours[0] != colours[1]).any()
+    assert "threshold 1" not in shown.controls
+    shown.close()
+
+
+def test_labels_have_colours_and_names_and_can_be_hidden_one_by_one():
+    labels = Volume(np.arange(24, dtype=np.int16).reshape(2, 3, 4) % 4, RAS)
+    layer = Layer(
+        labels, opacity=1, names={1: "one", 2: "two"}, colours={1: "#ff0000", 3: (0, 0, 9)}
+    )
+    assert layer.names == {1: "one", 2: "two"}
+    assert layer.colours == {1: (255, 0, 0), 3: (0, 0, 9)}
+    shown = handson.view(Volume(np.zeros((2, 3, 4), np.int16), RAS), layer, index=1)
+    values = labels.data[::-1, ::-1, 1].T
+    assert_array_equal(np.unique(static.picture(shown)[values == 1], axis=0), [[255, 0, 0]])
+    layer.shown = (3,)
+    seen = static.picture(shown)
+    assert_array_equal(seen[values != 3], 0)
+    layer.shown = None
+    layer.names, layer.colours = {2: "zwei"}, {}
+    assert (layer.names, layer.colours, layer.shown) == ({2: "zwei"}, {}, None)
+    shown.close()
+    with pytest.raises(ViewError, match="colour"):
+        Layer(labels, colours={1: "no-such"})
+    with pytest.raises(ViewError, match="label map"):
+        Layer(volume()).shown = (1,)
 
 
 # ---- pixels -----------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ class Viewer(VBox):
         place = layer.volume.voxel(self.volume.world(start))
         axis = layer.volume.layout(plane).axis
         index = int(np.clip(round(place[axis]), 0, layer.volume.shape[axis] - 1))
-        layer.attach(axis, index)
+        layer.attach(axis, index, number=len(self._attached) - 1)
         self._attached.append(layer)
 
     def _follow(self):
@@ -182,7 +182,7 @@ class Viewer(VBox):
         tie("convention", canvas, "convention", CONVENTIONS.index, CONVENTIONS.__getitem__)
         tie("compose", canvas, "compose", COMPOSITIONS.index, COMPOSITIONS.__getitem__)
         tie("window", base, "range", lambda w: to_range(w, whole), lambda r: to_window(r, whole))
-        tie("cmap", base, "colours", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
+        tie("cmap", base, "cmap_index", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
         for name in ("ruler", "region"):
             tie(name, canvas, name, _lists, _tuples)
         tie("painted", canvas, "painted", list, tuple)

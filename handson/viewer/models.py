@@ -181,7 +181,12 @@ class Layer(Widget):
     threshold : values that are drawn, (low, high) or the low end alone; of |value| when `two_sided`
     two_sided : by default True for a map with values on both sides of zero
     range : (low, high), values at the two ends of the colour map
-    labels : {value: name} of a label map, or True; labels are never interpolated
+    labels : {value: name} of a label map, or True; labels are never interpolated. A mask (bool, or only
+        0 and 1) is a label map with the one label 1, unless an option for maps of values is given
+    names : {value: name}, the same as labels={value: name}
+    colours : {value: colour}, "#rrggbb", a colour name or (red, green, blue) 0..255; labels without one
+        take a colour of the map "labels"
+    shown : the label values that are drawn, None for all
     outline : draw the edge instead of the area
     interpolation : "linear" or "nearest"; "nearest" for labels
 
@@ -201,11 +206,14 @@ class Layer(Widget):
     outline = Bool(False).tag(sync=True)
     interpolate = Bool(True).tag(sync=True)
     invert = Bool(False).tag(sync=True)
-    colours = Int(0).tag(sync=True)
+    cmap_index = Int(0).tag(sync=True)
+    label_colours = Dict().tag(sync=True)
+    label_shown = List(Int(), allow_none=True, default_value=None).tag(sync=True)
     label_names = Dict(allow_none=True, default_value=None).tag(sync=True)
 
     def __init__(self, volume, name=None, cmap=None, opacity=0.7, threshold=None, two_sided=None,
-                 range=None, labels=None, outline=False, interpolation=None, visible=True):  # fmt: skip
+                 range=None, labels=None, outline=False, interpolation=None, visible=True,
+                 names=None, colours=None, shown=None):  # fmt: skip
         if not isinstance(volume, Volume):
             raise ViewError(
                 f"a layer needs a Volume, not {type(volume).__name__}",
@@ -215,6 +223,14 @@ class Layer(Widget):
             raise ViewError("a colour image cannot be laid over another", "Show it as the base.")
         self.volume, self._viewers = volume, 0
         self.seen = survey(volume.data)
+        named = {**(labels if isinstance(labels, dict) else {}), **(names or {})}
+        labels = bool(labels or named or colours or shown is not None)
+        values_asked = any(
+            x is not None for x in (cmap, threshold, range, two_sided, interpolation)
+        )
+        self.is_mask = not labels and not values_asked and _is_mask(volume.data, self.seen)
+        if self.is_mask:
+            labels, named, threshold = True, {1: volume.name if name is None else name}, (0.5, 1.0)
         if labels and not self.seen.whole:
             raise ViewError(
                 "labels must be whole numbers", "Leave labels alone for a map of values."
@@ -235,15 +251,15 @@ class Layer(Widget):
             outline=outline,
             range=ends if range is None else tuple(map(float, range)),
             threshold=_whole_threshold(threshold, self.seen.ends, volume.data.dtype, two_sided),
-            label_names={str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict)
-            else {} if labels else None,
-        )  # fmt: skip
+            label_names={str(k): str(v) for k, v in named.items()} if labels else None,
+        )
         self.interpolation = interpolation or ("nearest" if labels else "linear")
         self.cmap = cmap or ("labels" if labels else "blue-orange" if two_sided else "hot")
+        self.colours, self.shown = colours or {}, shown
 
     @property
     def cmap(self) -> str:
-        return COLOUR_MAPS[self.colours]
+        return COLOUR_MAPS[self.cmap_index]
 
     @cmap.setter
     def cmap(self, name):
@@ -251,7 +267,53 @@ class Layer(Widget):
             raise ViewError(
                 f"there is no colour map {name!r}", f"The viewer offers {', '.join(COLOUR_MAPS)}."
             )
-        self.colours = COLOUR_MAPS.index(name)
+        self.cmap_index = COLOUR_MAPS.index(name)
+
+    @property
+    def names(self) -> dict[int, str]:
+        """{value: name} of the labels that have one."""
+        return {int(value): name for value, name in (self.label_names or {}).items()}
+
+    @names.setter
+    def names(self, names):
+        self._needs_labels("names")
+        self.label_names = {str(int(value)): str(name) for value, name in names.items()}
+
+    @property
+    def colours(self) -> dict[int, tuple[int, int, int]]:
+        """{value: (red, green, blue)} of the labels that were given one, 0..255 each."""
+        return {int(value): tuple(rgb) for value, rgb in self.label_colours.items()}
+
+    @colours.setter
+    def colours(self, colours):
+        if colours:
+            self._needs_labels("colours")
+        self.label_colours = {str(int(value)): _rgb(colour) for value, colour in colours.items()}
+
+    @property
+    def shown(self) -> tuple[int, ...] | None:
+        """The label values that are drawn; None for all."""
+        return None if self.label_shown is None else tuple(self.label_shown)
+
+    @shown.setter
+    def shown(self, values):
+        if values is not None:
+            self._needs_labels("shown")
+        self.label_shown = None if values is None else sorted({int(value) for value in values})
+
+    def _needs_labels(self, option):
+        if self.label_names is None:
+            raise ViewError(
+                f"{option!r} belongs to a label map", "Make it one: Layer(volume, labels=True)."
+            )
+
+    def label_rgb(self, values) -> np.ndarray:
+        """The colours of label values of any shape: uint8 [..., 3]."""
+        values = np.nan_to_num(values)
+        rgb = colour_table(self.cmap)[label_positions(values)]
+        for value, colour in self.colours.items():
+            rgb[values == value] = colour
+        return rgb
 
     @property
     def interpolation(self) -> str:
@@ -274,8 +336,13 @@ class Layer(Widget):
             raise ViewError(f"an opacity of {proposal['value']:g} is not possible", "It is 0..1.")
         return proposal["value"]
 
-    def attach(self, slow, index, full=False):
-        """Bring the voxels: called by a viewer, which knows the slice on show."""
+    def attach(self, slow, index, full=False, number=0):
+        """Bring the voxels: called by a viewer, which knows the slice on show.
+
+        number : place among the viewer's layers; masks differ in colour by it
+        """
+        if self.is_mask and not self.label_colours:
+            self.colours = {1: _LABEL_COLOURS[number % len(_LABEL_COLOURS)].tolist()}
         self.source = Source.of(self.volume, self.seen, slow, index, full)
         if self.comm is None:
             self.open()  # an earlier viewer was closed with it
@@ -287,6 +354,29 @@ class Layer(Widget):
         self.source.release()
         if self._viewers == 0:
             self.close()
+
+
+def label_positions(values) -> np.ndarray:
+    """Whole numbers -> positions on the label colours: 0 has the first, the others repeat."""
+    return np.where(values == 0, 0, 1 + np.mod(np.nan_to_num(values) - 1, 255)).astype(np.uint8)
+
+
+def _is_mask(data, seen) -> bool:
+    return data.dtype.kind == "b" or (seen.whole and not seen.nan and seen.ends == (0.0, 1.0))
+
+
+def _rgb(colour) -> list[int]:
+    """(red, green, blue), 0..255 each, of a colour as Layer takes it."""
+    from PIL import ImageColor
+
+    try:
+        rgb = ImageColor.getrgb(colour)[:3] if isinstance(colour, str) else colour
+        rgb = [int(n) for n in rgb]
+        if len(rgb) == 3 and all(0 <= n <= 255 for n in rgb):
+            return rgb
+    except (TypeError, ValueError):
+        pass
+    raise ViewError(f"{colour!r} is not a colour", 'Give "#rrggbb" or (red, green, blue), 0..255.')
 
 
 def _whole_threshold(threshold, ends, dtype, two_sided):

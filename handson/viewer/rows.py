@@ -57,7 +57,7 @@ def window(viewer) -> list:
     preset = make.menu("preset", list(viewer.presets), 0)
     row = [
         add("preset", preset, viewer.canvas, "preset", "index"),
-        add("cmap", make.colour_menu(base.colours), base, "colours", "index"),
+        add("cmap", make.colour_menu(base.cmap_index), base, "cmap_index", "index"),
     ]
     if any("“" in note for note in coding["notes"]):
         row.append(_full(viewer))
@@ -85,17 +85,18 @@ def _of_layer(viewer, layer, n):
         ("visible", make.tick("visible", layer.visible, layer.name or f"layer {n}"), "visible", "value"),
         ("opacity", make.opacity_slider(layer.opacity), "opacity", "value"),
         ("threshold", threshold, "threshold", "value"),
-        ("cmap", make.colour_menu(layer.colours), "colours", "index"),
+        ("cmap", make.colour_menu(layer.cmap_index), "cmap_index", "index"),
         ("two_sided", make.tick("two_sided", layer.two_sided), "two_sided", "value"),
         ("outline", make.tick("outline", layer.outline), "outline", "value"),
         ("interpolate", make.tick("interpolate", layer.interpolate), "interpolate", "value"),
     ]  # fmt: skip
     if layer.label_names is not None:
-        made = [m for m in made if m[0] not in ("cmap", "two_sided", "interpolate")]
+        made = [m for m in made if m[0] not in ("threshold", "cmap", "two_sided", "interpolate")]
     for name, control, trait, key in made:
         viewer.controls.add(f"{name} {n}", control, layer, trait, key)
-    visible, opacity, threshold, *others = (control for _, control, _, _ in made)
-    return [_row(visible, *others), opacity, threshold]
+    controls = {name: control for name, control, _, _ in made}
+    sliders = [controls.pop(name) for name in ("opacity", "threshold") if name in controls]
+    return [_row(*controls.values()), *sliders]
 
 
 def comparison(viewer) -> list:

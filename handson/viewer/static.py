@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 
-from .models import LABELS, colour_table
+from .models import LABELS, colour_table, label_positions
 
 MARKS = {"below": (0, 90, 255), "above": (255, 140, 0), "nan": (190, 0, 190)}
 MOST_BYTES = 100_000  # of a picture in a committed notebook
@@ -25,11 +25,6 @@ def ramp(values, low, high) -> np.ndarray:
         q = np.floor((values - low) / (high - low) * 255 + 0.5) if high > low else values * 0
         q = np.where(values <= low, 0, np.where(values >= high, 255, q))
     return np.nan_to_num(q).astype(np.uint8)
-
-
-def label_positions(values) -> np.ndarray:
-    """Whole numbers -> positions on the label colours: 0 has the first, the others repeat."""
-    return np.where(values == 0, 0, 1 + np.mod(np.nan_to_num(values) - 1, 255)).astype(np.uint8)
 
 
 def sections(viewer) -> list[tuple[str, str]]:
@@ -122,11 +117,17 @@ def _blend(out, values, layer, mask):
     low, high = layer.threshold
     with np.errstate(invalid="ignore"):
         shown = (size >= low) & (size <= high)
+    if layer.shown is not None:
+        shown &= np.isin(values, layer.shown)
     drawn = shown & mask
     if layer.outline:
         drawn &= _edges(shown, values if layer.label_names is not None else None)
     alpha = int(np.floor(layer.opacity * 255 + 0.5))
-    colours = colour_table(layer.cmap)[_positions(values, layer)].astype(int)
+    labels = layer.label_names is not None
+    colours = (
+        layer.label_rgb(values) if labels else colour_table(layer.cmap)[_positions(values, layer)]
+    )
+    colours = colours.astype(int)
     mixed = (colours * alpha + out.astype(int) * (255 - alpha) + 127) // 255
     out[drawn] = mixed[drawn]
 

@@ -1,7 +1,7 @@
 // Which colour means what: a bar for a map, a chip for each named label.
 import { make } from "./dom.js";
 import { fill, short } from "./text.js";
-import { MARKS, labelPosition } from "./window.js";
+import { MARKS, labelColours } from "./window.js";
 
 const STOPS = 16, MOST_LABELS = 30;
 
@@ -22,7 +22,7 @@ export class Legends {
   // Rebuilt only when something in it changed: it is asked for on every picture.
   // outside: counts of marked pixels, or null when they are not marked
   update(layers, outside) {
-    const key = JSON.stringify([outside, layers.map(({ map, ...rest }) => [rest, map.byteOffset])]);
+    const key = JSON.stringify([outside, layers.map(({ map, only, ...rest }) => [rest, only && [...only], map.byteOffset])]);
     if (key === this.key) return;
     this.key = key;
     const legends = layers.filter((l) => l.visible).map((l) => (l.labels ? this.chips(l) : this.bar(l)));
@@ -55,8 +55,9 @@ export class Legends {
   }
 
   chips(layer) {
-    const chips = Object.entries(layer.names).slice(0, MOST_LABELS).map(([value, name]) =>
-      this.chip(rgb(layer.map, labelPosition(Number(value))), `${value} ${name}`));
+    const colour = labelColours(layer.map, layer.palette), shown = layer.only;
+    const chips = Object.entries(layer.names).filter(([value]) => !shown || shown.has(Number(value)))
+      .slice(0, MOST_LABELS).map(([value, name]) => this.chip(`rgb(${colour(Number(value)).join(" ")})`, `${value} ${name}`));
     return make("span", { class: "ho-legend" }, make("span", { text: layer.name }), ...chips);
   }
 }

@@ -123,7 +123,7 @@ function controlsAbove(canvas, layers, state) {
     const [low, high] = base.model.get("range");
     const span = { min: Math.min(low, coding.low), max: Math.max(high, coding.high), step: stepOf(coding) };
     rows.push(rangeSliders(words.window, base.model, "range", span));
-    rows.push(menu(words.preset, canvas, "preset", state.presets), menu(words.cmap, base.model, "colours", state.cmaps));
+    rows.push(menu(words.preset, canvas, "preset", state.presets), menu(words.cmap, base.model, "cmap_index", state.cmaps));
   }
   return rows;
 }
@@ -137,7 +137,7 @@ function controlsBelow(canvas, layers, state) {
       tick(words.visible, model, "visible"),
       slider(words.opacity, model, "opacity", { min: 0, max: 1, step: 0.01 }),
       rangeSliders(words.threshold, model, "threshold", span),
-      ...(model.get("label_names") === null ? [menu(words.cmap, model, "colours", state.cmaps), tick(words.two_sided, model, "two_sided")] : []),
+      ...(model.get("label_names") === null ? [menu(words.cmap, model, "cmap_index", state.cmaps), tick(words.two_sided, model, "two_sided")] : []),
       tick(words.outline, model, "outline"));
   });
   if (rows.length) {

@@ -1,6 +1,6 @@
 // Pixels: the base through its table, then each layer blended over it. Pure functions.
 import { voxelStrides } from "./sample.js";
-import { isShown, labelPosition, pack, ramp } from "./window.js";
+import { isShown, labelColours, pack, ramp } from "./window.js";
 
 // Base section into `out` (Uint32 RGBA). Signed strides walk the voxels as they are stored, so
 // nothing is copied to reorient. A voxel not here yet stays transparent: the page shows "loading".
@@ -42,15 +42,20 @@ export function blendLayer(out, values, width, height, style, map, mask) {
   const bytes = new Uint8Array(out.buffer, out.byteOffset, out.length * 4);
   const a = Math.floor(style.opacity * 255 + 0.5), below = 255 - a, [low, high] = style.range;
   const mix = (at, colour) => { bytes[at] = (colour * a + bytes[at] * below + 127) / 255; }; // a byte takes the floor
-  const shown = (v) => isShown(v, style.threshold, style.two_sided);
+  const shown = (v) => isShown(v, style.threshold, style.two_sided) && (!style.only || style.only.has(v));
+  const labelColour = style.labels ? labelColours(map, style.palette) : null;
   for (let y = 0, p = 0; y < height; y++) {
     for (let x = 0; x < width; x++, p++) {
       const v = values[p];
       if (!shown(v) || !mask(x, y)) continue;
       if (style.outline && !isEdge(values, x, y, width, height, style, shown)) continue;
-      let q = style.labels ? labelPosition(v) : ramp(v, low, high);
-      if (style.invert) q = 255 - q;
-      for (let c = 0; c < 3; c++) mix(4 * p + c, map[3 * q + c]);
+      if (labelColour) {
+        const rgb = labelColour(v);
+        for (let c = 0; c < 3; c++) mix(4 * p + c, rgb[c]);
+      } else {
+        const at = ramp(v, low, high), q = style.invert ? 255 - at : at;
+        for (let c = 0; c < 3; c++) mix(4 * p + c, map[3 * q + c]);
+      }
       bytes[4 * p + 3] = 255;
     }
   }

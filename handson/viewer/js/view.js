@@ -264,11 +264,12 @@ export class View {
   style({ model }) {
     const names = ["range", "threshold", "two_sided", "opacity", "invert", "outline"];
     const style = Object.fromEntries(names.map((name) => [name, model.get(name)]));
-    return { ...style, labels: model.get("label_names") !== null };
+    const labels = model.get("label_names") !== null, only = model.get("label_shown");
+    return { ...style, labels, palette: model.get("label_colours"), only: labels && only ? new Set(only) : null };
   }
 
   colours({ model }) {
-    return colourMap(this.maps ??= bytesOf(this.get("maps")), model.get("colours"));
+    return colourMap(this.maps ??= bytesOf(this.get("maps")), model.get("cmap_index"));
   }
 
   look(layer) {

@@ -17,6 +17,20 @@ export function ramp(value, low, high) {
 // Labels repeat the colours of their map; 0 is the map's first colour, and usually hidden.
 export const labelPosition = (value) => (value === 0 ? 0 : 1 + ((((value - 1) % 255) + 255) % 255));
 
+// label value -> [r, g, b]: its own of the palette {value: [r, g, b]}, else one of the map. What was looked
+// up is kept: a picture has many pixels and few labels.
+export function labelColours(map, palette = {}) {
+  const known = new Map(Object.entries(palette).map(([value, rgb]) => [Number(value), rgb]));
+  return (value) => {
+    let rgb = known.get(value);
+    if (!rgb) {
+      const q = labelPosition(value);
+      known.set(value, rgb = [map[3 * q], map[3 * q + 1], map[3 * q + 2]]);
+    }
+    return rgb;
+  };
+}
+
 // Four bytes as one little-endian word, as an ImageData seen through a Uint32Array holds them.
 export const pack = (r, g, b, a) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
