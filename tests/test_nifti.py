@@ -18,6 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from handson import Volume, header_bytes, read_nifti, write_nifti
 from handson.errors import ReadError, WriteError
+from handson.nifti.axis4 import write_gradients
 
 DATA = Path(nib.__file__).parent / "tests" / "data"
 SHAPE = (3, 4, 5)
@@ -106,15 +107,20 @@ def test_half_a_pair_says_which_half_is_missing(save):
         ((6, 2, 1, 3), (6, 2, 1, 3)),
         ((6, 2, 3, 1, 1, 1, 1), (6, 2, 3)),
         ((6, 2, 3, 2, 1), (6, 2, 3, 2)),
-        ((6, 2, 0), (6, 2, 1)),
     ],
 )
 def test_axes_of_one_are_squeezed_after_the_third(save, stated, result):
-    stored = numbered([max(n, 1) for n in stated])
+    stored = numbered(stated)
     volume = read_nifti(save(nifti(stored, shape=stated)))
     assert volume.shape == result
     assert_array_equal(volume.data, stored.reshape(result))
-    assert ("0" in " ".join(volume.notes)) == (0 in stated)
+
+
+@pytest.mark.parametrize("stated", [(6, 2, 0), (6, 0, 3), (6, 2, 3, 0)])
+def test_a_size_of_0_is_refused(save, stated):
+    refused(
+        save(nifti(numbered([max(n, 1) for n in stated]), shape=stated)), "sizes that no image has"
+    )
 
 
 def test_vectors_are_read_by_component_and_refused_without(save):
@@ -362,6 +368,81 @@ def test_the_time_step_is_in_seconds_or_unknown(save, units, stated, seconds):
     assert volume.time_step == pytest.approx(seconds)
     assert ("not time" in " ".join(volume.notes)) == (units == 32)
     assert read_nifti(save(nifti(numbered((2, 2, 2)), **fields))).time_step is None
+
+
+IN_SECONDS = {"xyzt_units": 10, "pixdim": (1, 2, 3, 4, 2.2, 1, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("volumes", "step", "starts"),
+    [
+        (slice(None, None, 5), 11.0, None),
+        (range(3, 9), 2.2, None),
+        ([2, 4, 6], 4.4, None),
+        ([3], 2.2, None),
+        ([0, 1, 5], None, (0, 2.2, 11.0)),
+        ([5, 3, 1], None, (0, -4.4, -8.8)),
+    ],
+)
+def test_the_time_step_is_that_of_the_volumes_asked_for(save, volumes, step, starts):
+    path = save(nifti(numbered((2, 2, 2, 11)), **IN_SECONDS))
+    found = read_nifti(path, volumes=volumes)
+    if found.data.ndim == 4:
+        assert found.time_step == pytest.approx(step)
+    assert (found.times is None) == (starts is None)
+    if starts:
+        assert_allclose([start for start, _ in found.times], starts)
+
+
+def test_a_step_of_more_than_100_s_is_doubted_and_kept(save):
+    for seconds, doubted in ((2000, True), (99, False)):
+        fields = IN_SECONDS | {"pixdim": (1, 2, 3, 4, seconds, 1, 1, 1)}
+        volume = read_nifti(save(nifti(numbered((2, 2, 2, 3)), **fields)))
+        assert volume.time_step == seconds
+        assert ("milliseconds" in " ".join(volume.notes)) == doubted
+
+
+def test_a_bval_file_says_that_axis_4_is_not_time(save, tmp_path):
+    path = save(nifti(numbered((2, 2, 2, 3)), **IN_SECONDS))
+    (tmp_path / "a.bval").write_text("0 1000 2000\n")
+    volume = read_nifti(path)
+    assert (volume.time_step, volume.b_values, volume.b_vectors) == (None, (0, 1000, 2000), None)
+    assert "not time" in " ".join(volume.notes)
+    # AFFINE has a negative determinant: image x is stored right to left, so .bvec x points left
+    (tmp_path / "a.bvec").write_text("0 1 0\n0 0 0.6\n0 0 0.8\n")
+    assert_allclose(read_nifti(path).b_vectors, [[0, 0, 0], [-1, 0, 0], [0, 0.6, 0.8]], atol=1e-12)
+    some = read_nifti(path, volumes=[2, 0])
+    assert some.b_values == (2000, 0)
+    assert_allclose(some.b_vectors, [[0, 0.6, 0.8], [0, 0, 0]], atol=1e-12)
+    (tmp_path / "a.bval").write_text("0 1000\n")
+    odd = read_nifti(path)
+    assert (odd.time_step, odd.b_values) == (None, None)
+    assert "1 x 3 numbers" in " ".join(odd.notes)
+
+
+@pytest.mark.parametrize("mirror", [1, -1])
+def test_directions_come_back_from_bval_and_bvec_in_world_axes(tmp_path, mirror):
+    random = np.random.default_rng(3)
+    turn = np.linalg.qr(random.normal(size=(3, 3)))[0]
+    affine = np.eye(4)
+    affine[:3, :3] = turn * (2, 3, 4) * (mirror, 1, 1)
+    vectors = random.normal(size=(6, 3))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    volume = Volume(
+        np.zeros((2, 2, 2, 6), np.int16), affine, b_values=(0, *[1000.0] * 5), b_vectors=vectors
+    )
+    write_nifti(volume, tmp_path / "d.nii.gz")
+    write_gradients(volume, tmp_path / "d")
+    again = read_nifti(tmp_path / "d.nii.gz")
+    assert_allclose(again.b_vectors, vectors, atol=1e-5)
+    assert again.b_values == volume.b_values
+
+
+def test_distances_that_no_field_states_are_said_to_be_none(save):
+    absent = {"sform_code": 0, "pixdim": (1, 2, 0, 4, 1, 1, 1, 1)}
+    assert read_nifti(save(nifti(numbered(SHAPE), **absent))).scale == "none"
+    assert read_nifti(save(nifti(numbered((3, 1, 5)), **absent))).scale == "mm"
+    assert read_nifti(save(nifti(numbered(SHAPE), pixdim=(1, 2, 0, 4, 1, 1, 1, 1)))).scale == "mm"
 
 
 def test_a_mat_file_of_spm_is_ignored_and_told(save, tmp_path):

@@ -9,13 +9,13 @@ import numpy as np
 from nibabel.affines import apply_affine, from_matvec
 
 _MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units & 7: unknown, metre, mm, micron
-_SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # xyzt_units & 56
 _ROUNDING = 2e-3  # rad: what the quaternion's 32-bit floats may lose
-_NOT_TIME = {32: "Hz", 40: "ppm", 48: "rad/s"}
 
 
 def affine_of(stored, header, grid, notes):
-    """((4, 4) voxel -> RAS+ mm, whether the file states the patient's sides)
+    """Find the affine, whether the file states the patient's sides, and whether it states distances.
+
+    returns : (4, 4) voxel -> RAS+ mm; oriented; `Volume.scale`
 
     stored, header : `HeaderBytes` and nibabel's header over the same bytes
     """
@@ -29,20 +29,11 @@ def affine_of(stored, header, grid, notes):
     to_mm = _mm(stored, notes)
     if len(usable) == 2:
         _compare(usable["sform"], usable["qform"], grid, to_mm, notes)
+    scale = "mm" if "sform" in usable or _states_steps(stored, grid) else "none"
     if usable:
-        return np.diag([to_mm] * 3 + [1]) @ next(iter(usable.values())), True
+        return np.diag([to_mm] * 3 + [1]) @ next(iter(usable.values())), True, scale
     notes.append("It does not state which side of the patient is which.")
-    return np.diag([to_mm] * 3 + [1]) @ _fallback(stored, grid, notes), False
-
-
-def time_step_of(stored, notes):
-    """Seconds from volume to volume; None where axis 4 is not time or the file is silent."""
-    unit, step = stored["xyzt_units"] & 56, stored["pixdim"][4]
-    if unit in _NOT_TIME:
-        notes.append(f"Its axis 4 counts {_NOT_TIME[unit]}, not time.")
-    if unit not in _SECONDS or not np.isfinite(step) or step <= 0:
-        return None
-    return float(str(np.float32(step))) * _SECONDS[unit]  # 2.2, not 2.2000000477
+    return np.diag([to_mm] * 3 + [1]) @ _fallback(stored, grid, notes), False, scale
 
 
 def _mm(stored, notes):
@@ -79,6 +70,12 @@ def _steps(stored, notes):
         axes = " and ".join("ijk"[axis] for axis in np.flatnonzero(absent))
         notes.append(f"It states no usable spacing along {axes}: taken as 1.")
     return np.where(absent, 1.0, steps)
+
+
+def _states_steps(stored, grid):
+    """Whether pixdim holds a usable distance along every axis that has more than one voxel."""
+    known = _plausible(np.abs(stored["pixdim"][1:4]))
+    return bool((known | (np.array(grid) == 1)).all())
 
 
 def _qform(stored, header, notes):

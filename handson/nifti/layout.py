@@ -80,9 +80,9 @@ class Layout:
         return self.start + self.vector * self.count * self.block
 
 
-def layout(stored, header, volumes, component, path, notes) -> Layout:
-    """Read the header's fields; `notes` grows by what the reader of the file should know."""
-    sizes = _sizes(stored, header, path, notes)
+def layout(stored, header, volumes, component, path) -> Layout:
+    """Read the header's fields, and refuse those that no image has."""
+    sizes = _sizes(stored, header, path)
     dtype = _dtype(stored, header, path)
     count, vector = sizes[3:5]
     if max(sizes[5:]) > 1:
@@ -131,15 +131,13 @@ def structured(stored, path):
     )
 
 
-def _sizes(stored, header, path, notes):
-    """Seven sizes of 1 or more. A size of 0 after the first is 1, as nifti1_io reads it."""
+def _sizes(stored, header, path):
+    """Seven sizes of 1 or more; a size of 0 within the dim[0] that are stated is refused."""
     shape = header.get_data_shape() if 1 <= stored["dim"][0] <= 7 else (0,)
-    if shape[0] < 1 or min(shape) < 0:
+    if min(shape) < 1:
         stated = " ".join(map(str, stored["dim"]))
         raise ReadError(f"states sizes that no image has: dim = {stated}", COPY_AGAIN, path=path)
-    if 0 in shape:
-        notes.append("Its header states a size of 0, read as 1.")
-    return tuple(max(int(n), 1) for n in shape) + (1,) * (7 - len(shape))
+    return tuple(int(n) for n in shape) + (1,) * (7 - len(shape))
 
 
 def _dtype(stored, header, path):

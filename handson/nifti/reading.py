@@ -6,8 +6,9 @@ import numpy as np
 
 from ..errors import ReadError
 from ..volume import Volume
+from .axis4 import Axis4, axis4_of
 from .files import content, header_file, other_half, reading, stem
-from .geometry import affine_of, time_step_of
+from .geometry import affine_of
 from .header import read_header
 from .layout import layout, structured
 from .voxels import read_voxels
@@ -27,6 +28,10 @@ def read_nifti(path, *, volumes=None, component=None) -> Volume:
     An unpacked file without scaling is memory-mapped, so that slicing a 4-D file loads that part
     only: do not overwrite it in place meanwhile (`write_nifti` replaces it safely).
 
+    `time_step` is that of the volumes that were asked for: with `volumes=slice(None, None, 5)` it is
+    five times the header's. A `.bval` file beside the image says that axis 4 is not time; its
+    numbers become `b_values`, those of a `.bvec` `b_vectors`.
+
     The affine is the sform if `sform_code` > 0, else the qform if `qform_code` > 0, as nibabel
     chooses; a transform that is singular or absurd counts as absent. With neither, it is
     nibabel's fallback and `oriented` is False: no side is stated. Metres and microns become mm.
@@ -41,13 +46,16 @@ def read_nifti(path, *, volumes=None, component=None) -> Volume:
     with reading(path), content(path) as stream:
         stored = read_header(stream, path)
         header = structured(stored, path)
-        voxels = layout(stored, header, volumes, component, path, notes)
+        voxels = layout(stored, header, volumes, component, path)
         if stored.single:
             data = read_voxels(stream, path, voxels, notes)
     if not stored.single:
         data = _read_image_file(given, path, voxels, notes)
-    affine, oriented = affine_of(stored, header, voxels.grid, notes)
-    in_time = data.ndim == 4 and not voxels.rgb
+    affine, oriented, scale = affine_of(stored, header, voxels.grid, notes)
+    axis4 = Axis4()
+    if data.ndim == 4 and not voxels.rgb:
+        wanted = range(voxels.count) if voxels.frames is None else voxels.frames
+        axis4 = axis4_of(stored, given.with_name(stem(given)), affine, voxels.count, wanted, notes)
     if given.with_name(f"{stem(given)}.mat").exists():
         notes.append("A .mat file, as SPM writes, lies beside it and was not used.")
     return Volume(
@@ -55,10 +63,11 @@ def read_nifti(path, *, volumes=None, component=None) -> Volume:
         affine,
         name=stem(given),
         photometric="RGB" if voxels.rgb else "MONOCHROME2",
-        time_step=time_step_of(stored, notes) if in_time else None,
         oriented=oriented,
         window=_window(stored),
         notes=tuple(dict.fromkeys(notes)),
+        scale=scale,
+        **vars(axis4),
     )
 
 
