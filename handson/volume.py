@@ -6,15 +6,22 @@ Right, y to Anterior, z to Superior. (DICOM writes LPS+, so x and y change sign 
 This module knows no file format and no widget: NumPy, SciPy and nibabel only.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from nibabel.affines import apply_affine
 from nibabel.orientations import aff2axcodes, apply_orientation, inv_ornt_aff, io_orientation
+from numpy.typing import ArrayLike, DTypeLike
 
 from .errors import GeometryError
 from .sides import PLANES, PlaneLayout, picture_affine, plane_layout
+
+if TYPE_CHECKING:
+    import nibabel as nib
 
 # What distances mean: millimetres in the patient, at the detector, or nothing at all.
 SCALES = ("mm", "detector", "none")
@@ -241,7 +248,7 @@ class Volume:
         section = np.moveaxis(self.at(time).data, layout.axis, 0)[index].copy()
         return Plane(layout.draw(section), layout, int(index), self.position(plane, index))
 
-    def at(self, time) -> "Volume":
+    def at(self, time) -> Volume:
         """The 3-D volume number `time` of a 4-D one; a 3-D or RGB volume is its own."""
         if (self.frames == 1 and len(self.shape) == 3) or self.rgb:
             return self
@@ -255,7 +262,7 @@ class Volume:
             b_vectors=None if self.b_vectors is None else self.b_vectors[one : one + 1],
         )
 
-    def crop(self, start: Sequence[int], stop: Sequence[int]) -> "Volume":
+    def crop(self, start: Sequence[int], stop: Sequence[int]) -> Volume:
         """Voxels start <= ijk < stop; each keeps its place in the patient."""
         start, stop = np.asarray(start, int), np.asarray(stop, int)
         if (start < 0).any() or (stop > self.shape[:3]).any() or (start >= stop).any():
@@ -268,14 +275,14 @@ class Volume:
         box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
         return replace(self, data=self.data[box], affine=affine)
 
-    def flip(self, axis: int) -> "Volume":
+    def flip(self, axis: int) -> Volume:
         """Reverse array axis 0, 1 or 2; the affine follows, so no voxel moves in the patient."""
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, axis] * (self.shape[axis] - 1)
         affine[:3, axis] *= -1
         return replace(self, data=np.flip(self.data, axis), affine=affine)
 
-    def to_ras(self) -> "Volume":
+    def to_ras(self) -> Volume:
         """Axes reordered and reversed until i, j, k grow to about R, A, S; nothing is resampled."""
         orientation = io_orientation(self.affine)
         data = apply_orientation(self.data, orientation)
@@ -283,7 +290,7 @@ class Volume:
             self, data=data, affine=self.affine @ inv_ornt_aff(orientation, self.shape[:3])
         )
 
-    def resample_like(self, other: "Volume", order=1, fill=None) -> "Volume":
+    def resample_like(self, other: Volume, order=1, fill=None) -> Volume:
         """Values of this volume at the voxel centres of `other`, found by world coordinates.
 
         order : 0 nearest (labels), 1 linear (maps), 3 cubic: `scipy.ndimage.affine_transform`
@@ -291,7 +298,7 @@ class Volume:
         """
         return self._resample(other.affine, other.shape[:3], order, fill)
 
-    def straighten(self, order=1, fill=None) -> "Volume":
+    def straighten(self, order=1, fill=None) -> Volume:
         """Undo the shear of a tilted gantry: resample to right angles, the slices kept in plane.
 
         The new k runs along the normal of the slices in steps of `slice_distance`; the field of
@@ -308,7 +315,7 @@ class Volume:
         square[:3, 3] = apply_affine(square, low)
         return self._resample(square, tuple((high - low + 1).astype(int)), order, fill)
 
-    def _resample(self, affine, shape, order, fill) -> "Volume":
+    def _resample(self, affine, shape, order, fill) -> Volume:
         from scipy.ndimage import affine_transform  # slow to import, and few need it
 
         if fill is None:
@@ -327,6 +334,120 @@ class Volume:
             data = np.stack([one(self.data[..., t]) for t in range(self.shape[3])], axis=3)
             data = data.round().clip(0, 255).astype(np.uint8) if self.rgb else data
         return replace(self, data=data, affine=affine)
+
+    # ---- neighbours: NumPy, nibabel, SimpleITK ---------------------------------------------------
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        """`np.asarray(volume)` is `volume.data`, read only; `np.array(volume)` is a copy of your own."""
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    @classmethod
+    def from_array(cls, data: ArrayLike, affine: ArrayLike, **meaning: Any) -> Volume:
+        """A volume of voxels that you place yourself.
+
+        data : [i, j, k], [i, j, k, t], or colours [i, j, k, 3] (or 4: alpha is left out) with
+            photometric="RGB", as uint8 or as floats 0..1. Masked values become NaN. For pictures
+            [slice, row, column] that no file places, use `handson.view(array)` or `array_volume`
+        affine : (4, 4) voxel index (i, j, k) -> RAS+ mm of the voxel's centre
+        meaning : `unit`, `name`, `time_step` and the other fields of `Volume`
+        returns : `Volume`; it shares the array's memory where it can
+        raises : GeometryError when shape and affine do not make a volume
+        """
+        if affine is None:
+            raise GeometryError(
+                "a volume needs an affine",
+                "Pass the voxel -> RAS+ mm matrix, or show bare pixels with handson.view(array).",
+            )
+        array = plain_array(data)
+        if meaning.get("photometric") == "RGB":
+            array = colour_bytes(array)
+        return cls(array, np.asarray(affine, float), **meaning)
+
+    def with_data(self, array: ArrayLike, **meaning: Any) -> Volume:
+        """Other values on the same grid: a mask, labels, a filtered image.
+
+        array : [i, j, k] or [i, j, k, t], i, j, k as in `shape`
+        meaning : fields to change, as unit="HU"
+        returns : `Volume` at the same place. Values of the same type, and floats, keep unit, modality
+            and window; bool and other whole numbers are masks or labels and keep none of the three
+        raises : GeometryError when the grids differ
+
+        >>> ct = Volume(np.zeros((2, 3, 4)), np.eye(4), unit="HU", modality="CT")
+        >>> ct.with_data(ct.data > 300).unit
+        ''
+        """
+        data = plain_array(array)
+        if data.shape[:3] != self.shape[:3]:
+            raise GeometryError(
+                f"values of shape {data.shape} do not fit the grid {self.shape[:3]}",
+                "Give one value for each voxel, [i, j, k] or [i, j, k, t]; for an array of pictures "
+                "[slice, row, column] use array.transpose(2, 1, 0).",
+            )
+        if isinstance(array, Volume) and not np.allclose(array.affine, self.affine, atol=1e-4):
+            raise GeometryError(
+                "the values lie on another grid of the same shape",
+                "Bring them here first: other.resample_like(volume).",
+            )
+        fields: dict[str, Any] = {}
+        another_type = data.dtype != self.data.dtype
+        if self.rgb and (another_type or data.shape != self.shape):
+            fields = {"photometric": "MONOCHROME2"}
+        if another_type and data.dtype.kind in "bui":
+            fields = {"unit": "", "modality": "", "window": None, "photometric": "MONOCHROME2"}
+        if data.shape[3:] != self.shape[3:]:
+            fields |= dict.fromkeys(("time_step", "times", "b_values", "b_vectors"))
+        return replace(self, data=data, **(fields | meaning))
+
+    def to_nibabel(self) -> nib.Nifti1Image | nib.Nifti2Image:
+        """This volume as nibabel's image, to save or to pass to nilearn and the like.
+
+        returns : `Nifti1Image` (`Nifti2Image` for an axis above 32767) with the same [i, j, k] and the
+            same affine in RAS+ mm; sform and qform are both set, "scanner" for a volume with a
+            modality, else "aligned". A volume that states no side gets code 0 twice; a sheared one
+            has no qform. bool becomes uint8, float16 float32. Name, unit and window stay behind.
+        """
+        from .exchange import to_nibabel
+
+        return to_nibabel(self)
+
+    @classmethod
+    def from_nibabel(cls, image: Any, **meaning: Any) -> Volume:
+        """A volume of nibabel's image: same [i, j, k], same affine; metres and microns become mm.
+
+        image : `nibabel.Nifti1Image` or any other spatial image of 3 or 4 axes
+        meaning : fields that the image does not hold, as unit="HU"
+        returns : `Volume`; no side is stated when both codes of a NIfTI image are 0, or by Analyze
+        raises : GeometryError for vectors and other images that are not volumes
+        """
+        from .exchange import of_nibabel
+
+        return cls(**(of_nibabel(image) | meaning))
+
+    def to_sitk(self) -> Any:
+        """This volume as a SimpleITK image.
+
+        returns : `SimpleITK.Image`. Its index is (x, y, z) = (i, j, k), while its NumPy array,
+            `GetArrayFromImage`, is [z, y, x], or [t, z, y, x]. Origin and direction are LPS+ mm: x
+            and y of the affine change sign. Every voxel keeps its place in the patient. bool becomes
+            uint8, float16 float32, RGB a vector image of 3 components.
+        """
+        from .exchange import to_sitk
+
+        return to_sitk(self)
+
+    @classmethod
+    def from_sitk(cls, image: Any, **meaning: Any) -> Volume:
+        """A volume of a SimpleITK image: index (x, y, z) becomes (i, j, k), LPS+ becomes RAS+ mm.
+
+        image : `SimpleITK.Image` of 3 axes, or 4 (the last is time)
+        meaning : fields that the image does not hold, as unit="HU"
+        returns : `Volume`. SimpleITK cannot say "side not stated": an image with its default geometry
+            (origin 0, spacing 1, identity), as `GetImageFromArray` leaves it, is taken as that
+        raises : GeometryError for 2-D and vector images
+        """
+        from .exchange import of_sitk
+
+        return cls(**(of_sitk(image) | meaning))
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,6 +475,25 @@ class Slice:
     name: str = ""
     notes: tuple[str, ...] = field(default=())
 
+    def __repr__(self) -> str:
+        """Size, unit and spacing; the header is left out, because it names the patient."""
+        kind = "colour" if self.photometric == "RGB" else str(self.pixels.dtype)
+        steps = " x ".join(f"{s:.4g}" for s in self.spacing or ())
+        spacing = f"{steps} mm{' at the detector' if self.at_detector else ''}" if steps else ""
+        facts = (self.modality, kind, self.unit, spacing or "spacing not stated")
+        size = " x ".join(map(str, self.pixels.shape[:2]))
+        return f"Slice({size}, {', '.join(fact for fact in facts if fact)})"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        """The last line of a cell shows the picture."""
+        from .figures import picture  # above this room: only a notebook that shows it goes there
+
+        return picture(self)._repr_mimebundle_(include, exclude)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        """`np.asarray(picture)` is `picture.pixels`."""
+        return np.array(self.pixels, dtype=dtype, copy=copy)
+
     @property
     def modality(self) -> str:
         return str(getattr(self.dataset, "Modality", "") or "")
@@ -380,6 +520,40 @@ class Slice:
             frame_of_reference=str(getattr(self.dataset, "FrameOfReferenceUID", "") or ""),
             scale="none" if not self.spacing else "detector" if self.at_detector else "mm",
         )
+
+
+def plain_array(array: ArrayLike) -> np.ndarray:
+    """An array as NumPy has it; what is masked becomes NaN.
+
+    returns : array of the same shape, no copy where none is needed
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        hidden = np.ma.getmaskarray(array)
+        return np.where(hidden, np.nan, array.data) if hidden.any() else array.data
+    return np.asanyarray(array)
+
+
+def colour_bytes(array: np.ndarray) -> np.ndarray:
+    """Colours as uint8 [..., 3], as matplotlib's `imshow` takes them.
+
+    array : [..., 3] or [..., 4] (alpha is left out), uint8 or floats 0..1
+    raises : GeometryError for other shapes and types
+    """
+    if array.ndim < 3 or array.shape[-1] not in (3, 4):
+        raise GeometryError(
+            f"an array of shape {array.shape} does not hold colours",
+            "The last axis is 3 (RGB) or 4 (RGBA).",
+        )
+    colours = array[..., :3]
+    if colours.dtype == np.uint8:
+        return colours
+    ends = (np.nanmin(colours), np.nanmax(colours)) if colours.dtype.kind == "f" else (-1, -1)
+    if not 0 <= ends[0] <= ends[1] <= 1:
+        raise GeometryError(
+            f"colours of type {array.dtype} are neither uint8 nor floats between 0 and 1",
+            "Scale them: (255 * colours).astype(np.uint8).",
+        )
+    return np.rint(np.nan_to_num(colours) * 255).astype(np.uint8)
 
 
 def array_volume(array, spacing=None, **meaning) -> Volume:
