@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 
 # What distances mean: millimetres in the patient, at the detector, or nothing at all.
 SCALES = ("mm", "detector", "none")
+# A place this near to the edge between two voxels (in voxels) lies on it, whatever the rounding noise.
+EDGE = 1e-6
+
+
+def round_half_up(ijk) -> np.ndarray:
+    """Voxel indices rounded to whole ones, halves up: 0.5 becomes 1, and 1.5 becomes 2.
+
+    ijk : any shape
+    returns : int array of the same shape
+    """
+    return np.floor(np.asarray(ijk, float) + 0.5 + EDGE).astype(int)
 
 
 @dataclass(frozen=True)
@@ -214,6 +225,15 @@ class Volume:
         """RAS+ mm (..., 3) -> voxel indices (..., 3), not rounded: .5 is a voxel's edge."""
         return apply_affine(np.linalg.inv(self.affine), xyz)
 
+    def nearest(self, xyz) -> np.ndarray:
+        """The voxel that holds a place: the one rule for rounding, here and in the viewer.
+
+        xyz : RAS+ mm (..., 3)
+        returns : whole indices (..., 3), which may lie outside the grid. On the edge between two voxels
+            it is the one with the higher index, always; NumPy's `round` takes the even one
+        """
+        return round_half_up(self.voxel(xyz))
+
     def layout(self, plane, convention="radiological") -> PlaneLayout:
         """How this volume's `plane` is drawn: see `plane_layout`."""
         return plane_layout(self.affine, plane, convention, self.oriented)
@@ -235,7 +255,7 @@ class Volume:
         if mm is not None:
             first, last = self.position(plane, 0), self.position(plane, count - 1)
             step = (last - first) / max(count - 1, 1) or 1.0
-            index = round((mm - first) / step)
+            index = int(round_half_up((mm - first) / step))
         index = count // 2 if index is None else index
         if not 0 <= index < count:
             asked = f"slice {index}" if mm is None else f"{mm:g} mm"
@@ -260,6 +280,37 @@ class Volume:
             times=self.times and self.times[one : one + 1],
             b_values=self.b_values and self.b_values[one : one + 1],
             b_vectors=None if self.b_vectors is None else self.b_vectors[one : one + 1],
+        )
+
+    @property
+    def seconds(self) -> np.ndarray | None:
+        """When each volume begins, s, float64 [t]: from `times` or `time_step`, counted from the first.
+
+        None when the file states no time, or axis 3 is not time.
+        """
+        if self.times is not None:
+            return np.array([start for start, _ in self.times])
+        return None if self.time_step is None else np.arange(self.frames) * self.time_step
+
+    def mean(self) -> Volume:
+        """The mean over axis 3: what all volumes share, with no word about when.
+
+        A volume that lasted longer counts more, where `times` states how long each lasted; else all
+        count the same.
+
+        returns : 3-D Volume of floats; a 3-D or RGB volume is returned as it is
+        """
+        if self.frames == 1:
+            return self.at(0)
+        lasted = [duration for _, duration in self.times or ()]
+        weights = lasted if lasted and None not in lasted and sum(lasted) > 0 else None
+        total = np.zeros(self.shape[:3])
+        shares = np.ones(self.frames) if weights is None else np.array(weights, float)
+        for t, share in enumerate(shares / shares.sum()):
+            total += share * self.data[..., t]
+        kind = np.result_type(self.data.dtype, np.float32)
+        return replace(
+            self.at(0), data=total.astype(kind), times=None, b_values=None, b_vectors=None
         )
 
     def crop(self, start: Sequence[int], stop: Sequence[int]) -> Volume:
@@ -323,9 +374,18 @@ class Volume:
         to_self = np.linalg.inv(self.affine) @ affine
         dtype = self.data.dtype if order == 0 else np.result_type(self.data.dtype, np.float32)
 
+        # The nearest voxel by the rule of `nearest`, out to the edge of the outermost one.
+        nearest = {"mode": "grid-constant"} if order == 0 else {}
+        to_self[:3, 3] += EDGE if order == 0 else 0
+
         def one(data):
             return affine_transform(
-                data.astype(dtype, copy=False), to_self, output_shape=shape, order=order, cval=fill
+                data.astype(dtype, copy=False),
+                to_self,
+                output_shape=shape,
+                order=order,
+                cval=fill,
+                **nearest,
             )
 
         if len(self.shape) == 3:

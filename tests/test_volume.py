@@ -1,5 +1,6 @@
 """Facts about voxels and millimetres, checked against nibabel and against hand-made phantoms."""
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import nibabel as nib
@@ -223,6 +224,47 @@ def test_what_a_volume_means_is_kept_by_every_method():
     assert (one.times, one.b_values, one.scale) == (((4.0, 5.0),), (1000.0,), "detector")
     assert_array_equal(one.b_vectors, [[0, 1, 0]])
     assert "at the detector" in repr(volume)
+
+
+def test_a_place_on_an_edge_belongs_to_the_higher_voxel_whatever_the_noise():
+    volume = Volume(np.zeros((9, 9, 9)), np.diag([0.1, 0.7, 3.3, 1]))
+    for n in range(9):
+        edge = volume.world(np.array([n, n, n]) + 0.5)
+        assert_array_equal(volume.nearest(edge), n + 1)
+        assert_array_equal(volume.nearest(edge - 1e-9), n + 1)
+        assert_array_equal(volume.nearest(edge - 1e-4), n)
+    assert_array_equal(volume.nearest(volume.world((-1.2, 3.4, 20))), (-1, 3, 20))
+    assert volume.nearest(np.zeros((4, 5, 3))).shape == (4, 5, 3)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.2, 0.5, -0.3])
+def test_nearest_resampling_takes_the_voxel_that_nearest_names(shift):
+    """Out to the edge of the outermost voxel, which is as large as the others."""
+    labels = Volume(np.arange(1, 61).reshape(3, 4, 5), np.diag([2, 2, 2, 1.0]))
+    grid = Volume(np.zeros((8, 10, 12)), nib.affines.from_matvec(np.eye(3), [shift] * 3))
+    drawn = labels.resample_like(grid, order=0)
+    ijk = np.stack(np.indices(grid.shape), axis=-1)
+    there = labels.nearest(grid.world(ijk))
+    inside = ((there >= 0) & (there < labels.shape)).all(axis=-1)
+    assert_array_equal(drawn.data[inside], labels.data[tuple(there[inside].T)])
+    assert not drawn.data[~inside].any()
+
+
+def test_the_mean_of_a_series_in_time():
+    data = np.stack([np.full((2, 2, 2), v, np.int16) for v in (10, 20, 60)], axis=3)
+    series = Volume(data, np.eye(4), time_step=2.0, unit="HU")
+    mean = series.mean()
+    assert (mean.shape, mean.time_step, mean.unit) == ((2, 2, 2), None, "HU")
+    assert mean.data.dtype.kind == "f"
+    assert_allclose(mean.data, 30)
+    assert_array_equal(series.seconds, [0, 2, 4])
+    uneven = replace(series, time_step=None, times=((0.0, 10.0), (10.0, 10.0), (20.0, 60.0)))
+    assert_allclose(uneven.mean().data, (10 * 10 + 20 * 10 + 60 * 60) / 80)
+    assert_array_equal(uneven.seconds, [0, 10, 20])
+    silent = replace(series, time_step=None, times=((0.0, None), (10.0, None), (20.0, None)))
+    assert_allclose(silent.mean().data, 30)
+    assert replace(series, time_step=None).seconds is None
+    assert mean.mean() is mean
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def planes(
     returns : the figure, a `Picture`
     """
     volume, scaled = as_volume(volume, "three planes")
-    ijk = (np.array(volume.shape[:3]) - 1) // 2 if mm is None else volume.voxel(mm).round()
+    ijk = (np.array(volume.shape[:3]) - 1) // 2 if mm is None else volume.nearest(mm)
     if (ijk < 0).any() or (ijk >= volume.shape[:3]).any():
         raise GeometryError(
             f"the point {tuple(float(v) for v in mm)} mm lies outside the volume",

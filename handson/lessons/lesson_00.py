@@ -30,7 +30,7 @@ def motor_map():
 
 def value_at(volume, mm):
     """Value of the voxel that holds the point, mm in RAS+."""
-    return volume.data[tuple(volume.voxel(mm).round().astype(int))]
+    return volume.data[tuple(volume.nearest(mm))]
 
 
 def peak():

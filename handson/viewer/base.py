@@ -155,7 +155,7 @@ class Viewer(VBox):
     def _nearest(self, xyz):
         if len(xyz) != 3 or not np.isfinite(xyz).all():
             raise ViewError(f"{xyz!r} is not a place in the patient", "Give (x, y, z) in RAS+ mm.")
-        ijk = np.floor(self.volume.voxel(xyz) + 0.5)
+        ijk = self.volume.nearest(xyz)
         return tuple(int(n) for n in np.clip(ijk, 0, np.array(self.volume.shape[:3]) - 1))
 
     def _attach(self, layer, plane, start):
@@ -168,9 +168,9 @@ class Viewer(VBox):
                 "one of the images states its sides and the other does not, so they cannot be laid over each other",
                 "Give both an affine of the same space: Volume(data, affine).",
             )
-        place = layer.volume.voxel(self.volume.world(start))
+        place = layer.volume.nearest(self.volume.world(start))
         axis = layer.volume.layout(plane).axis
-        index = int(np.clip(round(place[axis]), 0, layer.volume.shape[axis] - 1))
+        index = int(np.clip(place[axis], 0, layer.volume.shape[axis] - 1))
         layer.attach(axis, index, number=len(self._attached) - 1)
         self._attached.append(layer)
 

@@ -8,6 +8,7 @@ from io import BytesIO
 
 import numpy as np
 
+from ..volume import round_half_up
 from .models import LABELS, colour_table, label_positions
 
 MARKS = {"below": (0, 90, 255), "above": (255, 140, 0), "nan": (190, 0, 190)}
@@ -95,9 +96,9 @@ def _sample(viewer, layer, layout):
         there = np.where(np.abs(there - near) < 1e-6, near, there)
         values = map_coordinates(data.astype(float), there, order=1, mode="nearest")
     else:
-        i, j, k = np.clip(
-            np.floor(there + 0.5).astype(int), 0, np.array(data.shape).reshape(3, 1, 1) - 1
-        )
+        size, near = np.array(data.shape).reshape(3, 1, 1), round_half_up(there)
+        inside = ((near >= 0) & (near < size)).all(axis=0)
+        i, j, k = np.clip(near, 0, size - 1)
         values = data[i, j, k].astype(float)
     return np.where(inside, values, np.nan)
 

@@ -44,8 +44,12 @@ export function mapInto(map, affine, inverse) {
 }
 
 export const clamp = (x, low, high) => (x < low ? low : x > high ? high : x);
+// Halves go up, as `round_half_up` in volume.py: a place this near to the edge between two voxels lies on it,
+// whatever the rounding noise, and belongs to the higher index.
+const EDGE = 1e-6;
+export const roundHalfUp = (x) => Math.floor(x + 0.5 + EDGE);
 export const nearestVoxel = (inverse, xyz, shape) =>
-  apply(inverse, xyz).map((x, a) => clamp(Math.floor(x + 0.5), 0, shape[a] - 1));
+  apply(inverse, xyz).map((x, a) => clamp(roundHalfUp(x), 0, shape[a] - 1));
 export const inside = (ijk, shape) => ijk.every((x, a) => x > -0.5 && x < shape[a] - 0.5);
 
 export const distance = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);

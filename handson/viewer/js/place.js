@@ -1,7 +1,7 @@
 // Where the crosshair is. Voxel and millimetres say the same place; whichever is moved takes the
 // other along, and millimetres that already lie in the voxel are left alone, so that linked
 // viewers do not push each other.
-import { apply, clamp, nearestVoxel } from "./geometry.js";
+import { apply, clamp, nearestVoxel, roundHalfUp } from "./geometry.js";
 
 export const VOXEL = ["i", "j", "k"];
 
@@ -17,7 +17,7 @@ export class Place {
 
   // Any (fractional, outside) voxel becomes a whole one inside.
   set voxel(ijk) {
-    const whole = ijk.map((n, a) => clamp(Math.round(n), 0, this.geometry.shape[a] - 1));
+    const whole = ijk.map((n, a) => clamp(roundHalfUp(n), 0, this.geometry.shape[a] - 1));
     this.set(Object.fromEntries(VOXEL.map((name, a) => [name, whole[a]])));
   }
 

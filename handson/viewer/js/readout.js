@@ -1,7 +1,7 @@
 // What the viewer says in words and plots: the slice, the value under the pointer, measurements,
 // legends, warnings. It reads the view and changes nothing.
 import { make, show } from "./dom.js";
-import { apply, distance, inside } from "./geometry.js";
+import { apply, distance, inside, roundHalfUp } from "./geometry.js";
 import { Legends } from "./legend.js";
 import { paintedValues, voxelOf } from "./brush.js";
 import { countOutside, histogram, regionValues, statistics, timeCourse, voxelMeasure } from "./measure.js";
@@ -93,7 +93,7 @@ export class Readout {
     const isBase = layer === this.view.base;
     if (isBase && this.exact?.key === this.key(ijk)) return this.exact.text;
     const there = isBase ? ijk
-      : apply(model.get("inverse"), apply(this.view.geometry.affine, ijk)).map((x) => Math.floor(x + 0.5));
+      : apply(model.get("inverse"), apply(this.view.geometry.affine, ijk)).map(roundHalfUp);
     if (!inside(there, voxels.coding.shape)) return this.labels.outside_layer;
     const value = voxelValue(voxels, this.view.frame(layer), there);
     if (names !== null && typeof value === "number") return namedLabel(value, names);

@@ -1,5 +1,5 @@
 // Values of one volume along a section, whatever its grid. Pure functions on typed arrays.
-import { clamp } from "./geometry.js";
+import { clamp, roundHalfUp } from "./geometry.js";
 
 const TINY = 1e-6;
 
@@ -53,7 +53,7 @@ export function sampleSection({ data, coding }, frame, map, linear, out) {
 // Codes into the pixels [first, last) of a row; what is NaN or outside is left as it is, NaN.
 function nearestRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk] }, [i0, j0, k0], [di, dj, dk], first, last, out) {
   for (let x = first; x < last; x++) {
-    const i = Math.floor(i0 + x * di + 0.5), j = Math.floor(j0 + x * dj + 0.5), k = Math.floor(k0 + x * dk + 0.5);
+    const i = roundHalfUp(i0 + x * di), j = roundHalfUp(j0 + x * dj), k = roundHalfUp(k0 + x * dk);
     if (i < 0 || j < 0 || k < 0 || i >= ni || j >= nj || k >= nk) continue;
     const code = data[base + i * si + j * sj + k * sk];
     if (code !== nan) out[x] = code;
