@@ -2,14 +2,17 @@
 
 import ast
 import builtins
+import html
 import re
 import struct
 from base64 import b64decode
 
 import nbformat
 import pytest
-from nbconvert import SlidesExporter
+from nbconvert import HTMLExporter, MarkdownExporter, SlidesExporter
 from shipped import LESSONS, NOTEBOOKS, code_cells
+
+from handson.lessons.checks import lesson
 
 EACH = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 COURSE = [path for path in LESSONS if path.name[:2] < "10"]
@@ -96,8 +99,31 @@ def test_four_to_six_exercises_each_with_a_check_and_a_folded_solution(path):
         assert "answer = ..." in answer.source, "unfinished, and legal"
         assert solution.source.rstrip().splitlines()[-1].startswith(f'check("{key}", ')
         assert "solution" in solution.metadata.tags
-        assert solution.metadata.jupyter.source_hidden
-        assert solution.metadata.jupyter.outputs_hidden
+
+
+@EACH
+def test_a_solution_is_folded_wherever_the_notebook_is_shown(path):
+    """JupyterLab reads `collapsed` and `jupyter`, Jupyter Book `hide-cell`, nbconvert `transient`."""
+    solutions = cells(path, "solution")
+    assert solutions
+    for cell in solutions:
+        assert cell.source.startswith("# Solution\n"), cell.id
+        assert cell.metadata.collapsed, cell.id
+        assert cell.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}, cell.id
+        assert cell.metadata.transient == {"remove_source": True}, cell.id
+        assert "hide-cell" in cell.metadata.tags, cell.id
+
+
+@pytest.mark.parametrize("exporter", [HTMLExporter, MarkdownExporter])
+@EACH
+def test_no_export_shows_a_solution(path, exporter):
+    text, _ = exporter().from_filename(str(path))
+    text = re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL)
+    module = lesson(path.name[:2])
+    for cell in cells(path, "solution"):
+        key = cell.id[3:7]
+        assert cell.source.splitlines()[-1] not in html.unescape(text)
+        assert module.EXERCISES[key].because not in html.unescape(text)
 
 
 @EACH_OF_THE_COURSE
@@ -116,7 +142,7 @@ def test_unanswered_exercises_say_so_and_solutions_are_correct(path):
         if cell.id.endswith("-answer"):
             assert "Not answered yet" in said, cell.id
         if cell.id.endswith("-solution"):
-            assert " Correct: " in said, cell.id
+            assert said.strip().endswith(f"{cell.id[3:7]} Correct."), cell.id
 
 
 @EACH
@@ -149,8 +175,8 @@ def test_the_class_route_runs_by_itself(path):
 def test_quiz_of_five_questions_with_a_folded_answer(path):
     (cell,) = [c for c in code_cells(notebook(path)) if c.source.startswith("quiz(")]
     assert cell.source == f'quiz("{path.name[:2]}")'
-    html = cell.outputs[0].data["text/html"]
-    assert html.count("<details>") == 5
+    shown = cell.outputs[0].data["text/html"]
+    assert shown.count("<details>") == 5
 
 
 @EACH_OF_THE_COURSE
@@ -272,7 +298,7 @@ def test_a_slide_is_no_higher_than_its_screen_unless_it_is_one_cell(path):
 def test_slides_can_be_made_of_it(path):
     for cell in notebook(path).cells:
         assert cell.metadata.get("slideshow", {}).get("slide_type") in LEGAL_SLIDES, cell.id
-    html, _ = SlidesExporter().from_filename(str(path))
+    slides, _ = SlidesExporter().from_filename(str(path))
     titles = sum(c.metadata.slideshow.slide_type == "slide" for c in notebook(path).cells)
-    assert html.count("<section>") >= titles >= 5
-    assert "If you teach this" not in html
+    assert slides.count("<section>") >= titles >= 5
+    assert "If you teach this" not in slides

@@ -4,6 +4,8 @@
 on the first. A figure is returned, not registered with pyplot: as the last line of a cell it shows
 itself, and `savefig` saves it. No name is ever put into a picture unasked, for a file's name may be
 a patient's. Nothing here reads a file.
+
+`plt.style.use("handson.figures.lesson")` gives every figure the course's look, ours and matplotlib's own.
 """
 
 from .drawing import Picture

@@ -7,13 +7,14 @@ live in a module per lesson (`lesson_03.EXERCISES`); nothing in here knows an im
 
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from importlib import import_module, util
 from pathlib import Path
 
 import numpy as np
+from IPython import get_ipython
 from IPython.display import display
 
 from ..datasets import fetch
@@ -69,21 +70,31 @@ _LABELS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What `check` shows: `kind` is a key of the labels above, `mistake` names a known one."""
+    """What `check` shows.
+
+    kind : a key of the labels above
+    mistake : the name of a known mistake, else ""
+    folded : show the explanation only to readers who ask for it (the verdict of a solution)
+    """
 
     id: str
     kind: str
     says: str
     mistake: str = ""
+    folded: bool = False
 
     def __repr__(self):
-        return f"{self.id} {_LABELS[self.kind][0]}: {self.says}"
+        label = f"{self.id} {_LABELS[self.kind][0]}"
+        return f"{label}." if self.folded else f"{label}: {self.says}"
 
     def _repr_html_(self):
         label, colour = _LABELS[self.kind]
+        heading, says = f"<b>{escape(self.id)} {label}.</b>", escape(self.says)
+        if self.folded:
+            heading, says = "<details><summary>Solution</summary>" + heading, says + "</details>"
         return (
             f'<div role="status" style="border-left: 4px solid {colour}; padding: 4px 12px">'
-            f"<b>{escape(self.id)} {label}.</b> {escape(self.says)}</div>"
+            f"{heading} {says}</div>"
         )
 
 
@@ -94,7 +105,14 @@ def check(exercise_id: str, answer=...):
     answer : number (with or without its unit as text), text, list, array, ...; the dots of an
         unfinished cell mean "not answered yet"
     """
-    display(judge(exercise_id, answer))
+    verdict = judge(exercise_id, answer)
+    display(replace(verdict, folded=verdict.kind == "correct" and _in_a_solution()))
+
+
+def _in_a_solution() -> bool:
+    """Does the running cell begin with "# Solution"? Exports show such a cell's output."""
+    shell = get_ipython()
+    return bool(shell) and shell.user_ns.get("In", [""])[-1].startswith("# Solution")
 
 
 def judge(exercise_id: str, answer=...) -> Verdict:
