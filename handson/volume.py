@@ -81,6 +81,8 @@ class Volume:
         or the file is silent
     oriented : False when no file says which side of the patient is which
     window : (centre, width) that the file proposes, or None
+    window_function : "LINEAR", "LINEAR_EXACT" or "SIGMOID" where the file states how a window becomes
+        grey levels (VOILUTFunction), else ""
     notes : what the reader wants to be said about this volume, a sentence each
     frame_of_reference : DICOM's FrameOfReferenceUID: volumes that share it share their millimetres;
         "" when the file states none. Never written to a file unless asked for
@@ -108,6 +110,7 @@ class Volume:
     times: tuple[tuple[float, float | None], ...] | None = None
     b_values: tuple[float, ...] | None = None
     b_vectors: np.ndarray | None = None
+    window_function: str = ""
 
     def __post_init__(self):
         data = np.asanyarray(self.data).view()
@@ -522,6 +525,7 @@ class Slice:
     affine : (4, 4) [column, row, 0] -> RAS+ mm, None when the file states no position (a radiograph)
     at_detector : True when the spacing holds at the detector, not in the patient (ImagerPixelSpacing)
     window : (centre, width) that the file proposes first, or None
+    window_function : "LINEAR", "LINEAR_EXACT" or "SIGMOID" where the file states it, else ""
     """
 
     pixels: np.ndarray
@@ -534,6 +538,7 @@ class Slice:
     window: tuple[float, float] | None = None
     name: str = ""
     notes: tuple[str, ...] = field(default=())
+    window_function: str = ""
 
     def __repr__(self) -> str:
         """Size, unit and spacing; the header is left out, because it names the patient."""
@@ -576,6 +581,7 @@ class Slice:
             photometric=self.photometric,
             oriented=self.affine is not None,
             window=self.window,
+            window_function=self.window_function,
             notes=self.notes,
             frame_of_reference=str(getattr(self.dataset, "FrameOfReferenceUID", "") or ""),
             scale="none" if not self.spacing else "detector" if self.at_detector else "mm",

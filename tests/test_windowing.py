@@ -2,6 +2,7 @@
 
 import math
 
+import dicom_files
 import numpy as np
 import pydicom
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from pydicom.data import get_testdata_file
 
-from handson import read_slice, windowing
+from handson import read_series, read_slice, windowing
 from handson.errors import ViewError
 from handson.windowing import header_grey, modality_values, presets, window
 
@@ -127,3 +128,16 @@ def test_the_doctests_hold():
     import doctest
 
     assert doctest.testmod(windowing).failed == 0
+
+
+@pytest.mark.parametrize("stated", ["", "LINEAR", "LINEAR_EXACT", "SIGMOID", "sigmoid", "CURVED"])
+def test_the_function_of_a_window_is_read_where_the_file_states_it(tmp_path, stated):
+    elements = {"VOILUTFunction": stated} if stated else {}
+    for n, dataset in enumerate(
+        dicom_files.stack(dicom_files.values(), WindowCenter=40, WindowWidth=400, **elements)
+    ):
+        path = dicom_files.save(dataset, tmp_path / f"{n}.dcm")
+    expected = stated.upper() if stated.upper() in windowing.FUNCTIONS else ""
+    assert read_slice(path).window_function == expected
+    assert read_slice(path).as_volume().window_function == expected
+    assert read_series(tmp_path).window_function == expected

@@ -54,6 +54,7 @@ def read_slice(path, frame=None) -> Slice:
             affine=frame_affine(one),
             at_detector=at_detector,
             window=header_window(dataset, one),
+            window_function=window_function(dataset, one),
             name=one.file.description,
             notes=(*told, *notes(dataset, one)),
         )
@@ -165,6 +166,14 @@ def header_window(dataset, one: Frame) -> tuple[float, float] | None:
         if centers and widths and widths[0] > 0:
             return _in_frame_unit(centers[0], widths[0], dataset, one)
     return None
+
+
+def window_function(dataset, one: Frame) -> str:
+    """The VOILUTFunction (PS3.3 C.11.2.1.3) stated beside the window of this frame; "" when none is."""
+    for item in _groups(dataset, one.index, "FrameVOILUTSequence") or [dataset]:
+        stated = text(item, "VOILUTFunction").upper()
+        return stated if stated in ("LINEAR", "LINEAR_EXACT", "SIGMOID") else ""
+    return ""
 
 
 def _in_frame_unit(center, width, dataset, one):

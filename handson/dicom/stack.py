@@ -18,7 +18,15 @@ from . import mosaic
 from .arrange import Stack
 from .faults import naming, quiet
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
-from .picture import frame_values, header_window, notes, shown_as, whole_header, with_unit
+from .picture import (
+    frame_values,
+    header_window,
+    notes,
+    shown_as,
+    whole_header,
+    window_function,
+    with_unit,
+)
 from .pixels import locate, read_frames, stored_type
 from .scaling import shift_whole, value_type
 from .series import SeriesInfo, scan, scan_files
@@ -165,6 +173,7 @@ def _read(stack, info) -> Volume:
         time_step=time_step(stack, header),
         oriented=stack.oriented,
         window=header_window(header, stack.middle),
+        window_function=window_function(header, stack.middle),
         notes=tuple(told),
     )
 
