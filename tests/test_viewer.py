@@ -614,10 +614,51 @@ def test_a_measurement_is_in_real_units():
 def test_time_courses_of_voxel_and_region():
     series = volume((4, 4, 4, 7), time_step=2.0)
     shown = handson.view(series, voxel=(1, 2, 3), region=((0, 0, 3), (1, 1, 3)), time=4)
-    voxel, region = shown.time_course()
+    seconds, voxel, region, painted = shown.time_course()
+    assert_array_equal(seconds, 2 * np.arange(7))
     assert_array_equal(voxel, series.data[1, 2, 3])
     assert_allclose(region, series.data[:2, :2, 3].mean(axis=(0, 1)))
+    assert painted is None
     shown.close()
+
+
+def test_a_painted_region_has_a_course_in_three_planes_too():
+    data = RNG.normal(100, 5, (4, 4, 4, 7))
+    data[0, 0, 0, 2] = np.nan
+    mask = RNG.random((4, 4, 4)) < 0.3
+    mask[0, 0, 0] = True
+    shown = handson.view(
+        Volume(data, np.eye(4), times=tuple((t**2, None) for t in range(7))), plane="ortho"
+    )
+    shown.paint(mask)
+    found = shown.time_course()
+    assert shown.canvas.curve
+    assert_array_equal(found.seconds, np.arange(7) ** 2)
+    assert shown.canvas.geometry["seconds"] == list(np.arange(7) ** 2)
+    assert_allclose(found.painted, np.nanmean(data[mask], axis=0))
+    shown.close()
+
+
+def test_a_single_volume_has_no_course():
+    shown = handson.view(volume((4, 4, 4)))
+    assert not shown.canvas.curve
+    with pytest.raises(ViewError, match="no course in time"):
+        shown.time_course()
+    shown.close()
+
+
+def test_events_are_seconds_and_need_a_series_that_has_them():
+    rows = [["44", "16", "right"], (14, 16, "left")]
+    shown = handson.view(volume((4, 4, 4, 7), time_step=2.0), events=rows, percent=True)
+    assert shown.events == ((14.0, 16.0, "left"), (44.0, 16.0, "right"))
+    assert shown.canvas.events == [[14.0, 16.0, "left"], [44.0, 16.0, "right"]]
+    assert shown.canvas.percent
+    for wrong in ([(1, 2)], [("now", 1, "x")], [(0, -1, "x")], 3):
+        with pytest.raises((ViewError, TraitError)):
+            shown.events = wrong
+    shown.close()
+    with pytest.raises(ViewError, match="nobody says when"):
+        handson.view(volume((4, 4, 4, 7)), events=rows)
 
 
 # ---- what stays -------------------------------------------------------------------------------

@@ -1,4 +1,6 @@
-"""`picture` draws one slice, `planes` three through one point, `montage` many of one plane."""
+"""`picture` draws one slice, `planes` three through one point, `montage` many slices of one plane, or one at many times."""
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -108,31 +110,39 @@ def montage(
     count=12,
     columns=None,
     time=0,
+    times=None,
     window=None,
     convention="radiological",
     cmap=None,
     title=None,
 ):
-    """Many slices of one plane, evenly spread or at given places.
+    """Many slices of one plane, evenly spread or at given places, or one slice at many times.
 
     volume : `Volume` or array [slice, row, column]
-    mm : positions along the plane's world axis; by default `count` slices over the whole volume
+    mm : positions along the plane's world axis; by default `count` slices over the whole volume.
+        With `times` one position, by default the middle
+    times : numbers of volumes of a series in time, all drawn with the same greys
     returns : the figure, a `Picture`
     """
     volume, scaled = as_volume(volume, "many slices")
-    slices = volume.shape[volume.layout(plane).axis]
-    count = min(count, slices)
-    edges = np.linspace(0, slices, count, endpoint=False) + slices / count / 2
-    places = [(None, int(e)) for e in edges] if mm is None else [(p, None) for p in mm]
+    if times is None:
+        shown = [(time, *place) for place in _spread(volume, plane, mm, count)]
+    else:
+        shown = [(t, mm, None) for t in times]
     panels = [
-        volume_panel(volume, scaled, plane, p, index, time, window, convention)
-        for p, index in places
+        volume_panel(volume, scaled, plane, p, index, t, window, convention)
+        for t, p, index in shown
     ]
+    captions = [panel.place for panel in panels]
+    if times is not None:
+        captions = [_moment(volume, t) for t in times]
+        title = title or f"{plane}, {panels[0].place}"
+        panels = _one_range(panels, captions)
     columns = columns or min(len(panels), 4)
     rows = -(-len(panels) // columns)
     figure, axes, _ = canvas(panels, columns, 2.0 * rows, bar=not volume.rgb, caption=1.0)
     for n, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
-        shown = draw(ax, panel, cmap, scale_bar=n == 0, title=panel.place, letter_size=9)
+        shown = draw(ax, panel, cmap, scale_bar=n == 0, title=captions[n], letter_size=9)
         ax.set_xlabel("")
     if not volume.rgb:
         values = np.concatenate([np.ravel(p.pixels) for p in panels])
@@ -140,3 +150,30 @@ def montage(
     figure.supxlabel(panels[0].side, fontsize=8)
     figure.suptitle(title or plane, fontsize=10)
     return figure
+
+
+def _spread(volume, plane, mm, count):
+    """(mm, index) of each slice: the given places, or `count` over the whole volume."""
+    if mm is not None:
+        return [(p, None) for p in mm]
+    slices = volume.shape[volume.layout(plane).axis]
+    count = min(count, slices)
+    middles = np.linspace(0, slices, count, endpoint=False) + slices / count / 2
+    return [(None, int(m)) for m in middles]
+
+
+def _one_range(panels, moments):
+    """The same panels, each with its moment in the alt text, and one range of greys for all."""
+    limits = panels[0].limits
+    if limits is not None:
+        lows, highs = zip(*(panel.limits for panel in panels), strict=True)
+        limits = min(lows), max(highs)
+    return [
+        replace(panel, title=f"{moment}, {panel.title}", limits=limits)
+        for panel, moment in zip(panels, moments, strict=True)
+    ]
+
+
+def _moment(volume, t):
+    seconds = volume.seconds
+    return f"volume {t + 1}" if seconds is None else f"t = {seconds[t]:g} s"

@@ -13,6 +13,7 @@ import numpy as np
 from ipywidgets import VBox
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
 
+from ..display import courses
 from ..errors import ViewError
 from ..sides import CONVENTIONS
 from . import controls as make
@@ -32,6 +33,7 @@ _SAME = (
     "show_crosshair",
     "outside",
     "brush_radius",
+    "percent",
 )
 
 
@@ -51,6 +53,8 @@ class Viewer(VBox):
     ruler : two points in mm, or (); region : two opposite voxels, both inside, or ()
     painted : what the brush went over, as runs (first, length, ...) of voxel numbers i + columns * (j +
         rows * k); `painted_mask()` is the same as an array, `paint(mask)` sets it. brush_radius : mm
+    percent : of a 4-D series, whether the curve is drawn as the change from its own mean
+    events : what happened meanwhile, (onset, duration, name) each, in s: bars behind the curve
     layers : what is laid over the base, `Layer`s with traits of their own
     controls : the ipywidgets by name, to take out, link or observe
 
@@ -77,6 +81,8 @@ class Viewer(VBox):
     region = Tuple()
     painted = Tuple()
     brush_radius = Float(5.0, min=0.01)
+    percent = Bool(False)
+    events = Tuple()
 
     _PANES = (None,)
     _SHOWN: ClassVar = {}
@@ -120,6 +126,7 @@ class Viewer(VBox):
             time=time,
             convention=CONVENTIONS.index(convention),
             height=height,
+            curve=volume.frames > 1,
             **self._SHOWN,
         )
         self.controls = make.Controls()
@@ -186,6 +193,7 @@ class Viewer(VBox):
         for name in ("ruler", "region"):
             tie(name, canvas, name, _lists, _tuples)
         tie("painted", canvas, "painted", list, tuple)
+        tie("events", canvas, "events", _lists, _tuples)
         for name in _SAME:
             tie(name, canvas, name)
         canvas.observe(self._place_heard, ["i", "j", "k", "crosshair", "plane"])
@@ -302,6 +310,16 @@ class Viewer(VBox):
             raise TraitError("painted is (first, length, ...) of voxels inside: use paint(mask)")
         return proposal["value"]
 
+    @validate("events")
+    def _events_possible(self, proposal):
+        happened = courses.events(proposal["value"])
+        if happened and self.volume.seconds is None:
+            raise ViewError(
+                "events are in seconds, and nobody says when the volumes were taken",
+                "State it, if you know it: dataclasses.replace(volume, time_step=seconds).",
+            )
+        return tuple(tuple(event) for event in happened)
+
     @validate("window")
     def _window_possible(self, proposal):
         to_range(proposal["value"], self._coding["whole"])
@@ -332,6 +350,21 @@ class Viewer(VBox):
     def region_values(self):
         """The values in the region, [i, j, k] or [i, j, k, t]; None when none is drawn."""
         return measuring.values_in(self.volume, self.region) if self.region else None
+
+    def time_course(self) -> courses.TimeCourse:
+        """The numbers of the curves: the voxel, the region and what is painted, volume by volume.
+
+        raises : ViewError for a volume without an axis in time
+        """
+        volume = self.volume
+        if volume.frames == 1:
+            raise ViewError("a single volume has no course in time", "Show a 4-D volume.")
+        masks = {
+            "region": measuring.mask_of_box(self.region, volume.shape[:3]) if self.region else None,
+            "painted": self.painted_mask() if self.painted else None,
+        }
+        drawn = {n: m if m is None else courses.mean_course(volume, m) for n, m in masks.items()}
+        return courses.TimeCourse(volume.seconds, volume.data[self.voxel].astype(float), **drawn)
 
     def paint(self, mask):
         """Paint the voxels of a bool array [i, j, k], and no others."""

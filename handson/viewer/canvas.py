@@ -47,6 +47,8 @@ class Canvas(anywidget.AnyWidget):
     plane, convention, compose : index into PLANE_NAMES, CONVENTIONS, COMPOSITIONS
     i, j, k : voxel of the crosshair; crosshair : the same place in RAS+ mm
     ruler : two points in mm; region : two opposite voxels, both inside
+    curve, percent : whether a course in time is shown, and as its change from its mean
+    events : [onset, duration, name] of what happened meanwhile, s
     painted : runs [first, length, ...] of voxel numbers i + columns * (j + rows * k); brush_radius : mm
     """
 
@@ -79,6 +81,8 @@ class Canvas(anywidget.AnyWidget):
     region = List().tag(sync=True)
     painted = List().tag(sync=True)
     brush_radius = Float(5.0).tag(sync=True)
+    percent = Bool(False).tag(sync=True)
+    events = List().tag(sync=True)
     height = Int(360, min=60).tag(sync=True)
 
     @default("maps")
@@ -103,6 +107,7 @@ def geometry(volume, scale, presets=()) -> dict:
         "oblique": round(volume.obliquity) if volume.oriented else 0,
         "frames": int(volume.frames),
         "time_step": volume.time_step,
+        "seconds": None if volume.seconds is None else volume.seconds.round(6).tolist(),
         "presets": [list(preset) for preset in presets],
         "notes": list(volume.notes),
     }

@@ -16,6 +16,14 @@ def values_in(volume, region) -> np.ndarray:
     return volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
 
 
+def mask_of_box(region, shape) -> np.ndarray:
+    """The voxels between two opposite ones, both inside, bool [i, j, k]."""
+    low, high = np.sort(np.array(region, int), axis=0)
+    mask = np.zeros(shape, bool)
+    mask[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))] = True
+    return mask
+
+
 def mask_of(volume, plane, region, painted) -> np.ndarray:
     """Region and painting as a bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
     if not (region or painted.any()) or volume.layout(plane).axis != 2:

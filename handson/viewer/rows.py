@@ -43,6 +43,8 @@ def slices(viewer) -> list:
     if viewer.volume.frames > 1:
         time = make.time_slider(viewer.volume.frames, canvas.time)
         rows.append(viewer.controls.add("time", time, canvas, "time"))
+        percent = make.tick("percent", canvas.percent)
+        rows.append(viewer.controls.add("percent", percent, canvas, "percent"))
     return rows
 
 

@@ -6,17 +6,10 @@ from .base import Viewer
 
 
 class TimeSeriesViewer(Viewer):
-    """One picture of a 4-D volume, the time course of the voxel under the crosshair, and the mean of
-    the region when one is drawn.
+    """One picture of a 4-D volume, and the time course of the voxel under the crosshair, of the region
+    and of what is painted.
 
-    Traits as `Viewer`; `time_course()` gives the numbers of both curves.
+    Traits as `Viewer`; `time_course()` gives the numbers of the curves.
     """
 
-    _SHOWN: ClassVar = {"show_crosshair": True, "curve": True}
-
-    def time_course(self):
-        """(voxel, region) values at all times, float64 [t]; region is None when there is none."""
-        data = self.volume.data
-        region = self.region_values()
-        mean = None if region is None else region.reshape(-1, data.shape[3]).mean(axis=0)
-        return data[self.voxel].astype(float), mean
+    _SHOWN: ClassVar = {"show_crosshair": True}

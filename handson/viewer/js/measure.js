@@ -21,8 +21,8 @@ export const regionBox = (p, q) =>
   [p.map((x, a) => Math.min(x, q[a])), p.map((x, a) => Math.max(x, q[a]))];
 
 // Values in a region; null while some of it is not here yet.
-export function regionValues(voxels, frame, [low, high]) {
-  const { coding, data } = voxels, { strides, frame: size } = voxelStrides(coding);
+export function regionValues(voxels, frame, region) {
+  const [low, high] = regionBox(...region), { coding, data } = voxels, { strides, frame: size } = voxelStrides(coding);
   const values = [];
   for (let k = low[2]; k <= high[2]; k++) {
     for (let j = low[1]; j <= high[1]; j++) {
@@ -61,13 +61,9 @@ export function countOutside(voxels, frame, map, [low, high]) {
   return count;
 }
 
-// The mean of a region in every frame; NaN where a frame is not here yet.
-export function timeCourse(voxels, region) {
-  return Array.from({ length: voxels.coding.frames }, (_, t) => {
-    const values = regionValues(voxels, t, region);
-    return values ? statistics(values).mean : NaN;
-  });
-}
+// What `value` (frame -> number) says of every frame.
+export const timeCourse = (voxels, value) =>
+  Array.from({ length: voxels.coding.frames }, (_, frame) => value(frame));
 
 // Counts in equal bins over [low, high] of up to about `most` voxels that are here, evenly spread.
 export function histogram(voxels, frame, [low, high], bins, most = 200000) {

@@ -117,7 +117,10 @@ function controlsAbove(canvas, layers, state) {
     rows.push(slider(LABELS.planes[plane], canvas, "ijk"[axis],
       { min: 0, max: geometry.shape[axis] - 1, step: 1, kind: `handson-slice handson-${plane}` }));
   }
-  if (geometry.frames > 1) rows.push(slider(words.time, canvas, "time", { min: 0, max: geometry.frames - 1, step: 1 }));
+  if (geometry.frames > 1) {
+    rows.push(slider(words.time, canvas, "time", { min: 0, max: geometry.frames - 1, step: 1 }));
+    rows.push(tick(words.percent, canvas, "percent"));
+  }
   const coding = base.source.get("coding");
   if (coding.channels === 1) {
     const [low, high] = base.model.get("range");

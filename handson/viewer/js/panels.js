@@ -1,7 +1,7 @@
 // What stands below the pictures: the two plots.
 import { draw, make, place } from "./dom.js";
-import { barPath, linePath, rampPath } from "./plots.js";
-import { fill, mm } from "./text.js";
+import { barPath, linePath, percentChange, rampPath, ticks } from "./plots.js";
+import { fill, mm, short } from "./text.js";
 
 const WIDTH = 320, HEIGHT = 64;
 
@@ -38,32 +38,89 @@ export class HistogramPanel {
   }
 }
 
+// Room for the axes beside and below the curves, in the units of the drawing.
+const LEFT = 46, RIGHT = 8, TOP = 16, BOTTOM = 30;
+const WIDE = 360, HIGH = 84;
+
 export class CurvePanel {
-  constructor(labels) {
+  // pick: (volume) -> nothing, when the curve is clicked or dragged over
+  constructor(labels, pick) {
     this.labels = labels;
-    this.point = draw("path", { class: "ho-curve" });
-    this.mean = draw("path", { class: "ho-curve ho-mean" });
-    this.now = draw("line", { class: "ho-now", y1: 0, y2: HEIGHT });
-    this.svg = draw("svg", { class: "ho-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" }, this.point, this.mean, this.now);
+    this.bars = draw("g");
+    this.axes = draw("g", { class: "ho-axes" });
+    this.lines = ["ho-curve", "ho-curve ho-mean", "ho-curve ho-painted"].map((name) => draw("path", { class: name }));
+    this.now = draw("line", { class: "ho-now", y1: 0, y2: HIGH });
+    const inner = draw("g", { transform: `translate(${LEFT} ${TOP})` }, this.bars, this.axes, ...this.lines, this.now);
+    this.svg = draw("svg", { class: "ho-plot ho-curves", role: "img",
+      viewBox: `0 0 ${LEFT + WIDE + RIGHT} ${TOP + HIGH + BOTTOM}` }, inner);
     this.text = make("span", { class: "ho-axis" });
     this.element = make("div", { class: "ho-panel" }, this.svg, this.text);
+    const go = (event) => { if (event.buttons) pick(this.volumeAt(event)); };
+    this.svg.addEventListener("pointerdown", go);
+    this.svg.addEventListener("pointermove", go);
   }
 
-  // point, mean: values per frame (mean null without a region)
-  update({ point, mean, time, seconds, format }) {
-    const known = [...point, ...(mean ?? [])].filter(Number.isFinite);
+  volumeAt(event) {
+    const box = this.svg.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width) * (LEFT + WIDE + RIGHT) - LEFT;
+    const away = this.at.map((_, n) => Math.abs(this.x(n) - x));
+    return away.indexOf(Math.min(...away));
+  }
+
+  // Where volume n stands, and where a moment in seconds does.
+  x(n) {
+    return this.xOf(this.at[n]);
+  }
+
+  xOf(moment) {
+    const [first] = this.at, span = this.at.at(-1) - first || 1;
+    return Math.min(Math.max((moment - first) / span, 0), 1) * WIDE;
+  }
+
+  // lines: values per volume of voxel, region and painting, null where nothing is drawn
+  // seconds: when each volume begins, null when nobody says
+  // events: [onset, duration, name] in s; format: a value as text
+  update({ lines, time, seconds, events, percent, unit, format }) {
+    const drawn = lines.map((values) => values && (percent ? percentChange(values) : values));
+    const known = drawn.flatMap((values) => values ?? []).filter(Number.isFinite);
     const limits = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
-    place(this.point, { d: linePath(point, limits, WIDTH, HEIGHT) });
-    place(this.mean, { d: mean ? linePath(mean, limits, WIDTH, HEIGHT) : "" });
-    const x = point.length > 1 ? (time / (point.length - 1)) * WIDTH : 0;
-    place(this.now, { x1: x, x2: x });
-    const words = {
-      low: format(limits[0]), high: format(limits[1]), n: time + 1, count: point.length,
-      value: format(point[time]), mean: mean ? format(mean[time]) : "",
-      seconds: seconds === null ? "" : fill(this.labels.seconds, { s: mm(seconds) }),
-    };
-    this.text.textContent = fill(mean ? this.labels.curve_mean_text : this.labels.curve_text, words);
+    this.at = seconds ?? lines[0].map((_, n) => n + 1);
+    const across = this.at.map((_, n) => this.x(n));
+    this.lines.forEach((path, n) => place(path, { d: drawn[n] ? linePath(drawn[n], limits, WIDE, HIGH, across) : "" }));
+    place(this.now, { x1: this.x(time), x2: this.x(time) });
+    this.drawAxes(limits.map(format), seconds);
+    this.bars.replaceChildren(...this.barsOf(events));
+    const last = percent ? " %" : unit && ` ${unit}`, { measured } = this.labels;
+    const say = [this.labels.curve_voxel, ...[measured.region, measured.painted].map((what) =>
+      fill(this.labels.curve_mean, { what, value: "{value}" }))];
+    const values = say.flatMap((words, n) => (drawn[n] ? [fill(words, { value: format(drawn[n][time]) + last })] : []));
+    this.text.textContent = fill(this.labels.curve_text, {
+      n: time + 1, count: this.at.length, values: values.join(", "),
+      seconds: seconds === null ? "" : fill(this.labels.seconds, { s: mm(seconds[time]) }),
+    });
     this.svg.setAttribute("aria-label", this.text.textContent);
   }
-}
 
+  drawAxes([low, high], seconds) {
+    const word = (x, y, text, anchor) => draw("text", { x, y, "text-anchor": anchor, text });
+    const marks = ticks(this.at[0], this.at.at(-1)).flatMap((moment) => {
+      const x = this.xOf(moment);
+      return [draw("path", { d: `M${x} ${HIGH}v4` }), word(x, HIGH + 14, short(moment), "middle")];
+    });
+    this.axes.replaceChildren(draw("path", { d: `M0 0V${HIGH}H${WIDE}` }), ...marks,
+      word(-4, 8, high, "end"), word(-4, HIGH, low, "end"),
+      word(WIDE / 2, HIGH + 27, seconds === null ? this.labels.curve_volumes : this.labels.curve_seconds, "middle"));
+  }
+
+  // A bar for each event; the first of each name says it.
+  barsOf(events) {
+    const names = [...new Set(events.map(([, , name]) => name))];
+    return events.flatMap(([onset, duration, name], n) => {
+      const x = this.xOf(onset), width = Math.max(this.xOf(onset + duration) - x, 0.5);
+      const kind = `ho-event ho-event-${names.indexOf(name) % 4}`;
+      const bar = draw("rect", { class: kind, x, y: 0, width, height: HIGH });
+      const first = events.findIndex((event) => event[2] === name) === n;
+      return first ? [bar, draw("text", { x, y: -4, text: name })] : [bar];
+    });
+  }
+}

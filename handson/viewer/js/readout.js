@@ -23,7 +23,8 @@ export class Readout {
     this.legends = new Legends(labels);
     this.notes = make("div", { class: "ho-notes" });
     this.histogram = new HistogramPanel(labels, (range) => view.setRange(range));
-    this.curve = new CurvePanel(labels);
+    this.curve = new CurvePanel(labels, (time) => view.set({ time }));
+    this.means = {};
     this.elements = [this.where, this.value, this.measures, this.legends.element,
       this.histogram.element, this.curve.element, this.notes];
   }
@@ -182,15 +183,29 @@ export class Readout {
   }
 
   updateCurve() {
-    const { view } = this, { voxels } = view.base.link, { time_step: step } = view.geometry;
+    const { view } = this, { voxels } = view.base.link, { seconds, shape } = view.geometry;
     const wanted = view.get("curve") && voxels.coding.frames > 1;
     show(this.curve.element, wanted);
     if (!wanted) return;
-    const region = view.get("region"), time = view.get("time"), { voxel } = view.place;
+    const region = view.get("region"), painted = view.painted(), { voxel } = view.place;
+    const mean = (values) => (frame) => { const found = values(frame); return found ? statistics(found).mean : NaN; };
     this.curve.update({
-      point: timeCourse(voxels, [voxel, voxel]),
-      mean: region.length === 2 ? timeCourse(voxels, region) : null,
-      time, seconds: step === null ? null : step * time, format: short,
+      lines: [
+        timeCourse(voxels, mean((frame) => regionValues(voxels, frame, [voxel, voxel]))),
+        region.length === 2 ? this.meanOf("region", region, mean((frame) => regionValues(voxels, frame, region))) : null,
+        painted.size ? this.meanOf("painted", painted, mean((frame) => paintedValues(voxels, frame, shape, painted))) : null,
+      ],
+      time: view.get("time"), seconds, events: view.get("events"), percent: view.get("percent"),
+      unit: view.base.model.get("unit"), format: short,
     });
+  }
+
+  // A mean over many voxels is kept until other voxels are drawn or more have come.
+  meanOf(name, drawn, value) {
+    const { voxels } = this.view.base.link, kept = this.means[name];
+    if (kept?.drawn === drawn && kept.size === drawn.size && kept.voxels === voxels && kept.count === voxels.count) return kept.values;
+    const values = timeCourse(voxels, value);
+    this.means[name] = { drawn, size: drawn.size, voxels, count: voxels.count, values };
+    return values;
   }
 }

@@ -25,7 +25,7 @@ const FULL_SCREEN_REST = 220; // CSS pixels that words and buttons take of a ful
 // Traits after which the pictures are laid out anew, their pixels painted anew, or only what lies over them.
 const LAID_OUT = ["plane", "convention", "compose", "zoom", "pan", "smooth", "montage", "panes", "height"];
 const PAINTED = ["time", "split"];
-const DRAWN = ["show_crosshair", "histogram", "ruler", "region", "painted", "brush_radius", "curve"];
+const DRAWN = ["show_crosshair", "histogram", "ruler", "region", "painted", "brush_radius", "curve", "percent", "events"];
 
 export class View {
   // model: the canvas's; layers: [{ model, source }], the first is the base

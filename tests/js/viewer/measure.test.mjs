@@ -3,7 +3,7 @@ import test from "node:test";
 import { KEYS, actionOf } from "../../../handson/viewer/js/input.js";
 import { gradient } from "../../../handson/viewer/js/legend.js";
 import { countOutside, histogram, regionBox, regionValues, statistics, timeCourse, voxelMeasure } from "../../../handson/viewer/js/measure.js";
-import { barPath, linePath, rampPath } from "../../../handson/viewer/js/plots.js";
+import { barPath, linePath, percentChange, rampPath, ticks } from "../../../handson/viewer/js/plots.js";
 import { fill, formatValue, mm, namedLabel, short } from "../../../handson/viewer/js/text.js";
 import { Voxels } from "../../../handson/viewer/js/voxels.js";
 import LABELS from "../../../handson/viewer/labels.json" with { type: "json" };
@@ -38,9 +38,20 @@ test("a region that has not come yet has no values", () => {
 test("a time course has a number for each frame that is here", () => {
   const voxels = series();
   voxels.here[1] = 0;
-  const [a, b, c] = timeCourse(voxels, [[0, 0, 0], [0, 0, 0]]);
+  const [a, b, c] = timeCourse(voxels, (frame) => regionValues(voxels, frame, [[0, 0, 0], [0, 0, 0]])?.[0] ?? NaN);
   assert.deepEqual([a, c], [10, 50]);
   assert.ok(Number.isNaN(b));
+});
+
+test("percent is of the curve's own mean, and of a mean of 0 there is none", () => {
+  assert.deepEqual(percentChange([90, 100, 110, NaN]).slice(0, 3), [-10, 0, 10]);
+  assert.ok(percentChange([-1, 1]).every(Number.isNaN));
+});
+
+test("ticks are round numbers within the ends", () => {
+  assert.deepEqual(ticks(0, 238), [0, 50, 100, 150, 200]);
+  assert.deepEqual(ticks(1, 4), [1, 2, 3, 4]);
+  assert.deepEqual(ticks(5, 5), [5]);
 });
 
 test("area and volume of a sheared voxel: cross product and determinant, not products of lengths", () => {
@@ -62,6 +73,7 @@ test("pixels outside the window are counted", () => {
 
 test("plots leave gaps where there is nothing", () => {
   assert.equal(linePath([0, NaN, 1, 0], [0, 1], 30, 10), "M0.0 10.0M20.0 0.0L30.0 10.0");
+  assert.equal(linePath([0, 1, 0], [0, 1], 30, 10, [0, 5, 30]), "M0.0 10.0L5.0 0.0L30.0 10.0");
   assert.ok(barPath([9, 1, 1], 3, 10).startsWith("M0 10L0.0 0.0"));
   assert.equal(rampPath([25, 75], [0, 100], 100, 10), "M0.0 10L25.0 10L75.0 0L100.0 0");
 });
