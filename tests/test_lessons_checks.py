@@ -179,9 +179,10 @@ def test_a_bool_is_no_number_and_close_is_close_enough():
 @pytest.mark.parametrize(
     ("key", "answer", "says"),
     [
-        ("04-1", "nonsense", "A text was given, and no number stands in it."),
-        ("04-1", [1, "a", None], "Multiply each index"),
-        ("04-5", {}, "1 value is asked, 0 given."),
+        ("04-3", "nonsense", "A text was given, and no number stands in it."),
+        ("04-3", [1, "a", None], "Where was the voxel"),
+        ("04-1", [1, 2, 3], "A dictionary with 'mm' and 'side' is asked."),
+        ("04-5", {}, "3 values are asked, 0 given."),
         ("04-6", "sform", "A dictionary with 'x' and 'right drawn at' and 'form' is asked."),
         ("06-4", "2 patients", "the answer is asked without a unit"),
     ],

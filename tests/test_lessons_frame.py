@@ -9,14 +9,16 @@ from base64 import b64decode
 
 import nbformat
 import pytest
+import timing
 from nbconvert import HTMLExporter, MarkdownExporter, SlidesExporter
-from shipped import LESSONS, NOTEBOOKS, code_cells
+from shipped import LESSONS, NOTEBOOKS, REPOSITORY, code_cells
 
 from handson.lessons.checks import lesson
 
 EACH = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 COURSE = [path for path in LESSONS if path.name[:2] < "10"]
 EACH_OF_THE_COURSE = pytest.mark.parametrize("path", COURSE, ids=lambda p: p.stem)
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 LEGAL_SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 
 
@@ -185,16 +187,28 @@ def test_the_teacher_finds_times_that_add_up(path):
     assert "<details>" in last
     for part in ("If short of time", "What goes wrong", "to slides"):
         assert part in last
-    rows = re.findall(r"(?m)^\| ([^|*]+) \| (\d+) \| *(\d*) *\|$", last)
+    rows = re.findall(r"(?m)^\| ([^|*]+) \| (\d+) \| *(\d*) *\|", last)
     together = re.search(r"\*\*together\*\* \| \*\*(\d+)\*\* \| \*\*(\d+)\*\*", last)
     title = re.search(r"\*\*Time:\*\* (\d+) minutes alone; (\d+) minutes in class", prose(path))
     sums = sum(int(r[1]) for r in rows), sum(int(r[2] or 0) for r in rows)
     assert sums == tuple(map(int, together.groups())) == tuple(map(int, title.groups()))
 
 
-def test_the_class_route_takes_two_hours():
-    core = [int(re.search(r"alone; (\d+) minutes in class", prose(path))[1]) for path in COURSE]
-    assert 90 <= sum(core) <= 120
+@pytest.mark.parametrize("path", timing.IN_CLASS, ids=lambda p: p.stem)
+def test_the_minutes_are_counted_from_words_cells_and_exercises(path):
+    run = "run: python tests/timing.py"
+    lesson = notebook(path)
+    assert timing.title_line(lesson) in lesson.cells[0].source, run
+    assert timing.table(lesson) in lesson.cells[-1].source, run
+    minutes = timing.together(lesson)
+    (row,) = re.findall(rf"(?m)^\|.*notebooks/{path.name}.*$", README)
+    assert row.endswith(f"| {minutes['two hours']} min | {minutes['alone']} min |"), run
+
+
+def test_each_class_route_fits_its_hours():
+    every = [timing.together(notebook(path)) for path in timing.IN_CLASS]
+    assert sum(minutes["two hours"] for minutes in every) <= 175
+    assert sum(minutes["three hours"] for minutes in every) <= 190
 
 
 @EACH

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pydicom
+from nibabel.orientations import aff2axcodes
 
 from ..nifti import header_bytes, read_nifti
 from .checks import Exercise, Mistake, folder_of
@@ -14,6 +15,8 @@ DIAGONAL = np.diag([2.75, 2.75, 2.75, 1.0])
 DIAGONAL[:3, 3] = -78, -91, -91
 VOXEL = (10, 20, 3)
 CROP = (12, 20, 5)
+# Exercise 04-2: an affine of a sagittal series that no cell prints.
+UNSEEN = np.array([[0, 0, -3, 90], [-2, 0, 0, 110], [0, 2, 0, -60], [0, 0, 0, 1.0]])
 
 
 @cache
@@ -30,9 +33,13 @@ def place(affine, ijk) -> np.ndarray:
     return (affine @ [*ijk, 1])[:3]
 
 
+def codes(affine) -> str:
+    return "".join(aff2axcodes(affine))
+
+
 @cache
 def series_headers():
-    folder = folder_of("gen-phantom") / "dicom" / "sagittal"
+    folder = folder_of("gen-phantom") / "dicom" / "oblique"
     headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in folder.iterdir()]
     return sorted(headers, key=_along_normal)
 
@@ -43,7 +50,7 @@ def _along_normal(header):
 
 
 def dicom_affine(lps_to_ras=(-1, -1, 1), swapped=False, step=None) -> np.ndarray:
-    """Affine [column, row, slice] -> mm of the sagittal series; the arguments are ways to get it wrong."""
+    """Affine [column, row, slice] -> mm of the oblique series; the arguments are ways to get it wrong."""
     first, last = series_headers()[0], series_headers()[-1]
     row, column = np.reshape(np.array(first.ImageOrientationPatient, float), (2, 3))
     down, across = map(float, first.PixelSpacing)
@@ -54,11 +61,11 @@ def dicom_affine(lps_to_ras=(-1, -1, 1), swapped=False, step=None) -> np.ndarray
     return np.vstack([np.array(lps_to_ras)[:, None] * matrix, [0, 0, 0, 1]])
 
 
-def flipped_marker() -> float:
-    """Where a reader that trusts the affine finds the marker of the flipped axial array: x in mm."""
+def turned_marker(turn) -> np.ndarray:
+    """Where a reader that trusts the affine finds the marker of the turned axial array: RAS+ mm."""
     volume = phantom("axial")
-    i, j, k = marker(volume)
-    return place(volume.affine, (volume.shape[0] - 1 - i, j, k))[0]
+    data = turn(volume.data)
+    return place(volume.affine, np.argwhere(data == data.max()).mean(axis=0))
 
 
 @cache
@@ -79,50 +86,67 @@ def _other(key, value):
 
 EXERCISES = {
     "04-1": Exercise(
-        asks=f"The place of voxel {VOXEL} in mm: three numbers x, y, z.",
-        answer=lambda: place(DIAGONAL, VOXEL),
+        asks=f"{{'mm': (x, y, z), 'side': 'left' or 'right'}} of voxel {VOXEL}.",
+        answer=lambda: {"mm": place(DIAGONAL, VOXEL), "side": "left"},
         within=1e-3,
-        unit="mm",
         because="2.75 times the index, then the offset. x is negative: 50.5 mm to the patient's left.",
-        hint="Multiply each index by 2.75 mm, then add the offset in the last column.",
+        hint="Multiply each index by 2.75 mm, then add the offset in the last column. In RAS+ x grows "
+        "to the right.",
         mistakes=(
             Mistake(
                 "the offset is left out",
-                lambda: place(DIAGONAL, VOXEL) - DIAGONAL[:3, 3],
+                lambda: {"mm": place(DIAGONAL, VOXEL) - DIAGONAL[:3, 3], "side": ...},
                 "That is the way from voxel (0, 0, 0), not from the origin of the patient: add the "
                 "last column of the affine.",
             ),
             Mistake(
                 "DICOM's x is nibabel's x",
-                lambda: place(DIAGONAL, VOXEL) * (-1, -1, 1),
+                lambda: {"mm": place(DIAGONAL, VOXEL) * (-1, -1, 1), "side": ...},
                 "x and y have the other sign: nibabel's millimetres are RAS+ (x grows to the right), "
                 "DICOM's are LPS+.",
             ),
             Mistake(
+                "x grows to the left",
+                lambda: {"mm": place(DIAGONAL, VOXEL), "side": "right"},
+                "The millimetres are right and the side is not: in RAS+ x grows to the patient's Right, "
+                "so a negative x lies on the left.",
+            ),
+            Mistake(
                 "the offset is in voxels",
-                lambda: 2.75 * (np.array(VOXEL) + DIAGONAL[:3, 3]),
+                lambda: {"mm": 2.75 * (np.array(VOXEL) + DIAGONAL[:3, 3]), "side": ...},
                 "The offset is in mm already: multiply the index by 2.75 first, then add it.",
             ),
         ),
     ),
     "04-2": Exercise(
-        asks="Shape of the coronal file's array, and the letters its axes grow to: ((n, n, n), '...').",
-        answer=lambda: [list(phantom("coronal").shape), "".join(phantom("coronal").axcodes)],
-        because="The third axis grows to Posterior: in a coronal file axis 2 runs through the head from "
-        "front to back. The array stays as it is stored; only the affine knows.",
-        hint="Use .shape of the array and nib.aff2axcodes of the affine.",
+        asks="{'codes': the letters that the three axes grow to, 'feet to head': array axis 0, 1 or 2}",
+        answer=lambda: {"codes": codes(UNSEEN), "feet to head": codes(UNSEEN).index("S")},
+        because="Each column is one array axis: i to Posterior, j to Superior, k to the Left. From the "
+        "feet to the head you walk along axis 1.",
+        hint="Take the columns one by one: which of its three numbers is the largest, and which sign has it?",
         mistakes=(
             Mistake(
                 "the affine rotates the data",
-                lambda: [list(phantom("coronal").to_ras().shape), "RAS"],
-                "That is the array after reordering it. Loading a file reorders nothing: the affine "
-                "describes the array, it does not turn it.",
+                lambda: {"codes": "RAS", "feet to head": ...},
+                "RAS is the frame in which the millimetres are counted. The array keeps its own axes: the "
+                "affine describes the array, it does not turn it.",
             ),
             Mistake(
                 "axis 2 is axial",
-                lambda: [list(phantom("coronal").shape), "LPS"],
-                "You took for granted that axis 2 runs from feet to head. Ask the affine: "
-                "nib.aff2axcodes(affine).",
+                lambda: {"codes": ..., "feet to head": 2},
+                "You took for granted that axis 2 runs from feet to head. Look for the column whose "
+                "largest number stands in the third row, z.",
+            ),
+            Mistake(
+                "rows read for columns",
+                lambda: {"codes": codes(UNSEEN.T), "feet to head": ...},
+                "You read the matrix by rows. A *column* says where one step along an array axis leads.",
+            ),
+            Mistake(
+                "letters of DICOM's axes",
+                lambda: {"codes": codes(np.diag([-1, -1, 1, 1]) @ UNSEEN), "feet to head": ...},
+                "Those are the letters if x grew to the left and y to the back, as in DICOM's LPS+. "
+                "A NIfTI affine leads to RAS+.",
             ),
         ),
     ),
@@ -153,7 +177,7 @@ EXERCISES = {
         ),
     ),
     "04-4": Exercise(
-        asks="The 4 x 4 affine [column, row, slice] -> RAS+ mm of the sagittal series.",
+        asks="The 4 x 4 affine [column, row, slice] -> RAS+ mm of the oblique series.",
         answer=dicom_affine,
         within=1e-6,
         because="Row direction times column spacing, column direction times row spacing, the step from "
@@ -184,20 +208,32 @@ EXERCISES = {
         ),
     ),
     "04-5": Exercise(
-        asks="The x in mm at which the planning program shows the marker.",
-        answer=flipped_marker,
+        asks="(x, y, z) in mm at which the planning program shows the marker.",
+        answer=lambda: turned_marker(np.rot90),
         within=0.6,
         unit="mm",
-        because="The marker on the patient's right is shown on her left, at a place that looks "
-        "possible. Nothing in the file tells. This is how a wrong side is operated on.",
+        because="The marker on the patient's right is shown on her left and too far to the front, at a place "
+        "that looks possible. Nothing in the file tells. This is how a wrong side is operated on.",
         hint="The program trusts the affine. At which index does it meet the bright voxel now?",
         mistakes=(
             Mistake(
                 "rot90 until it looks right",
-                lambda: place(phantom("axial").affine, marker(phantom("axial")))[0],
+                lambda: turned_marker(np.array),
                 "That is where the marker really is. The array was turned and the affine was not, so "
                 "the program shows it elsewhere. A surgeon who trusts your answer would cut on the "
                 "wrong side.",
+            ),
+            Mistake(
+                "a rotation is a flip",
+                lambda: turned_marker(np.flipud),
+                "That is where a flip would put it. rot90 exchanges the two axes as well: find the bright "
+                "voxel in the turned array.",
+            ),
+            Mistake(
+                "rot90 turns the other way",
+                lambda: turned_marker(lambda data: np.rot90(data, -1)),
+                "That is a rotation from axis 1 to axis 0. np.rot90 goes from axis 0 to axis 1: find the "
+                "bright voxel in the turned array.",
             ),
         ),
     ),
@@ -281,16 +317,22 @@ QUIZ = (
         ),
     ),
     Question(
-        "A patient lies on her stomach in the scanner. What changes in ImageOrientationPatient?",
+        "An axial series of a patient on her back has ImageOrientationPatient 1\\0\\0\\0\\1\\0. She turns onto "
+        "her stomach; the scanner's rows and columns stay. What does the next series say?",
         (
             Option(
-                "Nothing for the same anatomical slices.",
-                "DICOM's axes belong to the patient (PS3.3 C.7.6.2.1.1): they turn with her. "
-                "PatientPosition says how she lay.",
+                "The same: the scanner did not turn.",
+                "The axes are the patient's, not the scanner's (PS3.3 C.7.6.2.1.1).",
+            ),
+            Option(
+                "-1\\0\\0\\0\\-1\\0",
+                "The axes turn with her, the rows do not: x and y change sign. Her right is still her right.",
                 right=True,
             ),
-            Option("x and y change sign.", "They would if the axes belonged to the scanner."),
-            Option("z changes sign.", "Not even when she lies feet first."),
+            Option(
+                "1\\0\\0\\0\\-1\\0",
+                "That would be a mirror image. She turned; nothing was mirrored.",
+            ),
         ),
     ),
     Question(
