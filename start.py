@@ -14,15 +14,19 @@ in the data cache; deleting .venv undoes the set-up.
 # with an old Python must read one clear line and no SyntaxError.
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
+UV_FOLDER = os.path.join(ROOT, ".uv")
 NOTEBOOKS = os.path.join(ROOT, "notebooks")
 SHIPPED = os.path.join(VENV, "shipped", "notebooks")
-OLDEST, NEWEST = (3, 11), (3, 13)
+OLDEST, NEWEST = (3, 11), (3, 14)
+# Looked for, in this order, where this Python does not suit.
+OTHERS = ("3.13", "3.12", "3.11", "3.14")
 NEEDED_GB = 2.0
 EXTRAS = {"course": ".[course]", "test": ".[course,test]"}
 PHANTOMS = os.path.join("handson", "phantoms")
@@ -50,17 +54,85 @@ def run(command, **options):
             continue
 
 
-def suitable_python(uv):
-    """The interpreter to build on: this one, or uv's 3.12 when this one is too old or too new."""
-    if OLDEST <= sys.version_info[:2] <= NEWEST:
-        return sys.executable
-    if uv:
-        return "3.12"
-    return stop(
-        "this is Python {}.{}; the course needs 3.11, 3.12 or 3.13 (the image decoders exist for "
-        "no other). Install one of them and run it with that Python, for example: python3.12 "
-        "start.py (Windows: py -3.12 start.py).".format(*sys.version_info[:2])
+def is_suitable():
+    """Whether wheels of every package exist for this Python: CPython, 64 bit, not too old or new."""
+    return (
+        OLDEST <= tuple(sys.version_info[:2]) <= NEWEST
+        and sys.maxsize > 2**32
+        and platform.python_implementation() == "CPython"
     )
+
+
+def other_python():
+    """Path of a suitable Python that is installed beside this one, or None."""
+    for version in OTHERS:
+        if os.name == "nt" and shutil.which("py"):
+            command = ["py", "-" + version, "-c", "import sys; print(sys.executable)"]
+        else:
+            path = shutil.which("python" + version)
+            if path is None:
+                continue
+            # pyenv puts a stub on PATH for each version, which may lead nowhere
+            command = [path, "-c", "import ensurepip, sys; print(sys.executable)"]
+        asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        told = asked.communicate()[0].decode("utf-8", "replace").strip()
+        if asked.returncode == 0 and os.path.exists(told):
+            return told
+    return None
+
+
+def fetched_uv():
+    """uv, which can bring a Python: from PATH, or installed from the package index into .uv."""
+    uv = shutil.which("uv")
+    if uv:
+        return uv
+    print("This Python does not suit; getting uv, which brings one that does.")
+    sys.stdout.flush()
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    if run(pip + ["install", "--quiet", "--upgrade", "--target", UV_FOLDER, "uv"]):
+        return None
+    return os.path.join(UV_FOLDER, "bin", "uv.exe" if os.name == "nt" else "uv")
+
+
+def create_environment():
+    """Make an empty .venv on a suitable Python, by venv where one is installed, else by uv."""
+    base = sys.executable if is_suitable() else other_python()
+    if base is None:
+        uv = fetched_uv()
+        if uv and not run([uv, "venv", "--quiet", "--seed", "--python", "3.12", VENV]):
+            return
+        stop(
+            "this is {} {}.{} ({} bit); the course needs CPython 3.11, 3.12, 3.13 or 3.14 with 64 "
+            "bit, and none was found or could be fetched. Install one of them and run it with that "
+            "Python, for example: python3.12 start.py (Windows: py -3.12 start.py).".format(
+                platform.python_implementation(),
+                sys.version_info[0],
+                sys.version_info[1],
+                64 if sys.maxsize > 2**32 else 32,
+            )
+        )
+    if base == sys.executable and not has_ensurepip():
+        stop(
+            "this Python cannot make environments. On Debian or Ubuntu run: sudo apt "
+            "install python{}.{}-venv, then the same command again.".format(*sys.version_info[:2])
+        )
+    if run([base, "-m", "venv", VENV]):
+        stop(why_it_failed("the environment could not be made"))
+
+
+def install(extra):
+    """Install the pinned packages, by uv where it can be had, since it takes half of pip's time."""
+    wanted = ["install", "-c", "constraints.txt"]
+    pip = [in_venv("python"), "-m", "pip", "--disable-pip-version-check"]
+    if not run(pip + wanted + ["--quiet", "uv"]):
+        uv = [in_venv("uv"), "pip"] + wanted + ["--python", in_venv("python"), "-e", extra]
+        if not run(uv):
+            return
+        stop_if_disk_is_full()
+        print("uv could not install the packages; trying pip, which knows more kinds of proxies.")
+        sys.stdout.flush()
+    if run(pip + wanted + ["--no-compile", "-e", extra]):
+        stop(why_it_failed("the packages could not be installed"))
 
 
 def fingerprint(kind):
@@ -82,7 +154,15 @@ def is_ready(kind):
     """True when the mark of `kind` is there; it is written last, so a half set-up has none."""
     try:
         with open(os.path.join(VENV, "ready-" + kind)) as file:
-            return file.read() == fingerprint(kind) and os.path.exists(in_venv("python"))
+            return file.read() == fingerprint(kind) and venv_works()
+    except OSError:
+        return False
+
+
+def venv_works():
+    """False when the Python that .venv stands on is gone."""
+    try:
+        return subprocess.call([in_venv("python"), "-c", ""]) == 0
     except OSError:
         return False
 
@@ -94,8 +174,11 @@ def mark_ready(kind):
 
 def make_environment(kind):
     """Create .venv and install the pinned packages; on any fault say why in one line."""
-    uv = shutil.which("uv")
-    python = suitable_python(uv)
+    if not os.access(ROOT, os.W_OK):
+        stop(
+            "this folder is read-only, and the set-up writes .venv into it. Copy the folder to a "
+            "place of your own and start there."
+        )
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < NEEDED_GB:
         stop(
@@ -106,28 +189,22 @@ def make_environment(kind):
     sys.stdout.flush()
     # The course alone is a part of the test environment, so an intact one is only added to.
     if not any(is_ready(k) for k in EXTRAS):
-        shutil.rmtree(VENV, ignore_errors=True)
-        if uv:
-            made = run([uv, "venv", "--quiet", "--python", python, VENV])
-        else:
-            if not has_ensurepip():
-                stop(
-                    "this Python cannot make environments. On Debian or Ubuntu run: sudo apt "
-                    "install python{}.{}-venv, then the same command again.".format(
-                        *sys.version_info[:2]
-                    )
-                )
-            made = run([python, "-m", "venv", VENV])
-        if made:
-            stop(why_it_failed("the environment could not be made"))
-    pip = [uv, "pip"] if uv else [in_venv("python"), "-m", "pip", "--disable-pip-version-check"]
-    install = ["install", "-c", "constraints.txt", "-e", EXTRAS[kind]]
-    target = ["--python", in_venv("python")] if uv else []
-    if run(pip + install + target):
-        stop(why_it_failed("the packages could not be installed"))
+        remove_environment()
+        create_environment()
+    install(EXTRAS[kind])
     keep_shipped_notebooks()
     for name in EXTRAS if kind == "test" else [kind]:
         mark_ready(name)
+
+
+def remove_environment():
+    """Remove a .venv that is half made or of another Python."""
+    shutil.rmtree(VENV, ignore_errors=True)
+    if os.path.exists(VENV):
+        stop(
+            "the old .venv cannot be removed. Close every program that uses it (JupyterLab, an "
+            "editor, a terminal), delete the folder .venv by hand and run the same command again."
+        )
 
 
 def has_ensurepip():
@@ -139,12 +216,17 @@ def has_ensurepip():
     return True
 
 
+def stop_if_disk_is_full():
+    if shutil.disk_usage(ROOT).free < 0.2e9:
+        stop(
+            "the disk is full. Free {:.0f} GB and run the same command again; it starts over "
+            "cleanly.".format(NEEDED_GB)
+        )
+
+
 def why_it_failed(what):
     """One line after the tool's own lines: the likeliest cause and the way on."""
-    if shutil.disk_usage(ROOT).free < 0.2e9:
-        return "{}: the disk is full. Free {:.0f} GB and run the same command again; it starts over cleanly.".format(
-            what, NEEDED_GB
-        )
+    stop_if_disk_is_full()
     return (
         "{} (the lines above say why; most often there is no network, or a proxy is in the way). "
         "Run the same command again when it is mended; it goes on from there.".format(what)
@@ -166,18 +248,30 @@ def keep_shipped_notebooks():
                 file.write(committed)
 
 
-def from_git(name):
-    """The committed bytes of a notebook, or None when there is no git or no such file in it."""
+def from_git(name, version="HEAD"):
+    """The bytes of a notebook in a version of the repository, or None when git has none."""
     if not os.path.exists(os.path.join(ROOT, ".git")) or not shutil.which("git"):
         return None
     shown = subprocess.Popen(
-        ["git", "show", "HEAD:notebooks/" + name],
+        ["git", "show", version + ":notebooks/" + name],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     data = shown.communicate()[0]
     return data if shown.returncode == 0 else None
+
+
+def as_published(name):
+    """The notebook as its authors published it, or None.
+
+    HEAD comes last: nbgitpuller commits a learner's work there.
+    """
+    for version in ("@{upstream}", "origin/HEAD", "HEAD"):
+        notebook = from_git(name, version)
+        if notebook is not None:
+            return notebook
+    return None
 
 
 def prepare(kind):
@@ -253,7 +347,7 @@ def reset(arguments):
 def restore(name):
     """Bring back one notebook, under a temporary name first so that neither version can be lost."""
     lesson = os.path.join(NOTEBOOKS, name)
-    shipped = from_git(name)
+    shipped = as_published(name)
     if shipped is None:
         kept = os.path.join(SHIPPED, name)
         if not os.path.exists(kept):
@@ -277,8 +371,12 @@ def restore(name):
 
 def main(arguments):
     """Choose what to do by the first word."""
-    if sys.version_info < (3, 6) and not hasattr(shutil, "which"):
-        suitable_python(uv=None)
+    if not hasattr(shutil, "which"):  # Python 2 has none, and nothing below works there
+        stop(
+            "this is Python {}.{}; start it with Python 3: python3 start.py".format(
+                *sys.version_info[:2]
+            )
+        )
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__)
         return 0
@@ -291,4 +389,9 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        stop("stopped. Run the same command again; it goes on from there.")
+    except OSError as error:
+        stop("{}. Mend it and run the same command again.".format(error))

@@ -29,6 +29,7 @@ DEBIAN = {
     "firefox-esr": "firefox-esr",
     "node": "nodejs",
     "npm": "npm",
+    "sha256sum": "coreutils",
 }
 # Found by PATH on every system; `uname` is called by Python's own platform module.
 SYSTEM = {"git", "uname"}

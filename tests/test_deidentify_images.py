@@ -8,6 +8,7 @@ import numpy as np
 import pydicom
 import pytest
 from nibabel.nifti1 import Nifti1Extension
+from numpy.testing import assert_array_equal
 from pydicom.data import get_testdata_file
 
 import handson
@@ -364,7 +365,6 @@ def test_a_head_volume_is_said_to_show_a_face(tmp_path):
 
 
 def test_defacing_takes_the_nose_and_leaves_the_brain(tmp_path):
-    pytest.importorskip("quickshear")
     data, mask = head(tmp_path)
     path = deface(tmp_path / "head.nii.gz", tmp_path / "out.nii.gz", tmp_path / "brain.nii.gz", 3)
     clean = np.asarray(nibabel.load(path).dataobj)
@@ -376,3 +376,45 @@ def test_defacing_takes_the_nose_and_leaves_the_brain(tmp_path):
     nibabel.save(small, tmp_path / "small.nii.gz")
     with pytest.raises(DeidentifyError, match="not on one grid"):
         deface(tmp_path / "head.nii.gz", tmp_path / "x.nii.gz", tmp_path / "small.nii.gz")
+
+
+@pytest.mark.parametrize("codes", ["RAS", "LPS", "PIR", "SLA", "IPL"])
+def test_defacing_cuts_at_one_place_however_the_array_is_stored(tmp_path, codes):
+    """Any order and direction of the axes: the same voxels of the patient go."""
+    head(tmp_path)
+    plain = deface(tmp_path / "head.nii.gz", tmp_path / "out.nii.gz", tmp_path / "brain.nii.gz", 3)
+    for name in ("head", "brain"):
+        image = nibabel.load(tmp_path / f"{name}.nii.gz")
+        wanted = nibabel.orientations.axcodes2ornt(codes)
+        change = nibabel.orientations.ornt_transform(nibabel.io_orientation(image.affine), wanted)
+        nibabel.save(image.as_reoriented(change), tmp_path / f"{name}-{codes}.nii.gz")
+    turned = deface(
+        tmp_path / f"head-{codes}.nii.gz",
+        tmp_path / f"out-{codes}.nii.gz",
+        tmp_path / f"brain-{codes}.nii.gz",
+        3,
+    )
+    back = nibabel.as_closest_canonical(nibabel.load(turned))
+    assert_array_equal(back.dataobj, nibabel.load(plain).dataobj)
+
+
+@pytest.mark.parametrize("voxels", [[], [(4, 4, 4)]])
+def test_a_mask_without_a_front_is_refused(tmp_path, voxels):
+    data = np.zeros((9, 9, 9), np.uint8)
+    for voxel in voxels:
+        data[voxel] = 1
+    nibabel.save(nibabel.Nifti1Image(data, np.eye(4)), tmp_path / "mask.nii")
+    with pytest.raises(DeidentifyError, match="empty or too thin"):
+        deface(tmp_path / "mask.nii", tmp_path / "out.nii", tmp_path / "mask.nii")
+    assert not (tmp_path / "out.nii").exists()
+
+
+def test_defacing_fills_a_ct_with_its_air_and_keeps_every_volume_in_time(tmp_path):
+    data, _ = head(tmp_path)
+    affine = nibabel.load(tmp_path / "head.nii.gz").affine
+    ct = np.stack([data - 1000, data - 1000], axis=3)
+    nibabel.save(nibabel.Nifti1Image(ct, affine), tmp_path / "ct.nii.gz")
+    path = deface(tmp_path / "ct.nii.gz", tmp_path / "x.nii.gz", tmp_path / "brain.nii.gz", 3)
+    clean = np.asarray(nibabel.load(path).dataobj)
+    assert (clean[40:50, 100:106, 30:42] == -1000).all()
+    assert_array_equal(clean[..., 0], clean[..., 1])

@@ -259,6 +259,7 @@ def test_a_missing_package_a_missing_decoder_and_a_full_disk_come_with_a_cure(mo
 
     monkeypatch.setattr(health.metadata, "version", version)
     monkeypatch.setattr(health, "get_decoder", lambda uid: Absent)
+    monkeypatch.setattr(health, "is_stored", lambda dataset: False)
     monkeypatch.setattr(health, "DISK_GB", 1e9)
     monkeypatch.setattr(health, "MEMORY_GB", 1e9)
     monkeypatch.setenv("BINDER_SERVICE_HOST", "x")
@@ -270,6 +271,29 @@ def test_a_missing_package_a_missing_decoder_and_a_full_disk_come_with_a_cure(mo
     assert "kernels" in found["memory"].fix
     assert "Never upload" in found["server"].fix
     assert not health.Doctor().ok
+
+
+def test_without_jupyterlab_only_the_package_is_judged(monkeypatch):
+    real = health.metadata.version
+
+    def version(name):
+        if name in ("jupyterlab", "notebook", "nilearn", "pydicom-data"):
+            raise health.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(health.metadata, "version", version)
+    monkeypatch.setattr(health, "is_stored", lambda dataset: False)
+    found = health.examine()
+    assert "the package alone" in found[0].says
+    assert not any(finding.fix and finding.essential for finding in found), found
+
+
+def test_a_read_only_cache_is_no_fault_while_every_set_is_in_it(monkeypatch):
+    monkeypatch.setattr(health.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(health, "is_stored", lambda dataset: True)
+    assert health.disk().fix == ""
+    monkeypatch.setattr(health, "is_stored", lambda dataset: dataset.id != "gen-bold")
+    assert "Ask whoever keeps this cache to run `handson data fetch gen-bold`" in health.disk().fix
 
 
 def test_data_that_are_not_here_are_no_fault_but_named(monkeypatch):

@@ -1,11 +1,14 @@
 """Setting up: one environment in three spellings, a start that says what is wrong, README and CI in agreement."""
 
 import os
+import platform
 import re
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 
 import pytest
@@ -20,8 +23,8 @@ CI = (REPOSITORY / ".ci/run").read_text()
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A copy of what start.py touches, in a folder whose name has a space."""
-    copy = tmp_path / "a course"
+    """A copy of what start.py touches, in a folder whose name has a space and an accent."""
+    copy = tmp_path / "a course à Pisa"
     (copy / "notebooks").mkdir(parents=True)
     for name in ("start.py", "constraints.txt", "pyproject.toml", "data-manifest.yaml"):
         shutil.copy(REPOSITORY / name, copy)
@@ -45,6 +48,7 @@ def start(checkout, monkeypatch):
         return 0
 
     namespace["run"] = record
+    namespace["venv_works"] = lambda: os.path.exists(namespace["in_venv"]("python"))
     return namespace, commands
 
 
@@ -69,7 +73,7 @@ def test_conda_and_binder_get_the_same_pins_and_one_exact_python():
     environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())
     python, pip = environment["dependencies"][0], environment["dependencies"][-1]["pip"]
     assert re.fullmatch(r"python=3\.\d+", python)
-    assert PROJECT["requires-python"] == ">=3.11,<3.14"
+    assert PROJECT["requires-python"] == ">=3.11,<3.15"
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python[7:] + ".1")
     assert pip == ["-c constraints.txt", "-e .[course]"]
     assert any(
@@ -101,7 +105,8 @@ def test_binders_builder_plans_our_python_and_our_install(tmp_path):
 def test_ci_runs_the_readmes_test_command():
     commands = re.findall(r"```sh\n(.+)\n```", README)
     assert commands == ["python start.py", "python start.py test"]
-    assert CI.splitlines()[-1] == commands[1]
+    assert f"            {commands[1]} " in CI
+    assert "env -i" in CI
 
 
 def test_badge_and_citation_name_the_projects_own_repository():
@@ -118,52 +123,75 @@ def test_links_of_the_readme_lead_somewhere():
         assert "://" in target or (REPOSITORY / target).exists(), target
 
 
+def kinds(commands):
+    """What each recorded command is about, in one word."""
+    words = ("uv", "venv", "jupyterlab", "fetch", "install")
+    return [
+        next(w for w in words if w in map(str, c) or os.path.basename(c[0]) == w) for c in commands
+    ]
+
+
 def test_first_start_sets_up_and_the_second_only_opens(checkout, monkeypatch):
     namespace, commands = start(checkout, monkeypatch)
-    monkeypatch.setattr(shutil, "which", lambda name: None)
     assert namespace["main"](["--no-browser"]) == 0
-    assert [c[1:3] for c in commands] == [
-        ["-m", "venv"],
-        ["-m", "pip"],
-        ["-m", "handson"],
-        ["-m", "jupyterlab"],
-    ]
-    assert commands[1][-4:] == ["-c", "constraints.txt", "-e", ".[course]"]
+    # uv is installed by pip, then installs the rest
+    assert kinds(commands) == ["venv", "uv", "uv", "fetch", "jupyterlab"]
+    assert commands[2][-2:] == ["-e", ".[course]"]
+    assert "constraints.txt" in commands[2]
     assert commands[-1][-1] == "--no-browser"
     commands.clear()
     namespace["main"]([])
-    assert [c[1:3] for c in commands] == [["-m", "jupyterlab"]]
+    assert kinds(commands) == ["jupyterlab"]
     commands.clear()
     (checkout / "handson/phantoms/study.py").write_text("# another study")
     namespace["main"]([])
-    assert [c[1:3] for c in commands] == [["-m", "handson"], ["-m", "jupyterlab"]]
+    assert kinds(commands) == ["fetch", "jupyterlab"]
     commands.clear()
     (checkout / "constraints.txt").write_text("# new pins")
     namespace["main"]([])
-    assert ["-m", "venv"] in [c[1:3] for c in commands]
+    assert "venv" in kinds(commands)
 
 
-def test_uv_is_used_where_it_is_and_brings_a_python(checkout, monkeypatch):
+def test_pip_installs_where_uv_cannot(checkout, monkeypatch):
     namespace, commands = start(checkout, monkeypatch)
-    monkeypatch.setattr(shutil, "which", lambda name: f"/opt/{name}" if name == "uv" else None)
-    monkeypatch.setattr(sys, "version_info", (3, 14, 0, "final", 0))
-    namespace["main"]([])
-    assert commands[0][:2] == ["/opt/uv", "venv"]
-    assert "3.12" in commands[0]
-    assert commands[1][:3] == ["/opt/uv", "pip", "install"]
+    recorded = namespace["run"]
+    namespace["run"] = lambda command, **kw: (
+        recorded(command, **kw) or int("uv" in kinds([command]))
+    )
+    assert namespace["main"]([]) == 0
+    assert kinds(commands) == ["venv", "uv", "install", "fetch", "jupyterlab"]
+    assert commands[2][-4:] == ["constraints.txt", "--no-compile", "-e", ".[course]"]
 
 
 def test_an_interrupted_set_up_is_done_again(checkout, monkeypatch):
     namespace, commands = start(checkout, monkeypatch)
-    monkeypatch.setattr(shutil, "which", lambda name: None)
     recorded = namespace["run"]
-    namespace["run"] = lambda command, **kw: recorded(command, **kw) or int("pip" in command)
+    namespace["run"] = lambda command, **kw: recorded(command, **kw) or int("install" in command)
     with pytest.raises(SystemExit, match=r"no network.*Run the same command again"):
         namespace["main"]([])
     namespace["run"] = recorded
     commands.clear()
     namespace["main"]([])
-    assert [c[1:3] for c in commands][:2] == [["-m", "venv"], ["-m", "pip"]]
+    assert kinds(commands)[:2] == ["venv", "uv"]
+
+
+def test_an_environment_whose_python_is_gone_is_made_again(checkout, monkeypatch):
+    namespace, commands = start(checkout, monkeypatch)
+    namespace["main"]([])
+    os.remove(namespace["in_venv"]("python"))
+    commands.clear()
+    namespace["main"]([])
+    assert kinds(commands)[0] == "venv"
+
+
+def test_an_old_environment_that_cannot_be_removed_is_named(checkout, monkeypatch):
+    """On Windows a program that runs from it holds it."""
+    namespace, commands = start(checkout, monkeypatch)
+    (checkout / ".venv").mkdir()
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    with pytest.raises(SystemExit, match=r"cannot be removed. Close every program"):
+        namespace["main"]([])
+    assert commands == []
 
 
 @pytest.mark.parametrize(
@@ -179,20 +207,62 @@ def test_a_full_disk_is_said_in_one_line(checkout, monkeypatch, free, message):
         namespace["main"]([])
 
 
-@pytest.mark.parametrize("version", [(3, 10, 14), (3, 14, 0), (2, 7, 18)])
-def test_another_python_is_told_in_one_line(checkout, monkeypatch, version):
+UNSUITABLE = {
+    "old": (sys, "version_info", (3, 10, 14, "final", 0)),
+    "new": (sys, "version_info", (3, 16, 0, "final", 0)),
+    "32 bit": (sys, "maxsize", 2**31 - 1),
+    "PyPy": (platform, "python_implementation", lambda: "PyPy"),
+}
+
+
+@pytest.mark.parametrize("kind", UNSUITABLE)
+def test_another_python_takes_one_that_is_installed(checkout, monkeypatch, kind):
     namespace, commands = start(checkout, monkeypatch)
+    namespace["other_python"] = lambda: "/opt/python3.13"
+    monkeypatch.setattr(*UNSUITABLE[kind])
+    assert namespace["main"]([]) == 0
+    assert commands[0][:3] == ["/opt/python3.13", "-m", "venv"]
+
+
+@pytest.mark.parametrize("kind", UNSUITABLE)
+def test_another_python_lets_uv_bring_one(checkout, monkeypatch, kind):
+    namespace, commands = start(checkout, monkeypatch)
+    namespace["other_python"] = lambda: None
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(sys, "version_info", (*version, "final", 0))
-    with pytest.raises(SystemExit, match=r"the course needs 3\.11, 3\.12 or 3\.13") as told:
+    monkeypatch.setattr(*UNSUITABLE[kind])
+    assert namespace["main"]([]) == 0
+    assert commands[0][-3:] == ["--target", str(checkout / ".uv"), "uv"]
+    assert commands[1][0] == str(checkout / ".uv/bin/uv")
+    assert "3.12" in commands[1]
+
+
+@pytest.mark.parametrize("kind", UNSUITABLE)
+def test_where_none_can_be_had_it_is_said_in_one_line(checkout, monkeypatch, kind):
+    namespace, _ = start(checkout, monkeypatch)
+    namespace["other_python"] = lambda: None
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(*UNSUITABLE[kind])
+    namespace["run"] = lambda *_, **__: 1
+    with pytest.raises(
+        SystemExit, match=r"the course needs CPython 3\.11, 3\.12, 3\.13 or 3\.14"
+    ) as told:
         namespace["main"]([])
     assert "\n" not in str(told.value)
-    assert commands == []
+
+
+def test_a_stub_on_path_that_leads_nowhere_is_passed_over(checkout, monkeypatch, tmp_path):
+    """pyenv puts a `python3.13` on PATH although that version may not be chosen."""
+    namespace, _ = start(checkout, monkeypatch)
+    stub = tmp_path / "python3.13"
+    stub.write_text("#!/bin/sh\nexit 127\n")
+    stub.chmod(0o755)
+    found = {"python3.13": str(stub), "python3.12": sys.executable}
+    monkeypatch.setattr(shutil, "which", found.get)
+    assert os.path.samefile(namespace["other_python"](), sys.executable)
 
 
 def test_debian_without_venv_is_told_the_package(checkout, monkeypatch):
     namespace, _ = start(checkout, monkeypatch)
-    monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(SystemExit, match=r"apt install python3\.\d+-venv"):
         namespace["main"]([])
@@ -222,6 +292,96 @@ def test_reset_gives_a_lesson_back_and_keeps_the_learners(checkout, monkeypatch)
     }
     with pytest.raises(SystemExit, match="no single lesson"):
         namespace["main"](["reset", "99"])
+
+
+def git(folder, *words):
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=main"]
+    subprocess.run(
+        ["git", *who, *words], cwd=folder, check=True, capture_output=True, env=os.environ | own
+    )
+
+
+def test_reset_gives_the_published_lesson_after_a_puller_has_committed_the_learners(
+    checkout, monkeypatch
+):
+    """nbgitpuller commits what the learner wrote before it merges: HEAD is not what was shipped."""
+    published = checkout.parent / "published"
+    git(checkout, "init", "-q")
+    git(checkout, "add", ".")
+    git(checkout, "commit", "-qm", "x")
+    git(checkout, "clone", "-q", ".", str(published))
+    clone = checkout.parent / "a learner's"
+    git(published, "clone", "-q", ".", str(clone))
+    lesson = clone / "notebooks/03_reading_a_3d_series.ipynb"
+    lesson.write_text("my answers")
+    git(clone, "commit", "-qam", "Automatic commit by nbgitpuller")
+    namespace, _ = start(clone, monkeypatch)
+    assert namespace["main"](["reset", "03"]) == 0
+    assert lesson.read_text() == "as shipped"
+    assert lesson.with_name("03_reading_a_3d_series-mine.ipynb").read_text() == "my answers"
+
+
+def begin(checkout, **variables):
+    """A real start, with a package index that does not answer."""
+    dead = "http://127.0.0.1:9/"
+    offline = {
+        "PIP_INDEX_URL": dead,
+        "UV_DEFAULT_INDEX": dead,
+        "PIP_RETRIES": "0",
+        "PIP_FIND_LINKS": "",
+    }
+    return subprocess.Popen(
+        [sys.executable, checkout / "start.py"],
+        env=os.environ | offline | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def assert_one_line(process, message):
+    told = process.communicate(timeout=120)[1]
+    assert process.returncode == 1, told
+    ours = [line for line in told.splitlines() if line.startswith("start.py: ")]
+    assert len(ours) == 1, told
+    assert re.search(message, ours[0]), told
+    assert 'start.py", line' not in told
+
+
+def test_without_a_network_the_last_line_says_so(checkout):
+    assert_one_line(begin(checkout), "no network, or a proxy is in the way")
+    assert not list((checkout / ".venv").glob("ready-*"))
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.6, 2.0])
+def test_ctrl_c_at_any_second_leaves_one_line(checkout, seconds):
+    process = begin(checkout)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    assert_one_line(process, "Run the same command again")
+    assert not list((checkout / ".venv").glob("ready-*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders have no such mode on Windows")
+def test_a_read_only_folder_is_said_in_one_line(checkout, monkeypatch):
+    namespace, commands = start(checkout, monkeypatch)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(SystemExit, match="this folder is read-only"):
+        namespace["main"]([])
+    assert commands == []
+
+
+def test_nobody_is_told_to_install_a_name_that_nobody_holds():
+    """The package is on no index: what messages and pages tell people to install must exist."""
+    wrong = re.compile(r"pip install [^\n`]*handson(?!-imaging)\b")
+    for path in [
+        *REPOSITORY.glob("*.md"),
+        *REPOSITORY.glob("docs/*"),
+        *REPOSITORY.rglob("handson/**/*.py"),
+    ]:
+        assert not wrong.search(path.read_text(encoding="utf-8")), path
 
 
 def test_nothing_committed_names_a_registrys_host():

@@ -1,12 +1,15 @@
 """`handson data ACTION`: list, fetch, verify and clean the data sets of the course, and prepare a room without network."""
 
+import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 from handson import datasets
 from handson.datasets import cache
 from handson.datasets.manifest import TIERS
+from handson.datasets.progress import bar
 from handson.errors import DataError
 
 
@@ -59,7 +62,33 @@ def fetch(arguments) -> int:
         raise DataError("nothing to fetch", "Name sets (`handson data list`), --tier or --all.")
     if arguments.to:
         return _fetch_mirror(chosen, arguments.to)
+    made = [d for d in chosen if d.tier == "generated" and not cache.is_stored(d)]
+    _make_in_parallel(made)
     return _each(chosen, lambda dataset: print(datasets.fetch(dataset.id)))
+
+
+def _make_in_parallel(made):
+    """Fill the cache with generated sets, one process a core.
+
+    What fails here fails again, and is told, when the set is fetched.
+    """
+    if len(made) < 2 or (os.cpu_count() or 1) < 2:
+        return
+    # The largest first, so that no process is left with it at the end.
+    made = sorted(made, key=lambda dataset: -dataset.bytes)
+    with (
+        ProcessPoolExecutor(
+            min(os.cpu_count() or 1, len(made)), get_context("spawn"), _without_bars
+        ) as pool,
+        bar("make", total=len(made), unit=" sets") as progress,
+    ):
+        for future in as_completed([pool.submit(datasets.fetch, d.id) for d in made]):
+            future.exception()
+            progress.update()
+
+
+def _without_bars():
+    os.environ["TQDM_DISABLE"] = "1"  # read when tqdm is imported; the parent has one for all
 
 
 def _fetch_mirror(chosen, mirror: Path) -> int:
@@ -131,7 +160,6 @@ def _clean(dataset):
 
 def check_links(arguments) -> int:
     from handson.datasets.download import addresses, is_alive
-    from handson.datasets.progress import bar
 
     chosen = _named(arguments.ids) or datasets.catalogue(tier="download")
     asked = [(dataset.id, address) for dataset in chosen for address in addresses(dataset)]

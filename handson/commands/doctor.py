@@ -1,9 +1,9 @@
-"""`handson doctor`: is this machine ready for the course?"""
+"""`handson doctor`: is this installation complete?"""
 
 
 def add(subparsers):
     parser = subparsers.add_parser(
-        "doctor", help="is this machine ready for the course?", description=__doc__
+        "doctor", help="is this installation complete?", description=__doc__
     )
     parser.set_defaults(run=run)
 

@@ -23,6 +23,12 @@ from .files import extras, faults, sha256
 from .manifest import DataSet, File, load, read_sums, sums_text
 
 SUMS = "SHA256SUMS"
+# What helps when a set is not in a cache that somebody else keeps.
+ASK_KEEPER = (
+    "Ask whoever keeps this cache to run `handson data fetch {ids}` there, or set HANDSON_DATA to a "
+    "folder that you may write to."
+)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -77,7 +83,7 @@ def store(dataset: DataSet, fill: Callable[[Path], None]) -> Path:
     returns : the set's folder, also when another process was faster
     """
     cache = cache_folder()
-    with _explained(cache, dataset.bytes):
+    with _explained(cache, dataset.bytes, dataset.id):
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             prefix=f".{dataset.id}-", dir=cache, ignore_cleanup_errors=True
@@ -122,12 +128,17 @@ def _listing(folder: Path) -> dict[str, File]:
 
 
 @contextmanager
-def _explained(folder: Path, needed: int = 0):
-    """Turns what the file system refuses into one clear error."""
+def _explained(folder: Path, needed: int = 0, id: str = ""):
+    """Turn what the file system refuses into one clear error.
+
+    needed : bytes that are to be written; id : the set that is to be written
+    """
     try:
         yield
     except OSError as error:
         remedy = "Set HANDSON_DATA to a folder that you may write to, and try again."
+        if id and error.errno in _FORBIDDEN:
+            remedy = ASK_KEEPER.format(ids=id)
         if error.errno in _FULL:
             remedy = (
                 f"Make room for {needed / 1e6:.0f} MB (`handson data clean --all` empties the "

@@ -28,8 +28,8 @@ from pydicom.dataset import Dataset
 from ..errors import DeidentifyError
 from . import folder
 from .audit import Finding, audit
+from .defacing import deface
 from .engine import Engine
-from .faces import deface
 from .identity import Identity, new_key
 from .pixels import Mask
 from .profile import OPTIONS, Profile

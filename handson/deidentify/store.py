@@ -244,7 +244,7 @@ def _crypto():
     except ImportError:
         raise DeidentifyError(
             "The look-up store needs the package cryptography",
-            "Run: pip install 'handson[deidentify]'.",
+            "Run: pip install cryptography",
         ) from None
     return aead.ChaCha20Poly1305, scrypt.Scrypt
 

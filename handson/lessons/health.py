@@ -1,14 +1,15 @@
-"""`doctor()`: is this machine ready for the course? What is missing is named with its cure.
+"""`doctor()`: is this installation complete? What is missing is named with its cure.
 
 Versions, widgets, decoders, memory, disk and data. It only looks: nothing is installed, fetched or
-changed. Whether widgets are alive only the page can tell, so the report is a widget itself: where
-it stays text, that is the finding.
+changed. Where JupyterLab is installed, it judges what the course needs, else what the package alone
+needs. Only the page can tell whether widgets are alive, so the report is a widget itself: where it
+stays text, that is the finding.
 """
 
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -18,13 +19,14 @@ from packaging.requirements import Requirement
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
-from ..datasets import catalogue
-from ..datasets.cache import cache_folder, is_stored
+from ..datasets import DataSet, catalogue
+from ..datasets.cache import ASK_KEEPER, cache_folder, is_stored
 from ..decoders import package
 from .still import Still, html_table, labels, script
 
 _HERE = Path(__file__).parent
 _LABELS = labels("doctor")
+DISTRIBUTION = "handson-imaging"  # the name on the package index
 MEMORY_GB, DISK_GB = 1.0, 0.2  # what a lesson may take; what the generated sets take
 # Compressed transfer syntaxes of the lessons.
 COMPRESSED = [UID(f"1.2.840.10008.1.2.{end}") for end in ("5", "4.50", "4.70", "4.80", "4.90")]
@@ -41,14 +43,35 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """All findings, good and bad."""
-    return [*packages(), *decoders(), memory(), disk(), *data(), *place()]
+    """All findings, good and bad, about what this installation is for."""
+    if is_course():
+        return [
+            Finding("for", "the course and the package"),
+            *packages("course"),
+            *decoders(),
+            memory(),
+            disk(),
+            *data(),
+            *place(),
+        ]
+    return [
+        Finding("for", "the package alone (the course needs JupyterLab as well: see the README)"),
+        *packages(),
+        *(replace(finding, essential=False) for finding in decoders()),
+        memory(),
+        *place(),
+    ]
 
 
-def packages() -> list[Finding]:
-    """Python and every package that the course asks for, against the versions it asks for."""
-    wanted = [Requirement(text) for text in metadata.requires("handson") or ()]
-    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": "course"})]
+def is_course() -> bool:
+    """Whether this installation is meant for the notebooks: they open in JupyterLab."""
+    return not _absent("jupyterlab")
+
+
+def packages(extra: str = "") -> list[Finding]:
+    """Every package that the installation asks for, against the versions it asks for."""
+    wanted = [Requirement(text) for text in metadata.requires(DISTRIBUTION) or ()]
+    wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": extra})]
     missing = [line for requirement in wanted if (line := _unmet(requirement))]
     fix = f"python -m pip install {' '.join(missing)}, then restart the kernel" if missing else ""
     names = ("numpy", "pydicom", "nibabel", "jupyterlab", "ipywidgets", "anywidget")
@@ -105,25 +128,35 @@ def memory() -> Finding:
 
 
 def disk() -> Finding:
-    """Room for the generated sets where the cache lies."""
+    """Room for the sets that are still to be made, where the cache lies."""
     folder = cache_folder()
     while not folder.exists():
         folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        says = "the cache is read-only"
+        if not _absent_sets():
+            return Finding("disk", says + ", and every set is in it")
+        return Finding("disk", says, ASK_KEEPER.format(ids=" ".join(_absent_sets())))
     free = shutil.disk_usage(folder).free
-    writable = os.access(folder, os.W_OK)
-    fix = "" if writable and free > DISK_GB * 1e9 else "Set HANDSON_DATA to a folder with room."
-    return Finding(
-        "disk", f"{free / 1e9:.1f} GB free" if writable else "the cache is read-only", fix
-    )
+    short = _absent_sets() and free < DISK_GB * 1e9
+    fix = "Set HANDSON_DATA to a folder with room." if short else ""
+    return Finding("disk", f"{free / 1e9:.1f} GB free", fix)
 
 
 def data() -> list[Finding]:
     """The sets that need no network: here, or made when first used."""
-    needed = [dataset for tier in ("bundled", "generated") for dataset in catalogue(tier=tier)]
-    absent = [dataset.id for dataset in needed if not is_stored(dataset)]
+    needed, absent = _own_sets(), _absent_sets()
     says = f"{len(needed) - len(absent)} of {len(needed)} sets are here"
     fix = f"handson data fetch {' '.join(absent)} (or wait: each is made when first used)"
     return [Finding("data", says, fix if absent else "", essential=False)]
+
+
+def _own_sets() -> list[DataSet]:
+    return [dataset for tier in ("bundled", "generated") for dataset in catalogue(tier=tier)]
+
+
+def _absent_sets() -> list[str]:
+    return [dataset.id for dataset in _own_sets() if not is_stored(dataset)]
 
 
 def place() -> list[Finding]:

@@ -41,7 +41,7 @@ def _bundled(name):
     if path is None or not path.is_file():
         raise DataError(
             f"{name} is needed to draw this set and comes with nilearn, which is not installed whole",
-            'Install the course: pip install "handson[course]".',
+            "Run: pip install nilearn",
         )
     image = nibabel.load(path)
     return nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine)  # unpacked once
