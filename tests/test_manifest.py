@@ -29,7 +29,7 @@ def test_every_set_says_what_it_is_and_what_may_be_done_with_it(dataset):
         assert getattr(dataset, name).strip(), name
     assert dataset.tier in TIERS
     assert dataset.bytes > 0
-    assert set(dataset.lessons) <= {f"{number:02}" for number in range(7)}
+    assert set(dataset.lessons) <= {f"{number:02}" for number in range(11)}
     assert dataset.lessons
     assert all(re.fullmatch("[A-Z]{2,}", modality) for modality in dataset.modality)
     assert isinstance(dataset.redistribute, bool)
@@ -45,7 +45,7 @@ def test_what_the_course_is_built_on_is_there():
     assert len(DOWNLOADS) >= 8
     assert len(SETS) >= 16
     lessons = {lesson for d in SETS if d.tier != "download" for lesson in d.lessons}
-    assert lessons == {f"{number:02}" for number in range(7)}, "every lesson works without a net"
+    assert lessons >= {f"{number:02}" for number in range(8)}, "every lesson works without a net"
 
 
 def test_every_generated_set_has_a_generator_and_every_generator_an_entry():

@@ -102,3 +102,52 @@ def test_the_events_are_those_of_the_design(folder):
         during = response[int((float(onset) + 8) / TR) : int((float(onset) + float(duration)) / TR)]
         assert during.min() > 0.5
         assert response[round(float(onset) / TR)] < 0.1
+
+
+def residuals(run):
+    """What the known design leaves of every voxel of the brain, percent of its mean, [t, voxel]."""
+    mean, _ = bold.truth()
+    series = 100 * run[mean > 0].T.astype(float) / mean[mean > 0]
+    beta, *_ = np.linalg.lstsq(bold.design(), series, rcond=None)
+    return series - bold.design() @ beta
+
+
+def neighbours(values):
+    """Correlation of each value with the next one along axis 0."""
+    return np.corrcoef(values[1:].ravel(), values[:-1].ravel())[0, 1]
+
+
+def test_noise_may_be_shared_by_neighbours_in_space_and_in_time():
+    plain, shared = bold.run(), bold.run(noise_fwhm_mm=8.0, noise_memory=0.4)
+    for run in (plain, shared):
+        assert residuals(run).std() == pytest.approx(NOISE_PERCENT, rel=0.06)
+    assert neighbours(residuals(plain)) == pytest.approx(0, abs=0.05)
+    assert neighbours(residuals(shared)) == pytest.approx(0.4, abs=0.08)
+    along_x = [
+        np.diff(run, axis=0)[10:30, 20:30, 20].std()
+        for run in (plain - plain.mean(3, keepdims=True), shared - shared.mean(3, keepdims=True))
+    ]
+    assert along_x[1] < 0.7 * along_x[0]
+
+
+def test_the_head_moves_once_half_way_and_only_its_edges_show():
+    still, moved = bold.run(), bold.run(motion_mm=0.5)
+    half = VOLUMES // 2
+    np.testing.assert_array_equal(still[..., :half], moved[..., :half])
+    mean, _ = bold.truth()
+    change = (
+        100
+        * np.abs(moved[..., half:].mean(3) - still[..., half:].mean(3))[mean > 0]
+        / mean[mean > 0]
+    )
+    assert 0.5 < np.median(change) < 3
+    forward = (
+        np.where(moved[..., half:].mean(3) > 2000)[1].mean()
+        - np.where(still[..., half:].mean(3) > 2000)[1].mean()
+    )
+    assert 0 < forward * bold.GRID.spacing[1] < 1
+
+
+def test_options_are_written_beside_the_truth(tmp_path):
+    bold.make(tmp_path, motion_mm=0.5)
+    assert json.loads((tmp_path / "truth/truth.json").read_text())["motion_mm"] == 0.5

@@ -175,5 +175,7 @@ def _one_range(panels, moments):
 
 
 def _moment(volume, t):
+    if volume.b_values is not None:
+        return f"b = {volume.b_values[t]:g} s/mm²"
     seconds = volume.seconds
     return f"volume {t + 1}" if seconds is None else f"t = {seconds[t]:g} s"

@@ -1,8 +1,9 @@
 """gen-bold: a run of functional MR whose every part is known, left and right button presses.
 
 Where and how strongly it responds comes from the sign of nilearn's group map (left minus right presses);
-the time course is the blocks met by SPM's double-gamma response. Nobody moves. Noise is independent
-from voxel to voxel and from volume to volume, which real noise is not. The truth is written beside the run.
+the time course is the blocks met by SPM's double-gamma response. By default nobody moves, and noise is
+independent from voxel to voxel and from volume to volume, which real noise is not: options of `run` and
+`make` change both. The truth is written beside the run.
 """
 
 from math import factorial
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+from nibabel.affines import from_matvec
+from scipy.ndimage import gaussian_filter
 
 from .anatomy import motor_map, sample, template
 from .grid import Grid
@@ -52,15 +55,17 @@ def _gamma(seconds, shape):
     return seconds ** (shape - 1) * np.exp(-seconds) / factorial(shape - 1)
 
 
-def truth():
+def truth(forward_mm=0.0):
     """What was put in, on `GRID`.
 
+    forward_mm : how far the head was moved to the front
     returns : mean (arrays [i, j, k]), and percent [i, j, k, 4]: share of the mean that each column of
         `design` carries (100 for the constant)
     """
-    brain = sample(template("t1"), GRID)
+    grid = Grid(GRID.shape, from_matvec(np.eye(3), (0, -forward_mm, 0)) @ GRID.affine)
+    brain = sample(template("t1"), grid)
     mean = np.where(brain > 60, 4000 + 20 * brain, 0.0)
-    left_minus_right = sample(motor_map(), GRID)
+    left_minus_right = sample(motor_map(), grid)
     strength = np.clip((np.abs(left_minus_right) - MAP_FROM) / (MAP_FULL - MAP_FROM), 0, 1)
     strength = np.where(mean > 0, strength, 0) * STRONGEST_PERCENT
     percent = np.zeros((*GRID.shape, 4))
@@ -73,26 +78,52 @@ def truth():
     return mean, percent
 
 
-def run(progress=None) -> np.ndarray:
-    """int16 [i, j, k, t]: mean, responses, drift and noise."""
-    mean, percent = truth()
-    noise = np.random.default_rng(2010).standard_normal
+def run(progress=None, *, noise_fwhm_mm=0.0, noise_memory=0.0, motion_mm=0.0) -> np.ndarray:
+    """The run: mean, responses, drift and noise.
+
+    noise_fwhm_mm : how far neighbours share their noise, full width at half maximum; 0: not at all
+    noise_memory : correlation of the noise of a volume with that of the one before, 0 to below 1
+    motion_mm : how far the head moves to the front after half of the run, at once
+    returns : int16 [i, j, k, t]; the noise has the standard deviation `NOISE_PERCENT` whatever its kind
+    """
+    places = [truth(), truth(motion_mm)] if motion_mm else [truth()] * 2
+    noise = _noise(noise_fwhm_mm, noise_memory)
     data = np.empty((*GRID.shape, VOLUMES), np.int16)
     for t, row in enumerate(design()):
-        signal = mean / 100 * (percent @ row + NOISE_PERCENT * noise(GRID.shape))
+        mean, percent = places[t >= VOLUMES // 2]
+        signal = mean / 100 * (percent @ row + NOISE_PERCENT * next(noise))
         data[..., t] = np.rint(signal)
         if progress:
             progress(t + 1, VOLUMES)
     return data
 
 
-def make(folder: Path, progress=None) -> None:
+def _noise(fwhm_mm, memory):
+    """Fields of mean 0 and standard deviation 1 on `GRID`, one after the other."""
+    random = np.random.default_rng(2010).standard_normal
+    sigma = fwhm_mm / np.sqrt(8 * np.log(2)) / GRID.spacing
+    spike = np.zeros(GRID.shape)
+    spike[tuple(n // 2 for n in GRID.shape)] = 1
+    left = np.linalg.norm(gaussian_filter(spike, sigma, mode="wrap"))  # of the standard deviation
+    before = None
+    while True:
+        field = random(GRID.shape)
+        if fwhm_mm:
+            field = gaussian_filter(field, sigma, mode="wrap") / left
+        if memory and before is not None:
+            field = memory * before + np.sqrt(1 - memory**2) * field
+        before = field
+        yield field
+
+
+def make(folder: Path, progress=None, **options) -> None:
     """Fill an empty folder: bold.nii.gz, its sidecar bold.json, events.tsv, and truth/.
 
     progress : called with (volumes done, volumes in all)
+    options : of `run`; written into truth/truth.json
     """
     folder = Path(folder)
-    image = nifti(run(progress), GRID.affine)
+    image = nifti(run(progress, **options), GRID.affine)
     image.header.set_zooms((*GRID.spacing, TR))
     nibabel.save(image, folder / "bold.nii.gz")
     sidecar = {"TaskName": "left and right button presses (simulated)", "RepetitionTime": TR}
@@ -116,4 +147,5 @@ def make(folder: Path, progress=None) -> None:
         comments="",
     )
     known = {"noise_percent": NOISE_PERCENT, "drift_percent": DRIFT_PERCENT}
-    save_json(known | {"strongest_percent": STRONGEST_PERCENT}, folder / "truth" / "truth.json")
+    known |= {"strongest_percent": STRONGEST_PERCENT} | options
+    save_json(known, folder / "truth" / "truth.json")
