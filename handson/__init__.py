@@ -41,6 +41,7 @@ _ROOMS = {
     "figures",
     "lessons",
     "nifti",
+    "pacs",
     "phantoms",
     "viewer",
     "windowing",

@@ -60,3 +60,16 @@ class DeidentifyError(HandsonError):
 
 class ViewError(HandsonError):
     """Something that cannot be shown as asked."""
+
+
+class NetworkError(HandsonError):
+    """A peer that cannot be reached, that refuses, or that left something undone.
+
+    status : the DIMSE status of the peer's answer, such as 0xA801, or None when it gave none
+    report : what was done before, a `handson.pacs.Report`, or None
+    """
+
+    def __init__(self, fault: str, remedy: str = "", *, path=None, status=None, report=None):
+        super().__init__(fault, remedy, path=path)
+        self.status = status
+        self.report = report
