@@ -7,7 +7,7 @@ from importlib import import_module
 from . import __version__
 from .errors import HandsonError
 
-COMMANDS = ("doctor", "data", "scan", "convert", "view", "deidentify")
+COMMANDS = ("doctor", "data", "scan", "convert", "view", "deidentify", "send", "pull")
 
 
 def main(argv=None) -> int:

@@ -8,7 +8,7 @@ from handson.errors import HandsonError
 
 from .send import add_archive, archive, bar, say_failures
 
-SHOWN = ("StudyDate", "ModalitiesInStudy", "NumberOfStudyRelatedInstances", "StudyDescription")
+SHOWN = ("StudyDate", "ModalitiesInStudy", "NumberOfStudyRelatedInstances")
 
 
 def add(subparsers):

@@ -50,7 +50,9 @@ def add_archive(parser):
         "--title", default="HANDSON", help="our own AE title, which the archive may have to know"
     )
     secure = parser.add_argument_group("TLS")
-    secure.add_argument("--tls", action="store_true", help="speak TLS, trust what the system trusts")
+    secure.add_argument(
+        "--tls", action="store_true", help="speak TLS, trust what the system trusts"
+    )
     secure.add_argument("--authority", metavar="PEM", help="trust these certificates alone")
     secure.add_argument("--certificate", metavar="PEM", help="our certificate")
     secure.add_argument("--key", metavar="PEM", help="its private key, without a passphrase")

@@ -30,7 +30,7 @@ from .diagnosis import why_not, why_refused
 from .index import KEYS, LEVELS
 from .peers import Peer, check_title
 from .report import Report
-from .storing import Folder, NotStored, is_uid, parts_of
+from .storing import Folder, NotStored, ends_early, is_uid, parts_of
 from .syntaxes import ANY, LIMIT, LITTLE, NATIVE, contexts_for
 from .tls import Tls
 
@@ -168,6 +168,7 @@ class Client:
         instances : SOP Instance UIDs, for some of that series alone
         returns : `Report`; raises `NetworkError` when an instance is missing
         """
+        identifier = retrieval(study, series, instances)
         report, listed = Report(), self._classes(study, series)
         kept = folder if isinstance(folder, Folder) else Folder(folder, only=set(listed) or None)
         classes = list(dict.fromkeys(listed.values())) if all(listed.values()) else []
@@ -175,7 +176,6 @@ class Client:
         model = StudyRootQueryRetrieveInformationModelGet
         contexts = [build_context(model), *_retrieval_contexts(classes)]
         roles = [build_role(sop_class, scp_role=True) for sop_class in classes]
-        identifier = retrieval(study, series, instances)
         wanted = [(evt.EVT_C_STORE, _keep, [kept, report])]
         with self.association(contexts, roles, wanted) as association:
             self._need(association, model)
@@ -429,6 +429,11 @@ def sendable(paths, report: Report) -> list[Sendable]:
                 str(meta.TransferSyntaxUID),
                 offset,
             )
+            if ends_early(path, offset, file.syntax):
+                report.failed[str(path)] = (
+                    "it is cut off: its data set ends in the middle of an element"
+                )
+                continue
         except OSError as error:
             report.failed[str(path)] = f"cannot be read ({error.strerror})"
             continue

@@ -14,8 +14,11 @@ from pathlib import Path
 from threading import Lock
 
 import pydicom
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
-from pynetdicom.dsutils import encode_file_meta
+from pydicom.filereader import data_element_generator
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pynetdicom.dsutils import encode_file_meta, split_dataset
 
 from ..errors import WriteError
 
@@ -24,6 +27,7 @@ FULL = 0xA700  # Out of resources
 UNREADABLE = 0xC000  # Cannot understand
 NOT_ASKED = 0x0124  # Refused: Not Authorized (PS3.7 C.5.2)
 
+UNDEFINED = 0xFFFFFFFF  # length of a value that a delimiter ends (PS3.5 7.1.2)
 _LEFT = re.compile(r"\.[\d.]+-\d+\.part")
 
 
@@ -113,6 +117,10 @@ class Folder:
             with open(unfinished, "xb") as file:
                 file.writelines(parts)
             header = _header(unfinished, keywords)
+            if ends_early(
+                unfinished, split_dataset(unfinished)[1], header.file_meta.TransferSyntaxUID
+            ):
+                raise NotStored(UNREADABLE, "its data set ends in the middle of an element")
             _check(header, uid, sop_class)
             with self._lock:
                 if target.exists():
@@ -150,6 +158,31 @@ def _header(path, keywords):
     except Exception as error:  # pydicom raises whatever a damaged data set leads it to
         reason = f"its data set cannot be read ({type(error).__name__})"
         raise NotStored(UNREADABLE, reason) from None
+
+
+def ends_early(path: Path, offset: int, syntax: str) -> bool:
+    """Does the data set stop in the middle of an element? Values are skipped, not read.
+
+    path, offset : DICOM file, and where its data set begins
+    syntax : its Transfer Syntax UID; a deflated data set is not looked into
+    """
+    syntax = UID(syntax)
+    if syntax == DeflatedExplicitVRLittleEndian:
+        return False
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        file.seek(offset)
+        try:
+            elements = data_element_generator(
+                file, syntax.is_implicit_VR, syntax.is_little_endian, defer_size=64
+            )
+            return any(
+                element.value_tell + element.length > size
+                for element in elements
+                if isinstance(element, RawDataElement) and element.length != UNDEFINED
+            )
+        except EOFError:
+            return True
 
 
 def _check(header, uid, sop_class):
