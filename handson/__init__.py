@@ -43,6 +43,7 @@ _ROOMS = {
     "nifti",
     "pacs",
     "phantoms",
+    "segmentations",
     "viewer",
     "windowing",
 }

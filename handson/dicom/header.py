@@ -263,7 +263,7 @@ def _further(dataset) -> tuple[int, list] | None:
     if (
         "NumberOfFrames" in dataset
         or "MOSAIC" in texts(dataset, "ImageType")
-        or text(dataset, "Modality") == "RTDOSE"
+        or text(dataset, "Modality") in ("RTDOSE", "SEG")
     ):
         return 0x5200FFFF, FRAME_TAGS
     if text(dataset, "Modality") == "MR" and text(dataset, "Manufacturer").startswith("GE"):

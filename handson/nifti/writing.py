@@ -15,7 +15,7 @@ SPACES = ("scanner", "aligned", "talairach", "mni", "template")  # xform codes 1
 _INT16_MAX = 32767  # the longest axis of NIfTI-1
 
 
-def write_nifti(volume: Volume, path, *, space=None) -> Path:
+def write_nifti(volume: Volume, path, *, space=None, extensions=()) -> Path:
     """Write a volume as .nii or .nii.gz, or as a pair when the suffix is .hdr or .img (or .gz of it).
 
     volume : its data type is kept (bool becomes uint8, float16 float32); nothing is rescaled.
@@ -23,6 +23,7 @@ def write_nifti(volume: Volume, path, *, space=None) -> Path:
     space : what the millimetres refer to: "scanner", "aligned", "talairach", "mni" or "template"
         (nifti1.h's codes 1 to 5); by default "scanner" when the volume has a modality, as from
         DICOM, else "aligned"
+    extensions : (code, bytes) pairs for the header, as nifti1.h numbers them; none by default
 
     returns : the path. sform and qform are both written, in mm and seconds. A quaternion cannot
     hold shear: the qform of a sheared affine gets code 0. A volume that states no side gets code 0
@@ -40,6 +41,8 @@ def write_nifti(volume: Volume, path, *, space=None) -> Path:
             path=path,
         )
     image = _image(volume, space, path, paired=not suffix.startswith(".nii"))
+    for code, content in extensions:
+        image.header.extensions.append(nib.nifti1.Nifti1Extension(code, content))
     try:
         _save_whole(image, path)
     except OSError as error:

@@ -7,7 +7,7 @@ each set is one module here, and its truth are constants of that module.
 
 from collections.abc import Callable
 
-from . import axis4, bold, head, labels, leaks, lettered, study, traps
+from . import axis4, bold, head, labels, leaks, lettered, segmentation, study, traps
 
 GENERATORS: dict[str, Callable] = {
     "gen-study": study.make,
@@ -18,4 +18,5 @@ GENERATORS: dict[str, Callable] = {
     "gen-leaks": leaks.make,
     "gen-head": head.make,
     "gen-traps": traps.make,
+    "gen-segmentation": segmentation.make,
 }
