@@ -17,7 +17,7 @@ from PIL import Image
 from shipped import LESSONS, source_fingerprint
 from tqdm import tqdm
 
-PICTURE_LIMIT, NOTEBOOK_LIMIT = 100_000, 2_000_000  # bytes
+PALETTE_FROM, PICTURE_LIMIT, NOTEBOOK_LIMIT = 80_000, 250_000, 2_000_000  # bytes
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -51,7 +51,7 @@ def keep_text_and_pictures(notebook):
         for output in cell.get("outputs", []):
             if len(output.get("data", {})) > 1:
                 output.data.pop(WIDGET_VIEW, None)
-            if picture_size(output) > PICTURE_LIMIT:
+            if picture_size(output) > PALETTE_FROM:
                 output.data["image/png"] = in_256_colours(output.data["image/png"])
 
 

@@ -139,12 +139,12 @@ def test_data_that_cannot_be_had_are_said_and_not_raised(monkeypatch):
 @pytest.mark.parametrize(
     "answer",
     [
-        [-1, 0, 0], (-1.0, 0.0, 0.0), np.array([-1, 0, 0]), np.float32([-1, 0, 0]),
-        pydicom.multival.MultiValue(float, ["-1", "0", "0"]), [np.float64(-1), 0, -0.0],
+        [70, 74, -56], (70.0, 74.0, -56.0), np.array([70, 74, -56]), np.float32([70, 74, -56]),
+        pydicom.multival.MultiValue(float, ["70", "74", "-56"]), [np.float64(70), 74, -56.0],
     ],
 )  # fmt: skip
 def test_numbers_come_in_any_container(answer):
-    assert judge("03-2", answer).kind == "correct"
+    assert judge("04-3", answer).kind == "correct"
 
 
 def test_numbers_may_carry_their_unit_and_no_other():
@@ -156,15 +156,28 @@ def test_numbers_may_carry_their_unit_and_no_other():
 
 
 def test_an_answer_with_dots_in_it_is_not_finished():
-    assert judge("03-3", (15, ..., 10.0)).kind == "unanswered"
+    assert judge("03-4", (15, ..., 10.0)).kind == "unanswered"
     assert judge("01-6", {"A": "DICOM", "B": ...}).kind == "unanswered"
 
 
 def test_what_is_said_can_be_read_without_colour(capsys):
-    verdict = judge("03-2", (0, 0, 1))
-    assert repr(verdict).startswith("03-2 Not yet: ")
-    assert "<b>03-2 Not yet.</b>" in verdict._repr_html_()
-    assert "&lt;" in judge("03-2", "<b>")._repr_html_() or "<b><" not in judge("03-2", "<b>").says
+    verdict = judge("04-3", (0, 0, 1))
+    assert repr(verdict).startswith("04-3 Not yet: ")
+    assert "<b>04-3 Not yet.</b>" in verdict._repr_html_()
+    assert "&lt;" in judge("04-3", "<b>")._repr_html_() or "<b><" not in judge("04-3", "<b>").says
+
+
+def test_the_verdict_of_a_solution_is_folded_and_of_an_answer_is_not(monkeypatch, capsys):
+    shell = type("Shell", (), {"user_ns": {"In": ["# Solution\ncheck(...)"]}})()
+    monkeypatch.setattr("handson.lessons.checks.get_ipython", lambda: shell)
+    check("04-3", (70, 74, -56))
+    assert capsys.readouterr().out.strip() == "04-3 Correct."
+    assert "<details><summary>" in replace(judge("04-3", (70, 74, -56)), folded=True)._repr_html_()
+    check("04-3", (0, 0, 1))
+    assert "04-3 Not yet: " in capsys.readouterr().out
+    shell.user_ns["In"] = ["check(...)"]
+    check("04-3", (70, 74, -56))
+    assert "Only the last column changes" in capsys.readouterr().out
 
 
 def test_a_bool_is_no_number_and_close_is_close_enough():

@@ -21,6 +21,7 @@ from handson.lessons import (
     health,
     quiz,
     quizzes,
+    series_sorter,
 )
 from handson.lessons.byte_explorer import byte_fields
 from handson.lessons.checks import lesson
@@ -182,6 +183,13 @@ def test_only_the_normal_puts_a_lying_series_in_order(lying):
         uneven[key] = float(np.ptp(sorter.steps))
     assert uneven["n · IPP"] < 1e-6 < min(uneven["file name"], uneven["InstanceNumber"])
     assert "n · IPP  5.00  5.00  even" in sorter.still_text()
+
+
+def test_the_letters_name_the_sides_between_which_the_pile_runs(lying):
+    ends = [min(lying, key=series_sorter.along_normal), max(lying, key=series_sorter.along_normal)]
+    low, high = (float(s.ImagePositionPatient[2]) for s in ends)  # LPS+: z grows to the head
+    assert low < high
+    assert SeriesSorter(lying).letters == ["I", "S"]
 
 
 def test_the_cut_is_the_column_of_the_slices(lying):

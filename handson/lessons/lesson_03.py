@@ -9,6 +9,7 @@ from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 from .series_sorter import along_normal
 
+PIXEL = (30, 50)  # row, column of the pixel that exercise 03-3 looks for
 DRIFT_STEPS = 30  # steps over which exercise 03-4 counts the drift of a tilted stack
 
 
@@ -58,11 +59,10 @@ def lowest_instance() -> int:
 
 
 @cache
-def gap() -> tuple:
-    """(index of the missing slice, mm between its neighbours) in missing-slice."""
-    positions = np.array([along_normal(header) for header in trap("missing-slice")])
-    steps = np.diff(positions)
-    return int(steps.argmax()) + 1, float(steps.max())
+def missing() -> int:
+    """Index that the missing slice of missing-slice would have."""
+    positions = [along_normal(header) for header in trap("missing-slice")]
+    return int(np.diff(positions).argmax()) + 1
 
 
 def table_step() -> np.ndarray:
@@ -127,76 +127,87 @@ EXERCISES = {
         ),
     ),
     "03-2": Exercise(
-        asks="The unit vector n across the slices of the MR series, three numbers.",
-        answer=mr_normal,
+        asks="{'n': three numbers, 'points to': a side of the patient} for the normal of the MR series.",
+        answer=lambda: {"n": mr_normal(), "points to": "right"},
         within=1e-3,
         because="n points to the patient's right, since x grows to the left in DICOM. The z of "
         "ImagePositionPatient is the same in every slice of this series, so it sorts nothing.",
-        hint="n is the cross product of the two halves of ImageOrientationPatient.",
+        hint="n is the cross product of the two halves of ImageOrientationPatient, in LPS+.",
         mistakes=(
             Mistake(
                 "z is IPP[2]",
-                lambda: (0, 0, 1),
+                lambda: {"n": (0, 0, 1), "points to": ...},
                 "That is the z axis of the patient. These slices are sagittal: all of them have "
                 "the same z. Compute n from ImageOrientationPatient.",
             ),
             Mistake(
                 "cross product reversed",
-                lambda: -mr_normal(),
+                lambda: {"n": -mr_normal(), "points to": ...},
                 "The sign is turned round: it is row × column, in this order (PS3.3 C.7.6.2.1.1).",
+            ),
+            Mistake(
+                "DICOM's x is nibabel's x",
+                lambda: {"n": mr_normal(), "points to": "left"},
+                "The numbers are right and the side is not: DICOM's x grows to the patient's Left, so "
+                "-1 points to the right.",
             ),
         ),
     ),
     "03-3": Exercise(
-        asks="Three numbers: InstanceNumber of the lowest slice of lying-instance-number; index of "
-        "the missing slice of missing-slice, from 0; mm between its neighbours.",
-        answer=lambda: (lowest_instance(), *gap()),
-        within=0.01,
-        because="Positions say it all; and a reader that returned 30 slices without a word would have "
-        "moved everything above the gap by 5 mm.",
-        hint="Sort by n · IPP; np.diff of the positions shows the gap.",
+        asks="{'InstanceNumber': of the lowest slice of lying-instance-number, 'index': (i, j, k) of its "
+        f"pixel at row {PIXEL[0]}, column {PIXEL[1]} in read_series(...).data}}",
+        answer=lambda: {"InstanceNumber": lowest_instance(), "index": (PIXEL[1], PIXEL[0], 0)},
+        because="A Volume is [column, row, slice]: nibabel's order, and the reverse of a NumPy stack.",
+        hint="Sort by n · IPP and look at the first slice; then ask what each axis of a Volume is.",
         mistakes=(
             Mistake(
                 "InstanceNumber is order",
-                lambda: (1, ..., ...),
+                lambda: {"InstanceNumber": 1, "index": ...},
                 "Number 1 is not the lowest: in this folder InstanceNumber follows no position. "
                 "Sort by n · IPP, then look which number comes first.",
             ),
             Mistake(
-                "InstanceNumber is index",
-                lambda: (..., gap()[0] + 1, ...),
-                "InstanceNumber counts from 1, an index from 0.",
+                "a volume is indexed like a stack",
+                lambda: {"InstanceNumber": ..., "index": (0, *PIXEL)},
+                "That is [slice, row, column], the order of a NumPy stack of slices. A Volume is its reverse.",
             ),
             Mistake(
-                "thickness is spacing",
-                lambda: (..., ..., float(trap("missing-slice")[0].SliceThickness)),
-                "You used SliceThickness. It says how thick a slab was measured; where slices lie, only "
-                "positions say. Here two neighbours are twice as far apart.",
+                "a volume is indexed by row first",
+                lambda: {"InstanceNumber": ..., "index": (*PIXEL, 0)},
+                "That is [row, column, slice]. Row and column are exchanged: a Volume, like nibabel, has the "
+                "column first.",
             ),
         ),
     ),
     "03-4": Exercise(
-        asks=f"Two numbers in mm: from slice to slice at a right angle; drift over {DRIFT_STEPS} steps.",
-        answer=tilt,
-        unit="mm",
+        asks="Three numbers: index of the missing slice of missing-slice, from 0; mm between two slices of "
+        f"tilt-15, at a right angle to them; mm of drift over {DRIFT_STEPS} steps.",
+        answer=lambda: (missing(), *tilt()),
         within=0.05,
-        because="5 mm · cos 15° across, 5 mm · sin 15° aside at every step.",
-        hint="Project the step between two ImagePositionPatient on n; the rest of it is the drift.",
+        because="5 mm · cos 15° across, 5 mm · sin 15° aside at every step. A reader that ignored the gap would "
+        "have moved everything above it by 5 mm.",
+        hint="np.diff of the positions shows the gap. Project the step between two ImagePositionPatient on n; "
+        "the rest of it is the drift.",
         mistakes=(
             Mistake(
+                "InstanceNumber is index",
+                lambda: (missing() + 1, ..., ...),
+                "InstanceNumber counts from 1, an index from 0.",
+            ),
+            Mistake(
                 "thickness is spacing",
-                lambda: (np.linalg.norm(table_step()), ...),
+                lambda: (..., np.linalg.norm(table_step()), ...),
                 "5.0 mm is the distance along the table, and SliceThickness too. The slices are tilted "
                 "by 15 degrees, so across the slices it is less. Which cosine?",
             ),
             Mistake(
                 "sine and cosine exchanged",
-                lambda: tilt(np.sin, np.cos),
+                lambda: (..., *tilt(np.sin, np.cos)),
                 "Sine and cosine are exchanged: for a small tilt the distance hardly changes.",
             ),
             Mistake(
                 "drift of one step",
-                lambda: (..., tilt()[1] / DRIFT_STEPS),
+                lambda: (..., ..., tilt()[1] / DRIFT_STEPS),
                 f"That is the drift from one slice to the next. Over {DRIFT_STEPS} steps it adds up.",
             ),
         ),

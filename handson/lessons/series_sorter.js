@@ -5,12 +5,12 @@
 //                              +------------+
 //                              /\/\/\ steps     mm from slice to slice, along the normal
 //
-// State: `key`. `orders`, `positions`, `cut`, `size`, `aspect` and `labels` come from Python.
+// State: `key`. `orders`, `positions`, `cut`, `size`, `aspect`, `letters` and `labels` come from Python.
 
 import { fill, make, widgetRoot } from "./page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 360;
+const WIDTH = 520;
 const PLOT = 70;
 
 /** mm from each slice to the next in this order. */
@@ -30,6 +30,12 @@ export function pile(cut, [slices, rows], order) {
   return rgba;
 }
 
+/** Letters at the left and right edge: known only where the pile goes one way along the normal. */
+export function edges(steps, [from, to]) {
+  if (steps.every((step) => step > 0)) return [from, to];
+  return steps.every((step) => step < 0) ? [to, from] : ["", ""];
+}
+
 /** Points of the plot: x by slice, y from `least` at the bottom to `most` at the top. */
 export function points(steps, least, most, width, height) {
   const span = most - least || 1;
@@ -45,14 +51,15 @@ function render({ model, el }) {
   const label = make("label", { text: `${labels.title} ` }, root);
   const menu = make("select", {}, label);
   for (const key of Object.keys(model.get("orders"))) make("option", { value: key, text: key }, menu);
+  const picture = make("div", { class: "handson-pile" }, root);
+  const canvas = make("canvas", { width: slices, height: rows, role: "img" }, picture);
+  canvas.style.aspectRatio = `${slices} / ${rows * model.get("aspect")}`;
+  const sides = [make("span", {}, picture), make("span", {}, picture)];
   const says = make("output", { "aria-live": "polite" }, root);
-  const canvas = make("canvas", { width: slices, height: rows, role: "img" }, root);
-  canvas.style.width = `${WIDTH}px`;
-  canvas.style.height = `${(WIDTH * rows * model.get("aspect")) / slices}px`;
   make("div", { text: labels.steps }, root);
   const plot = document.createElementNS(SVG, "svg");
   plot.setAttribute("viewBox", `0 -4 ${WIDTH} ${PLOT + 8}`);
-  plot.setAttribute("width", WIDTH);
+  plot.setAttribute("class", "handson-steps");
   plot.setAttribute("aria-hidden", "true");
   const line = plot.appendChild(document.createElementNS(SVG, "polyline"));
   root.append(plot);
@@ -68,8 +75,11 @@ function render({ model, el }) {
     canvas.getContext("2d").putImageData(image, 0, 0);
     line.setAttribute("points", points(steps, least, most, WIDTH, PLOT));
     const even = high - low < 0.01 ? labels.even : labels.uneven;
+    const letters = edges(steps, model.get("letters"));
+    letters.forEach((letter, side) => { sides[side].textContent = letter; });
     says.textContent = fill(labels.found, { low: low.toFixed(2), high: high.toFixed(2), even });
-    canvas.setAttribute("aria-label", `${labels.coronal}; ${says.textContent}`);
+    const known = letters[0] ? fill(labels.sides, { left: letters[0], right: letters[1] }) : labels.no_sides;
+    canvas.setAttribute("aria-label", `${labels.coronal}; ${known}; ${says.textContent}`);
   }
   menu.addEventListener("change", () => {
     model.set("key", menu.value);

@@ -12,6 +12,7 @@ import pydicom
 import traitlets
 
 from ..errors import SeriesError
+from ..sides import direction_letters
 from .still import Still, html_table, labels, script
 
 _HERE = Path(__file__).parent
@@ -19,10 +20,14 @@ _LABELS = labels("series_sorter")
 KEYS = ("file name", "InstanceNumber", "SliceLocation", "IPP[2]", "n · IPP")
 
 
+def normal(header) -> np.ndarray:
+    """Unit vector row x column, LPS+ (PS3.3 C.7.6.2.1.1)."""
+    return np.cross(*np.reshape(np.array(header.ImageOrientationPatient, float), (2, 3)))
+
+
 def along_normal(header) -> float:
-    """mm along row x column (PS3.3 C.7.6.2.1.1)."""
-    row, column = np.reshape(np.array(header.ImageOrientationPatient, float), (2, 3))
-    return float(np.cross(row, column) @ np.array(header.ImagePositionPatient, float))
+    """mm along the normal."""
+    return float(normal(header) @ np.array(header.ImagePositionPatient, float))
 
 
 def sort_values(slices) -> dict[str, list]:
@@ -59,6 +64,7 @@ class SeriesSorter(Still, anywidget.AnyWidget):
     cut = traitlets.Bytes().tag(sync=True)  # uint8 [slice, row]
     size = traitlets.List().tag(sync=True)  # slices, rows
     aspect = traitlets.Float(1.0).tag(sync=True)  # mm per row over mm per slice
+    letters = traitlets.List().tag(sync=True)  # of the sides where n begins and where it points to
     labels = traitlets.Dict(_LABELS).tag(sync=True)
     column = traitlets.Int()
 
@@ -75,6 +81,7 @@ class SeriesSorter(Still, anywidget.AnyWidget):
         super().__init__(
             orders={k: np.argsort(v, kind="stable").tolist() for k, v in values.items()},
             positions=positions,
+            letters=[direction_letters(sign * normal(slices[0]) * (-1, -1, 1)) for sign in (-1, 1)],
             size=list(self._stack.shape[:2]),
             aspect=float(slices[0].PixelSpacing[0]) / step,
             key=key,

@@ -5,7 +5,7 @@ import { test } from "node:test";
 const HERE = new URL("../../handson/lessons/", import.meta.url);
 const { ascii, hex, ownerOf, sentence } = await import(new URL("byte_explorer.js", HERE));
 const { matching } = await import(new URL("tag_table.js", HERE));
-const { pile, points, stepsOf } = await import(new URL("series_sorter.js", HERE));
+const { edges, pile, points, stepsOf } = await import(new URL("series_sorter.js", HERE));
 const { report } = await import(new URL("health.js", HERE));
 const { fill } = await import(new URL("page.js", HERE));
 
@@ -43,6 +43,12 @@ test("a pile puts each slice's column where the order says", () => {
   assert.deepEqual(grey, [5, 1, 3, 6, 2, 4]);
   assert.deepEqual(stepsOf([0, 10, 20], [2, 0, 1]), [-20, 10]);
   assert.equal(points([-20, 10], -20, 10, 100, 50), "25,50 75,0");
+});
+
+test("a pile has sides only where it goes one way along the normal", () => {
+  assert.deepEqual(edges([1, 2], ["L", "R"]), ["L", "R"]);
+  assert.deepEqual(edges([-1, -2], ["L", "R"]), ["R", "L"]);
+  assert.deepEqual(edges([1, -2], ["L", "R"]), ["", ""]);
 });
 
 test("the doctor's first line is that widgets are alive; a fix is marked in words", () => {
