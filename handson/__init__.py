@@ -17,7 +17,7 @@ _HOME = {
     "write_nifti": "nifti",
     "header_bytes": "nifti",
     "open": "opening",
-    "window": "windowing",
+    "window": "display",
     "fetch": "datasets",
     "catalogue": "datasets",
     "view": "viewer",
@@ -38,6 +38,7 @@ _ROOMS = {
     "datasets",
     "deidentify",
     "dicom",
+    "display",
     "figures",
     "lessons",
     "nifti",
@@ -45,7 +46,6 @@ _ROOMS = {
     "phantoms",
     "segmentations",
     "viewer",
-    "windowing",
 }
 
 __version__ = "0.1.0"

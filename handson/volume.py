@@ -295,14 +295,17 @@ class Volume:
             return np.array([start for start, _ in self.times])
         return None if self.time_step is None else np.arange(self.frames) * self.time_step
 
-    def mean(self) -> Volume:
+    def mean(self, **numpy: Any) -> Any:
         """The mean over axis 3: what all volumes share, with no word about when.
 
         A volume that lasted longer counts more, where `times` states how long each lasted; else all
         count the same.
 
-        returns : 3-D Volume of floats; a 3-D or RGB volume is returned as it is
+        returns : 3-D Volume of floats; a 3-D or RGB volume is returned as it is. `np.mean(volume)` asks
+            for NumPy's mean of the values and gets it
         """
+        if numpy:
+            return self.data.mean(**numpy)
         if self.frames == 1:
             return self.at(0)
         lasted = [duration for _, duration in self.times or ()]
@@ -350,7 +353,12 @@ class Volume:
         order : 0 nearest (labels), 1 linear (maps), 3 cubic: `scipy.ndimage.affine_transform`
         fill : value outside this volume; by default -1000 for a CT, which is air, else 0
         """
-        return self._resample(other.affine, other.shape[:3], order, fill)
+        moved = self._resample(other.affine, other.shape[:3], order, fill)
+        frames = self.frame_of_reference, other.frame_of_reference
+        if all(frames) and frames[0] != frames[1]:
+            told = "It was resampled to a grid in another frame of reference: places may not agree."
+            moved = replace(moved, notes=(*moved.notes, told))
+        return moved
 
     def straighten(self, order=1, fill=None) -> Volume:
         """Undo the shear of a tilted gantry: resample to right angles, the slices kept in plane.
@@ -410,7 +418,7 @@ class Volume:
 
         data : [i, j, k], [i, j, k, t], or colours [i, j, k, 3] (or 4: alpha is left out) with
             photometric="RGB", as uint8 or as floats 0..1. Masked values become NaN. For pictures
-            [slice, row, column] that no file places, use `handson.view(array)` or `array_volume`
+            [slice, row, column] that no file places, use `handson.view(array)`
         affine : (4, 4) voxel index (i, j, k) -> RAS+ mm of the voxel's centre
         meaning : `unit`, `name`, `time_step` and the other fields of `Volume`
         returns : `Volume`; it shares the array's memory where it can
@@ -620,32 +628,3 @@ def colour_bytes(array: np.ndarray) -> np.ndarray:
             "Scale them: (255 * colours).astype(np.uint8).",
         )
     return np.rint(np.nan_to_num(colours) * 255).astype(np.uint8)
-
-
-def array_volume(array, spacing=None, **meaning) -> Volume:
-    """Bare pixels as a volume that states no side: rows run down and columns to the right.
-
-    array : [slice, row, column], as `np.stack` makes of pictures, or [slice, row, column, 3] uint8
-    spacing : (slice, row, column) mm, in the array's order; 1 each when nobody knows
-    meaning : `unit`, `name` and the other fields of `Volume`
-    """
-    array = np.asanyarray(array)
-    rgb = array.ndim == 4 and array.shape[3] == 3 and array.dtype == np.uint8
-    if array.ndim - rgb != 3:
-        raise GeometryError(
-            f"an array of shape {array.shape} is no stack of pictures",
-            "Pass [slice, row, column], or [slice, row, column, 3] of uint8 for colour.",
-        )
-    steps = np.array(spacing if spacing is not None else (1, 1, 1), float)
-    if steps.shape != (3,) or not (np.isfinite(steps) & (steps > 0)).all():
-        raise GeometryError(
-            f"the spacing {spacing} does not fit an array of three axes",
-            "Pass mm along each axis, in the array's order.",
-        )
-    return Volume(
-        array.transpose(2, 1, 0, *([3] if rgb else [])),
-        picture_affine(steps[::-1]),
-        photometric="RGB" if rgb else "MONOCHROME2",
-        oriented=False,
-        **{"scale": "none" if spacing is None else "mm"} | meaning,
-    )

@@ -13,7 +13,8 @@ from pydicom.filewriter import write_dataset
 from shipped import REPOSITORY
 
 import handson
-from handson import Volume, windowing
+from handson import Volume
+from handson.display import windows as windowing
 
 LINES = [
     html.unescape(line)

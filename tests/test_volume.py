@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from handson.errors import GeometryError
 from handson.sides import CONVENTIONS, PLANES, direction_letters
-from handson.volume import Slice, Volume, array_volume
+from handson.volume import Slice, Volume
 
 ORIENTATIONS = [
     "".join(codes) for order in permutations(("RL", "AP", "SI")) for codes in product(*order)
@@ -185,23 +185,6 @@ def test_inverse_affine_of_nibabel_is_what_reorienting_uses():
     assert_allclose(volume.to_ras().affine, volume.affine @ inv_ornt_aff(ornt, volume.shape))
 
 
-@pytest.mark.parametrize("colour", [False, True])
-def test_bare_pixels_become_a_volume_that_shows_them_as_they_are(colour):
-    shape = (2, 3, 4, 3) if colour else (2, 3, 4)
-    stack = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
-    volume = array_volume(stack, spacing=(5.0, 0.8, 0.5), unit="HU")
-    assert_array_equal(volume.plane("axial", index=1).pixels, stack[1])
-    assert volume.plane("axial", index=1).spacing == (0.8, 0.5)
-    assert volume.spacing == (0.5, 0.8, 5.0)
-    assert volume.rgb == colour
-    assert not volume.oriented
-    for bad in ((1, 1), (1, 1, 0), (1, 1, np.nan)):
-        with pytest.raises(GeometryError, match="spacing"):
-            array_volume(stack, spacing=bad)
-    with pytest.raises(GeometryError, match="stack"):
-        array_volume(np.ones((3, 4)))
-
-
 def test_what_a_volume_means_is_kept_by_every_method():
     meaning = {
         "frame_of_reference": "1.2.3",
@@ -279,9 +262,3 @@ def test_the_mean_of_a_series_in_time():
 def test_meaning_that_does_not_fit_the_volumes_is_refused(meaning, message):
     with pytest.raises(GeometryError, match=message):
         Volume(np.zeros((2, 2, 2, 2)), np.eye(4), **meaning)
-
-
-def test_bare_pixels_without_spacing_have_no_scale():
-    assert array_volume(np.zeros((2, 3, 4))).scale == "none"
-    assert "distances not stated" in repr(array_volume(np.zeros((2, 3, 4))))
-    assert array_volume(np.zeros((2, 3, 4)), spacing=(1, 1, 1)).scale == "mm"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from pydicom.data import get_testdata_file
 
-from handson import read_series, read_slice, windowing
+from handson import read_series, read_slice
+from handson.display import windows as windowing
+from handson.display.windows import header_grey, modality_values, presets, window
 from handson.errors import ViewError
-from handson.windowing import header_grey, modality_values, presets, window
 
 values = st.floats(-5000, 5000)
 widths = st.floats(1.001, 5000)

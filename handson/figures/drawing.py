@@ -1,29 +1,46 @@
-"""A panel on matplotlib axes: the picture, its letters, scale bar and captions, and the figure around it."""
+"""A panel on matplotlib axes: the picture, its letters, scale bar and captions, and the figure around it.
 
+Nothing is decided here: values, colours, letters and words come from `handson.display`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
 from math import floor, log10
 from textwrap import fill
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
+
+from ..display import raster, words
+from ..display.colours import COLOUR_MAPS, colour_table
+from ..display.look import Look
+from ..display.panel import Panel
+from ..display.words import LABELS
 
 _HALO = [withStroke(linewidth=2.5, foreground="black")]
 
 
 class Picture(Figure):
-    """A matplotlib figure with `alt`, a sentence that says what is to be seen for who cannot see it."""
+    """A matplotlib figure with `alt`, a sentence that describes it to a reader who cannot see it."""
 
     @property
     def alt(self) -> str:
         said = (ax.get_label() for ax in self.axes)
         return " ".join(text for text in said if text and not text.startswith("<"))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.alt or super().__repr__()
 
     __str__ = __repr__
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         from io import BytesIO
 
         buffer = BytesIO()
@@ -34,22 +51,73 @@ class Picture(Figure):
         )
 
 
-def draw(ax, panel, cmap=None, scale_bar=True, title=None, letter_size=12, room=None):
-    """The picture on its axes, with letters, bar and captions; returns the AxesImage.
+class Fraction(Normalize):
+    """The way from a value to its colour that a `Look` decided, LINEAR or SIGMOID."""
+
+    def __init__(self, look: Look):
+        super().__init__(*look.range)
+        self.look = look
+
+    def __call__(self, value: Any, clip: bool | None = None) -> np.ma.MaskedArray:
+        values = np.ma.asarray(value).astype(float)
+        look = self.look if not self.scaled() else _with_range(self.look, self.vmin, self.vmax)
+        at = np.floor(raster.fraction(values.filled(np.nan), look) * 255 + 0.5)
+        hidden = np.ma.getmaskarray(values) | np.isnan(values.filled(np.nan))
+        # The middle of entry number `at` of a table of 256, whatever matplotlib rounds.
+        return np.ma.array((at + 0.5) / 256, mask=hidden)
+
+    def inverse(self, value: Any) -> Any:
+        low, high = float(self.vmin or 0), float(self.vmax or 0)
+        if self.look.function != "SIGMOID":
+            return low + np.asarray(value) * (high - low)
+        part = np.clip(np.asarray(value, float), 1e-3, 1 - 1e-3)
+        return (low + high) / 2 - np.log(1 / part - 1) * (high - low) / 4
+
+
+def _with_range(look: Look, low: float | None, high: float | None) -> Look:
+    return replace(look, range=(float(low or 0), float(high or 0)))
+
+
+def colour_map(look: Look, cmap: str | Colormap | None = None, nan: Any = "black") -> Colormap:
+    """The colours of a look as matplotlib's map; NaN is black, as in every picture.
+
+    cmap : any map of matplotlib in its place
+    nan : the colour of what has no value
+    """
+    if cmap is None or (isinstance(cmap, str) and cmap in COLOUR_MAPS):
+        table = colour_table(look.cmap) / 255
+        chosen: Colormap = ListedColormap(table, name=look.cmap)
+    else:
+        chosen = colormaps[cmap] if isinstance(cmap, str) else cmap
+    return (chosen.reversed() if look.invert else chosen).with_extremes(bad=nan)
+
+
+def draw(
+    ax: Axes,
+    panel: Panel,
+    cmap: str | Colormap | None = None,
+    scale_bar: bool = True,
+    title: str | None = None,
+    letter_size: int = 12,
+    room: float | None = None,
+) -> AxesImage:
+    """The picture on its axes, with letters, bar and captions.
 
     room : inches that the captions may take, by default the width of the axes
+    returns : the AxesImage; its array is the panel's values
     """
     room = room or ax.get_position().width * ax.figure.get_figwidth()
-    cmap = cmap or ("gray_r" if panel.inverted else "gray")
-    low, high = panel.limits or (None, None)
-    shown = ax.imshow(
-        panel.pixels,
-        cmap=cmap,
-        vmin=low,
-        vmax=high,
-        aspect=panel.aspect,
-        interpolation="nearest",
-    )
+    aspect, look = panel.aspect, panel.look
+    if look is None:
+        shown = ax.imshow(panel.values, aspect=aspect, interpolation="nearest")
+    elif look.labels:
+        pixels = raster.colours(panel.values, look)
+        shown = ax.imshow(pixels, aspect=aspect, interpolation="nearest")
+    else:
+        colours, norm = colour_map(look, cmap), Fraction(look)
+        shown = ax.imshow(
+            panel.values, cmap=colours, norm=norm, aspect=aspect, interpolation="nearest"
+        )
     ax.set(xticks=[], yticks=[], label=panel.alt)
     title = panel.title if title is None else title
     ax.set_title(_wrapped(title, room, 9), fontsize=9, loc="left")
@@ -62,13 +130,13 @@ def draw(ax, panel, cmap=None, scale_bar=True, title=None, letter_size=12, room=
     return shown
 
 
-def _wrapped(words, room, size):
+def _wrapped(text: str, room: float, size: int) -> str:
     """A caption on lines of at most `room` inches: a letter is about half its `size` (points) wide."""
     letters = max(12, int(room * 72 / (0.56 * size)))
-    return "\n".join(fill(line, letters) for line in words.splitlines())
+    return "\n".join(fill(line, letters) for line in text.splitlines())
 
 
-def _letters(ax, panel, size):
+def _letters(ax: Axes, panel: Panel, size: int) -> None:
     places = {
         "left": (0.015, 0.5, "left", "center"),
         "right": (0.985, 0.5, "right", "center"),
@@ -80,11 +148,13 @@ def _letters(ax, panel, size):
             _text(ax, x, y, panel.letters[side], across, down, f"letter-{side}", size)
 
 
-def _text(ax, x, y, words, across, down, gid, size=9):
+def _text(
+    ax: Axes, x: float, y: float, text: str, across: str, down: str, gid: str, size: int = 9
+) -> None:
     ax.text(
         x,
         y,
-        words,
+        text,
         transform=ax.transAxes,
         ha=across,
         va=down,
@@ -96,17 +166,17 @@ def _text(ax, x, y, words, across, down, gid, size=9):
     )
 
 
-def _bar_length(width):
+def _bar_length(width: float) -> float:
     """1, 2 or 5 times a power of ten, at most 0.3 of the width, in mm."""
     power = 10.0 ** floor(log10(0.3 * width))
     return next(power * step for step in (5, 2, 1) if power * step <= 0.3 * width * 1.0001)
 
 
-def _scale_bar(ax, panel):
+def _scale_bar(ax: Axes, panel: Panel) -> None:
     if not panel.spacing:
-        _text(ax, 0.97, 0.04, "no scale", "right", "bottom", "scale")
+        _text(ax, 0.97, 0.04, LABELS["no_scale"], "right", "bottom", "scale")
         return
-    rows, columns = panel.pixels.shape[:2]
+    rows, columns = panel.values.shape[:2]
     length = _bar_length(panel.size[0])
     right, low = 0.97 * columns - 0.5, 0.96 * rows - 0.5
     ends = (right - length / panel.spacing[1], right)
@@ -121,23 +191,31 @@ def _scale_bar(ax, panel):
         scalex=False,
         scaley=False,
     )
-    words = f"{length:g} mm" + (" at the detector" if panel.at_detector else "")
-    _text(ax, 0.97, 0.055, words, "right", "bottom", "scale")
+    text = words.scale_words(length, panel.volume.scale)
+    _text(ax, 0.97, 0.055, text, "right", "bottom", "scale")
 
 
-def add_colour_bar(figure, shown, ax, label, values):
-    """A bar with the unit; its ends are pointed where values lie outside of what is drawn."""
+def add_colour_bar(
+    figure: Figure, shown: AxesImage, ax: Axes | Sequence[Axes], label: str, values: np.ndarray
+) -> Colorbar:
+    """A bar with the unit; its ends are pointed where values lie outside the window."""
     low, high = shown.get_clim()
     finite = values[np.isfinite(values)]
     below, above = (finite < low).any(), (finite > high).any()
     extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
     bar = figure.colorbar(shown, ax=ax, extend=extend, fraction=0.05, pad=0.02, shrink=0.8)
-    bar.set_label(label or "value, no unit stated", fontsize=8)
+    bar.set_label(label or LABELS["no_unit"], fontsize=8)
     bar.ax.tick_params(labelsize=8)
     return bar
 
 
-def canvas(panels, columns=1, height=4.0, bar=True, caption=3.0):
+def canvas(
+    panels: Sequence[Panel],
+    columns: int = 1,
+    height: float = 4.0,
+    bar: bool = True,
+    caption: float = 3.0,
+) -> tuple[Picture, list[Axes], list[float]]:
     """A figure whose panels share one physical scale, its axes in reading order, their captions' room.
 
     caption : inches that a column keeps for words: narrower pictures are set apart, not enlarged

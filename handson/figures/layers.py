@@ -1,125 +1,147 @@
 """`overlay` draws a second image on the first: labels filled and outlined, or a map above a threshold."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, ListedColormap, to_rgba
 from matplotlib.lines import Line2D
 
+from ..display import raster, words
+from ..display.colours import LABEL_COLOURS, LABEL_DASHES, colour_table, label_dash, label_rgb
+from ..display.images import array_axes, as_picture, layer_volume
+from ..display.look import Look, layer_look
+from ..display.panel import Panel, panel_of
+from ..display.values import survey
+from ..display.words import LABELS
 from ..errors import ViewError
 from ..volume import Slice, Volume
-from .drawing import add_colour_bar, canvas, draw
-from .panel import as_image, panel_of
+from .drawing import Fraction, Picture, add_colour_bar, canvas, colour_map, draw
+from .sections import Window, own_map
 
-# Okabe and Ito's colours, told apart with any colour vision, and a dash for each: never colour alone.
-LABEL_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
-LABEL_DASHES = ("-", "--", ":", "-.")
-# Signed maps: blue for negative, orange for positive, light towards the ends, dark in the middle.
-BLUE_ORANGE = LinearSegmentedColormap.from_list(
-    "blue-orange", ["#a6dcff", "#2c8fd6", "#123f66", "#2b2b2b", "#6b3a07", "#e0801a", "#ffd59e"]
-)
+__all__ = ["BLUE_ORANGE", "LABEL_COLOURS", "LABEL_DASHES", "overlay"]
+
+BLUE_ORANGE = ListedColormap(colour_table("blue-orange") / 255, name="blue-orange")
 
 
 def overlay(
-    background,
-    layer,
+    background: Any,
+    layer: Any,
     *,
-    plane="axial",
-    mm=None,
-    index=None,
-    time=0,
-    names=None,
-    threshold=0.0,
-    two_sided=None,
-    cmap=None,
-    opacity=0.6,
-    fill=True,
-    outline=True,
-    window=None,
-    convention="radiological",
-    title=None,
-    ax=None,
-):
+    plane: str = "axial",
+    mm: float | None = None,
+    index: int | None = None,
+    time: int = 0,
+    labels: bool | None = None,
+    names: Mapping[int, str] | None = None,
+    threshold: float | Sequence[float] | None = None,
+    two_sided: bool | None = None,
+    cmap: str | Colormap | None = None,
+    opacity: float = 0.6,
+    fill: bool = True,
+    outline: bool = True,
+    window: Window = None,
+    convention: str = "radiological",
+    same_space: bool = False,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Picture:
     """A label image or a map on a slice, each voxel at its own place in the patient.
 
-    background : `Slice`, `Volume` or array; one slice of it is drawn, as `picture` does
-    layer : `Volume`, on any grid: it is sampled at the background's pixels through both affines.
-        Integers are labels (nearest voxel, 0 is nothing), other numbers a map (linear). Two arrays
-        must have one shape
+    background : `Slice`, `Volume`, array or another image; one slice of it is drawn, as `picture` does
+    layer : `Volume` or another image, on any grid: it is sampled at the background's pixels through
+        both affines. An array must have the background's shape. Masks and label images are drawn as
+        labels (nearest voxel, 0 is nothing), other values as a map (linear)
+    labels : True or False where that is not seen from the values; see `display.values.are_labels`
     names : {label: name} for the legend
-    threshold : of a map: smaller values are not drawn; `two_sided` compares |value|, and is the
-        default where the map has both signs
+    threshold : of a map, (low, high) or the low end alone: other values are not drawn, by default those
+        below a tenth of the greatest. `two_sided` compares |value|, and is the default where the map
+        has both signs
     fill, outline : how labels are drawn
+    same_space : True when you know that both share their millimetres although their frames of reference
+        differ; otherwise the picture warns
     returns : the figure, a `Picture`
-
-    Raises `ViewError` when one of the two states no side and the grids differ: nobody can know then
-    where the layer belongs.
+    raises : ViewError when one of the two states no side and the grids differ: nobody can know then
+        where the layer belongs
     """
-    (image, scaled), (upper, _) = as_image(background), as_image(layer)
-    upper = (
-        upper.as_volume() if isinstance(upper, Slice) else upper.at(time if upper.frames > 1 else 0)
+    image = as_picture(background)
+    whole = image.as_volume() if isinstance(image, Slice) else image
+    over = layer_volume(layer, whole, array_axes(background))
+    check_places(whole, over)
+    panel = panel_of(
+        image,
+        plane=plane,
+        mm=mm,
+        index=index,
+        time=time,
+        window=window,
+        convention=convention,
     )
-    panel = panel_of(image, scaled, plane, mm, index, time, window, convention)
-    sampled = _sample(panel, upper, image)
-    labels = upper.data.dtype.kind in "iub"
+    look = layer_look(
+        over,
+        survey(over.data),
+        labels=names if labels is None and names else labels,
+        names=names,
+        threshold=threshold,
+        two_sided=two_sided,
+        cmap=own_map(cmap) if not labels else None,
+        opacity=opacity,
+    )
+    apart = not same_space and words.in_other_space(whole, over)
+    warning = words.other_space_said([over.name]) if apart else ""
+    panel = panel.warned(LABELS["other_space"] if apart else "")
+    values = panel.sampled(over, look, time)
     room = None
     if ax is None:
         _, (ax,), (room,) = canvas([panel])
-    figure = ax.figure
     draw(ax, panel, title=title, room=room)
-    if labels:
-        said = _draw_labels(ax, panel, sampled, names or {}, opacity, fill, outline)
+    if look.labels:
+        said = _draw_labels(ax, panel, values, look, fill, outline)
     else:
-        said = _draw_map(figure, ax, panel, sampled, upper, threshold, two_sided, cmap, opacity)
-    ax.set_label(f"{panel.alt} {said}")
+        said = _draw_map(ax, panel, values, look, over.unit, cmap)
+    ax.set_label(" ".join(part for part in (panel.alt, said, warning) if part))
+    figure: Any = ax.figure
     return figure
 
 
-def _sample(panel, layer, image):
-    """The layer at the panel's pixels, in picture order."""
-    if layer.rgb:
-        raise ViewError("a colour image cannot be a layer", "Pass labels or a map.")
-    whole = image if isinstance(image, Volume) else panel.grid
-    same_grid = layer.shape[:3] == whole.shape[:3] and np.allclose(layer.affine, whole.affine)
-    if not (layer.oriented and whole.oriented) and not same_grid:
+def check_places(base: Volume, layer: Volume) -> None:
+    """raises : ViewError when nobody can know where the layer belongs"""
+    same_grid = layer.shape[:3] == base.shape[:3] and np.allclose(layer.affine, base.affine)
+    if not (layer.oriented and base.oriented) and not same_grid:
         raise ViewError(
             "the layer and the image are on different grids, and one of them states no side",
             "Put both on one grid first, or read them from files that state their place.",
         )
-    labels = layer.data.dtype.kind in "iub"
-    if labels:
-        sampled = layer.resample_like(panel.grid, order=0, fill=0)
-    else:
-        sampled = layer.resample_like(panel.grid, order=1, fill=np.nan)
-    if panel.layout is None:
-        return np.swapaxes(sampled.data[:, :, 0], 0, 1)
-    return panel.layout.draw(np.take(sampled.data, 0, axis=panel.layout.axis))
 
 
-def _draw_labels(ax, panel, sampled, names, opacity, fill, outline):
-    found = [int(v) for v in np.unique(sampled) if v]
-    order = sorted({*names, *found} - {0})
+def _draw_labels(
+    ax: Axes, panel: Panel, values: np.ndarray, look: Look, fill: bool, outline: bool
+) -> str:
+    shown = raster.is_shown(values, look)
     keys = []
-    for label in found:
-        place = order.index(label)
-        colour = LABEL_COLOURS[place % len(LABEL_COLOURS)]
-        dash = LABEL_DASHES[place % len(LABEL_DASHES)]
-        mask = sampled == label
+    for label in (int(v) for v in np.unique(values[shown])):
+        red, green, blue = label_rgb(np.array([label]), look.colours, look.cmap)[0]
+        colour = f"#{red:02X}{green:02X}{blue:02X}"
+        mask = shown & (values == label)
         if fill:
             tint = np.zeros((*mask.shape, 4))
-            tint[mask] = to_rgba(colour, opacity)
+            tint[mask] = to_rgba(colour, look.opacity)
             ax.imshow(tint, aspect=panel.aspect, interpolation="nearest", gid=f"label-{label}")
+        dash = label_dash(label)
         if outline:
             _outline(ax, mask, colour, dash)
-        name = str(names.get(label, f"label {label}"))
+        name = look.names.get(label) or LABELS["label"].format(value=label)
         keys.append(Line2D([], [], color=colour, linestyle=dash, linewidth=3, label=name))
     if keys:
         ax.legend(handles=keys, loc="upper right", fontsize=8, framealpha=0.8)
-        return "Labels drawn on it: " + ", ".join(k.get_label() for k in keys) + "."
-    ax.set_xlabel(f"{ax.get_xlabel()} (no label on this slice)", fontsize=8, loc="left")
-    return "No label on this slice."
+        return LABELS["labels_drawn"].format(names=", ".join(str(k.get_label()) for k in keys))
+    nothing = LABELS["no_label"]
+    ax.set_xlabel(f"{ax.get_xlabel()} ({nothing})", fontsize=8, loc="left")
+    return f"{nothing[:1].upper()}{nothing[1:]}."
 
 
-def _outline(ax, mask, colour, dash):
+def _outline(ax: Axes, mask: np.ndarray, colour: str, dash: str) -> None:
     """Along the edges of the pixels, so that it encloses exactly what is counted."""
     padded = np.pad(mask, 1)
     across = np.argwhere(padded[1:, 1:-1] != padded[:-1, 1:-1])  # edges between rows
@@ -141,26 +163,25 @@ def _outline(ax, mask, colour, dash):
     )
 
 
-def _draw_map(figure, ax, panel, sampled, layer, threshold, two_sided, cmap, opacity):
-    finite = layer.data[np.isfinite(layer.data)]
-    if two_sided is None:
-        two_sided = bool((finite <= -threshold).any() and (finite < 0).any())
-    strength = np.abs(sampled) if two_sided else sampled
-    hidden = ~(strength >= threshold) | (strength == 0)
-    top = float(max(np.abs(finite).max() if two_sided else finite.max(), threshold)) or 1.0
-    colours = cmap or (BLUE_ORANGE if two_sided else colormaps["inferno"])
-    shown = ax.imshow(
-        np.ma.masked_where(hidden, sampled),
-        cmap=colours,
-        vmin=-top if two_sided else min(threshold, top),
-        vmax=top,
-        alpha=opacity,
+def _draw_map(
+    ax: Axes,
+    panel: Panel,
+    values: np.ndarray,
+    look: Look,
+    unit: str,
+    cmap: str | Colormap | None,
+) -> str:
+    shown = raster.is_shown(values, look)
+    drawn = ax.imshow(
+        np.ma.masked_where(~shown, values),
+        cmap=colour_map(look, cmap, nan=(0, 0, 0, 0)),
+        norm=Fraction(look),
+        alpha=look.opacity,
         aspect=panel.aspect,
         interpolation="nearest",
         gid="map",
     )
-    rule = f"{'|value|' if two_sided else 'value'} ≥ {threshold:g}" if threshold else ""
-    label = ", ".join(text for text in (layer.unit or "value", rule) if text)
-    add_colour_bar(figure, shown, ax, label, sampled)
-    said = f"A map is drawn on it ({label}), {int((~hidden).sum())} pixels."
-    return said
+    low = look.threshold[0] if look.threshold else look.range[0]
+    label = f"{unit or 'value'}, {'|value|' if look.two_sided else 'value'} ≥ {low:.4g}"
+    add_colour_bar(ax.figure, drawn, ax, label, values)
+    return LABELS["map_drawn"].format(label=label, count=int(shown.sum()))

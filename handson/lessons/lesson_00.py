@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
+from ..display.windows import window
 from ..nifti import read_nifti
-from ..windowing import window
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 

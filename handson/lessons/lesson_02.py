@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pydicom
 
-from ..windowing import window
+from ..display.windows import window
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 

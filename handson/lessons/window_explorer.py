@@ -10,10 +10,10 @@ import ipywidgets as widgets
 import numpy as np
 import traitlets
 
+from ..display.windows import window as grey_levels
 from ..errors import ViewError
 from ..viewer import view
 from ..volume import Slice
-from ..windowing import window as grey_levels
 from .still import labels
 
 _LABELS = labels("window_explorer")

@@ -2,8 +2,8 @@
 
     view(x, *layers, plane="axial", window=None, cmap="gray", convention="radiological", spacing=None, ...)
 
-`x` is a Volume, a Slice, an array ([slice, row, column] as from np.stack, or [row, column]), a path, or a
-list of these (side by side, linked). `view` picks the viewer: SliceViewer, OverlayViewer when there are
+`x` is a Volume, a Slice, an array ([slice, row, column] as from np.stack, or [row, column]), a path, an
+image of nibabel, SimpleITK or pydicom, or a list of these (side by side, linked). `view` picks the viewer: SliceViewer, OverlayViewer when there are
 layers, TimeSeriesViewer for a 4-D volume, OrthoViewer with plane="ortho".
 
     viewer = handson.view(volume)              # scroll, window, measure in the page
@@ -13,11 +13,12 @@ layers, TimeSeriesViewer for a 4-D volume, OrthoViewer with plane="ortho".
     viewer.layers[0].opacity = 0.4
     viewer.save_png("slice.png"); viewer.save_html("slice.html")
 
-Stands on `volume`, `windowing` and `errors`; the pictures are drawn by the ES modules in `js`.
+`handson.display` decides what a picture shows; the ES modules in `js` draw it.
 """
 
+from ..display.colours import COLOUR_MAPS
 from .base import Viewer
-from .models import COLOUR_MAPS, Layer
+from .models import Layer
 from .opener import link, view
 from .ortho import OrthoViewer
 from .overlay import OverlayViewer

@@ -7,20 +7,26 @@ browser, so a slider moves the picture without a kernel and Python hears of it a
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import ClassVar
 
 import numpy as np
 from ipywidgets import VBox
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
 
-from ..display import courses
+from ..display import courses, measuring, raster, words
+from ..display.colours import COLOUR_MAPS
+from ..display.images import in_own_order, in_volume_order
+from ..display.look import Look, base_look
+from ..display.values import survey
+from ..display.windows import function_of, offered, to_range, to_window
+from ..display.words import LABELS
 from ..errors import ViewError
 from ..sides import CONVENTIONS
 from . import controls as make
-from . import export, measuring, rows, static
-from .canvas import COMPOSITIONS, PLANE_NAMES, Canvas, geometry
-from .models import COLOUR_MAPS, Layer
-from .windows import offered, to_range, to_window
+from . import export, rows, static
+from .canvas import PLANE_NAMES, Canvas, geometry
+from .models import Layer
 
 # Traits that the canvas has under the same name and in the same form.
 _SAME = (
@@ -50,12 +56,15 @@ class Viewer(VBox):
     time : volume of a 4-D series
     compose : "blend", "curtain", "checkerboard" or "side by side"; split : 0..1, the curtain's edge
     zoom, smooth, histogram, montage, show_crosshair, outside : as the buttons of the page
-    ruler : two points in mm, or (); region : two opposite voxels, both inside, or ()
+    ruler : two points in mm, or (); region : two opposite voxels, both inside, or (), counted as
+        `painted_mask()` is: (i, j, k), or in the own order of an array
     painted : what the brush went over, as runs (first, length, ...) of voxel numbers i + columns * (j +
         rows * k); `painted_mask()` is the same as an array, `paint(mask)` sets it. brush_radius : mm
     percent : of a 4-D series, whether the curve is drawn as the change from its own mean
     events : what happened meanwhile, (onset, duration, name) each, in s: bars behind the curve
     layers : what is laid over the base, `Layer`s with traits of their own
+    same_space : True when layers share the millimetres of the base although their frames of reference
+        differ; otherwise a warning stands on the picture
     controls : the ipywidgets by name, to take out, link or observe
 
     Arguments of `view` apply; `volume` is a Volume here.
@@ -69,7 +78,7 @@ class Viewer(VBox):
     cmap = Enum(COLOUR_MAPS, "gray")
     convention = Enum(CONVENTIONS, "radiological")
     time = Int()
-    compose = Enum(COMPOSITIONS, "blend")
+    compose = Enum(raster.COMPOSITIONS, "blend")
     split = Float(0.5, min=0, max=1)
     zoom = Float(1.0, min=1, max=40)
     smooth = Bool(False)
@@ -87,35 +96,38 @@ class Viewer(VBox):
     _PANES = (None,)
     _SHOWN: ClassVar = {}
 
-    def __init__(self, volume, *layers, plane=None, window=None, cmap="gray", convention="radiological",
-                 crosshair=None, time=0, scale="mm", full=False, height=360, **state):  # fmt: skip
+    def __init__(self, volume, *layers, plane=None, window=None, cmap=None, convention="radiological",
+                 crosshair=None, time=0, full=False, height=360, same_space=False, axes=(0, 1, 2),
+                 **state):  # fmt: skip
         self._opened, self._attached = [], []
+        check_options(state)
         if convention not in CONVENTIONS:
             raise ViewError(
                 f"there is no convention {convention!r}", f"It is {' or '.join(CONVENTIONS)}."
             )
         self.volume = volume
-        self.scale = scale
+        self.axes = tuple(axes)
         self._hearing = False
         self.planes = shown_planes(volume)
         plane = plane or self.planes[0]
         start = self._start(crosshair)
-        self.base = (
-            Layer(volume, opacity=1.0, cmap=cmap) if not volume.rgb else _colour_base(volume)
+        seen = survey(volume.data)
+        self.presets = offered(volume, seen)
+        self.function = function_of(volume, seen.whole)
+        self.base = Layer(
+            volume, look=base_look(volume, seen, window, cmap, self.presets), seen=seen
         )
-        self.base.interpolate = False
-        self.base.invert = volume.photometric == "MONOCHROME1"
         axis = volume.layout(plane).axis
         self.base.attach(axis, start[axis], full)
         self._attached.append(self.base)
         for layer in layers:
             self._attach(layer, plane, start)
         self.layers = tuple(layers)
-        self._coding = self.base.source.coding
-        self.presets = offered(volume, self._coding)
-        self.base.range = self._range(window)
+        apart = [o.name for o in layers if words.in_other_space(volume, o.volume)]
+        self.warning = "" if same_space else words.other_space_said(apart)
+        on_picture = LABELS["other_space"] if self.warning else ""
         self.canvas = Canvas(
-            geometry=geometry(volume, scale, self.presets.values()),
+            geometry=geometry(volume, self.presets.values(), on_picture),
             layers=[self.base, *layers],
             panes=list(self._PANES),
             plane=PLANE_NAMES.index(plane),
@@ -140,18 +152,10 @@ class Viewer(VBox):
 
     # ---- set-up --------------------------------------------------------------------------
 
-    def _range(self, window):
-        """(low, high) of a window given as (centre, width), by a preset's name, or not at all."""
-        if window is None:
-            return next(iter(self.presets.values()))
-        if not isinstance(window, str):
-            return to_range(window, self._coding["whole"])
-        if window not in self.presets:
-            raise ViewError(
-                f"there is no window {window!r}",
-                f"Give (centre, width) or one of: {', '.join(self.presets)}.",
-            )
-        return self.presets[window]
+    @property
+    def look(self) -> Look:
+        """How the base is drawn now."""
+        return replace(self.base.look, threshold=None, marks=self.outside)
 
     def _start(self, crosshair):
         shape = np.array(self.volume.shape[:3])
@@ -183,15 +187,23 @@ class Viewer(VBox):
 
     def _follow(self):
         """Tie the traits to the models, both ways."""
-        canvas, base, whole = self.canvas, self.base, self._coding["whole"]
+        canvas, base, function = self.canvas, self.base, self.function
         tie = self._tie
         tie("plane", canvas, "plane", PLANE_NAMES.index, PLANE_NAMES.__getitem__)
         tie("convention", canvas, "convention", CONVENTIONS.index, CONVENTIONS.__getitem__)
-        tie("compose", canvas, "compose", COMPOSITIONS.index, COMPOSITIONS.__getitem__)
-        tie("window", base, "range", lambda w: to_range(w, whole), lambda r: to_window(r, whole))
+        tie(
+            "compose", canvas, "compose", raster.COMPOSITIONS.index, raster.COMPOSITIONS.__getitem__
+        )
+        tie(
+            "window",
+            base,
+            "range",
+            lambda w: to_range(w, function),
+            lambda r: to_window(r, function),
+        )
         tie("cmap", base, "cmap_index", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
-        for name in ("ruler", "region"):
-            tie(name, canvas, name, _lists, _tuples)
+        tie("ruler", canvas, "ruler", _lists, _tuples)
+        tie("region", canvas, "region", self._voxels_of, self._own_of)
         tie("painted", canvas, "painted", list, tuple)
         tie("events", canvas, "events", _lists, _tuples)
         for name in _SAME:
@@ -293,11 +305,12 @@ class Viewer(VBox):
     @validate("ruler", "region")
     def _two_points(self, proposal):
         points, name = proposal["value"], proposal["trait"].name
-        if points and not (len(points) == 2 and all(len(p) == 3 for p in points)):
-            raise TraitError(f"{name} is two points of three numbers, or ()")
+        axes = self.axes if name == "region" else (0, 1, 2)
+        if points and not (len(points) == 2 and all(len(p) == len(axes) for p in points)):
+            raise TraitError(f"{name} is two points of {len(axes)} numbers each, or ()")
         if points and name == "region":
             for point in points:
-                for axis, n in enumerate(point):
+                for axis, n in zip(axes, point, strict=True):
                     self._inside(n, axis)
         return points
 
@@ -322,7 +335,7 @@ class Viewer(VBox):
 
     @validate("window")
     def _window_possible(self, proposal):
-        to_range(proposal["value"], self._coding["whole"])
+        to_range(proposal["value"], self.function)
         return proposal["value"]
 
     def _arrange(self):
@@ -347,9 +360,14 @@ class Viewer(VBox):
 
     # ---- measuring -------------------------------------------------------------------------
 
-    def region_values(self):
-        """The values in the region, [i, j, k] or [i, j, k, t]; None when none is drawn."""
-        return measuring.values_in(self.volume, self.region) if self.region else None
+    def region_values(self) -> np.ndarray | None:
+        """The values in the region, in the order of `painted_mask`, with time as a last axis of a series.
+
+        returns : array, or None when no region is drawn
+        """
+        if not self.region:
+            return None
+        return self._own(measuring.values_in(self.volume, self._region))
 
     def time_course(self) -> courses.TimeCourse:
         """The numbers of the curves: the voxel, the region and what is painted, volume by volume.
@@ -360,19 +378,55 @@ class Viewer(VBox):
         if volume.frames == 1:
             raise ViewError("a single volume has no course in time", "Show a 4-D volume.")
         masks = {
-            "region": measuring.mask_of_box(self.region, volume.shape[:3]) if self.region else None,
-            "painted": self.painted_mask() if self.painted else None,
+            "region": measuring.mask_of_box(self._region, volume.shape[:3])
+            if self.region
+            else None,
+            "painted": self._painted if self.painted else None,
         }
         drawn = {n: m if m is None else courses.mean_course(volume, m) for n, m in masks.items()}
         return courses.TimeCourse(volume.seconds, volume.data[self.voxel].astype(float), **drawn)
 
-    def paint(self, mask):
-        """Paint the voxels of a bool array [i, j, k], and no others."""
+    def paint(self, mask) -> None:
+        """Paint the voxels of a mask, and no others.
+
+        mask : bool array in the order of `painted_mask`
+        """
+        mask = np.asarray(mask)
+        if mask.shape == tuple(self.volume.shape[axis] for axis in self.axes):
+            mask = in_volume_order(mask, self.axes)
         self.painted = measuring.runs_of(mask, self.volume.shape[:3])
 
-    def painted_mask(self):
-        """What is painted, bool [i, j, k]."""
+    def painted_mask(self) -> np.ndarray:
+        """What is painted, a bool array in the order of what is shown.
+
+        returns : [i, j, k] of a volume; the array's own order, as [slice, row, column], of an array
+        """
+        return self._own(self._painted)
+
+    @property
+    def _painted(self):
         return measuring.mask_of_runs(self.painted, self.volume.shape[:3])
+
+    @property
+    def _region(self):
+        """The region as two voxels (i, j, k), or ()."""
+        return self._voxels_of(self.region)
+
+    def _voxels_of(self, points):
+        """Places in the order of what is shown -> (i, j, k); what a picture has no axis for is 0."""
+        return [
+            [_plain(dict(zip(self.axes, p, strict=True)).get(a, 0)) for a in range(3)]
+            for p in points
+        ]
+
+    def _own_of(self, voxels):
+        return tuple(tuple(voxel[axis] for axis in self.axes) for voxel in voxels)
+
+    def _own(self, array):
+        """[i, j, k] or [i, j, k, t] -> the order of what is shown."""
+        if array.ndim == 3:
+            return in_own_order(array, self.axes)
+        return np.stack([in_own_order(a, self.axes) for a in np.moveaxis(array, 3, 0)], axis=-1)
 
     def region_mask(self):
         """Region and painting as a bool array [row, column] of the stored picture, True inside.
@@ -381,7 +435,7 @@ class Viewer(VBox):
         where; several regions are put together with `|`.
         raises : ViewError when nothing is drawn in the plane of the pictures (`read_slice`, `read_series`)
         """
-        return measuring.mask_of(self.volume, self.plane, self.region, self.painted_mask())
+        return measuring.mask_of(self.volume, self.plane, self._region, self._painted)
 
     def measure(self) -> dict:
         """What ruler, region and brush say, from the volume's own values.
@@ -392,12 +446,12 @@ class Viewer(VBox):
         """
         found = {"length": measuring.length(self.ruler)} if self.ruler else {}
         if self.region:
-            values = measuring.values_in(self.volume, self.region)
+            values = measuring.values_in(self.volume, self._region)
             found |= measuring.statistics(self.volume, self.plane, values, self.time)
         if self.painted:
-            values = self.volume.data[self.painted_mask()]
+            values = self.volume.data[self._painted]
             inside = measuring.statistics(self.volume, self.plane, values, self.time)
-            on_show = self.painted_mask().take(self.index, axis=self._axis).sum()
+            on_show = self._painted.take(self.index, axis=self._axis).sum()
             inside["area"] *= float(on_show) / inside["n"]
             found["painted"] = inside
         return found
@@ -428,6 +482,19 @@ def shown_planes(volume) -> tuple[str, ...]:
     return single[:1] or PLANE_NAMES
 
 
+def check_options(options) -> None:
+    """raises : ViewError for an option that no viewer has: it would be an attribute nobody reads"""
+    known = {*Viewer.class_own_traits(), "full", "height", "same_space", "layout"} - {"plane"}
+    for name in options.keys() - known:
+        close = get_close_matches(name, known, 1)
+        raise ViewError(
+            f"there is no option {name!r}",
+            f"Did you mean {close[0]}?"
+            if close
+            else f"The options are {', '.join(sorted(known))}.",
+        )
+
+
 def _lists(points):
     return [list(map(_plain, point)) for point in points]
 
@@ -438,11 +505,3 @@ def _tuples(points):
 
 def _plain(number):
     return number.item() if isinstance(number, np.generic) else number
-
-
-def _colour_base(volume):
-    """A base layer for RGB, which has no window and no colour map."""
-    grey = replace(volume, data=volume.data[..., 0], photometric="MONOCHROME2")
-    layer = Layer(grey, opacity=1.0, cmap="gray")
-    layer.volume = volume
-    return layer

@@ -5,6 +5,7 @@ crosshair), the sides as `Volume.layout` decides them, and the tools. Nothing is
 the page would compute again.
 """
 
+import json
 import re
 from importlib.resources import files
 
@@ -13,11 +14,12 @@ import numpy as np
 from ipywidgets import widget_serialization
 from traitlets import Bool, Bytes, Dict, Float, Instance, Int, List, default
 
+from ..display.colours import COLOUR_MAPS, colour_table
+from ..display.words import LABELS
 from ..sides import CONVENTIONS, PLANES
-from .models import COLOUR_MAPS, Layer, colour_table
+from .models import Layer
 
 PLANE_NAMES = tuple(PLANES)
-COMPOSITIONS = ("blend", "curtain", "checkerboard", "side by side")
 
 # anywidget hands the page ONE text, imported from a blob: address, where "./geometry.js" leads
 # nowhere; an exported page has no address at all. So the modules are joined here, in the order in
@@ -31,7 +33,7 @@ MODULES = (
 
 def bundle(entry) -> str:
     """All modules and `entry` ("widget" or "page") as one ES module."""
-    parts = [f"const LABELS = {files(__package__).joinpath('labels.json').read_text('utf-8')};"]
+    parts = [f"const LABELS = {json.dumps(LABELS, ensure_ascii=False)};"]
     for name in (*MODULES, entry):
         source = files(__package__).joinpath("js", f"{name}.js").read_text("utf-8")
         source = re.sub(r"^import .*?;\n", "", source, flags=re.MULTILINE)
@@ -90,11 +92,11 @@ class Canvas(anywidget.AnyWidget):
         return b"".join(colour_table(name).tobytes() for name in COLOUR_MAPS)
 
 
-def geometry(volume, scale, presets=()) -> dict:
+def geometry(volume, presets=(), warning="") -> dict:
     """What the page must know of a volume's place, as JSON.
 
-    scale : "mm", "detector" (mm at the detector, not in the patient) or "none"
     presets : windows on offer, (low, high) each
+    warning : words that stand on the picture, "" for none
     """
     layouts = [{p: _layout(volume.layout(p, c)) for p in PLANES} for c in CONVENTIONS]
     return {
@@ -103,7 +105,8 @@ def geometry(volume, scale, presets=()) -> dict:
         "inverse": np.linalg.inv(volume.affine).ravel().tolist(),
         "layouts": layouts,
         "placed": volume.oriented,
-        "scale": scale,
+        "scale": volume.scale,
+        "warning": warning,
         "oblique": round(volume.obliquity) if volume.oriented else 0,
         "frames": int(volume.frames),
         "time_step": volume.time_step,

@@ -17,8 +17,9 @@ from ipywidgets import (
     jslink,
 )
 
-from .models import COLOUR_MAPS, LABELS
-from .windows import around
+from ..display.colours import COLOUR_MAPS
+from ..display.windows import around
+from ..display.words import LABELS
 
 WORDS = LABELS["controls"]
 

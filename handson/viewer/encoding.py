@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..display.values import sample, survey
 from ..errors import ViewError
 
 CHUNK = 1_500_000  # bytes in one message, at most
@@ -16,78 +17,6 @@ REDUCE_ABOVE = 100_000_000  # bytes; above, 8 bits a voxel unless every value is
 LIMIT = 1 << 30  # bytes that a page may be asked to hold
 _INT16 = np.iinfo(np.int16)
 _NAN = _INT16.min
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What one pass over the values found.
-
-    low, high : least and greatest finite value
-    whole : every finite value is a whole number
-    nan, infinite : whether there are any
-    empty : no finite value at all
-    """
-
-    low: float
-    high: float
-    whole: bool
-    nan: bool
-    infinite: bool
-
-    @property
-    def empty(self):
-        return not self.low <= self.high
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """(low, high), or zeros when there is no finite value."""
-        return (0.0, 0.0) if self.empty else (self.low, self.high)
-
-
-def survey(data) -> Survey:
-    """Look at every value once, a slab at a time, along the axis that is slowest in memory.
-
-    errors : ViewError for complex and other types that are not real numbers
-    """
-    if data.dtype.kind not in "buif":
-        raise ViewError(
-            f"values of type {data.dtype} cannot be shown as grey levels",
-            "Show np.abs(data) or np.angle(data)."
-            if data.dtype.kind == "c"
-            else "Convert them to numbers.",
-        )
-    if data.dtype.kind in "bui":
-        return Survey(float(data.min()), float(data.max()), True, False, False)
-    low, high, whole, nan, infinite = np.inf, -np.inf, True, False, False
-    for slab in slabs(data):
-        finite = np.isfinite(slab)
-        values = slab if finite.all() else slab[finite]
-        if values.size != slab.size:
-            nan = nan or bool(np.isnan(slab).any())
-            infinite = infinite or bool(np.isinf(slab).any())
-        if values.size:
-            low, high = min(low, float(values.min())), max(high, float(values.max()))
-            whole = whole and bool((values == np.rint(values)).all())
-    return Survey(low, high, whole, nan, infinite)
-
-
-def slabs(data):
-    """Views of `data` along its slowest axis, a few million values each."""
-    slow = int(np.argmax(np.abs(data.strides)))
-    step = max(1, int(4e6 // max(1, data.size // data.shape[slow])))
-    for start in range(0, data.shape[slow], step):
-        yield data[(slice(None),) * slow + (slice(start, start + step),)]
-
-
-def sample(data, slices=16, values=1 << 14):
-    """Up to `slices * values` finite values from slices spread over the slowest axis, float64."""
-    slow = int(np.argmax(np.abs(data.strides)))
-    taken = []
-    for n in np.unique(np.linspace(0, data.shape[slow] - 1, slices).astype(int)):
-        part = data[(slice(None),) * slow + (n,)].ravel(order="K")
-        taken.append(part[:: max(1, part.size // values)])
-    out = np.concatenate(taken).astype(float)
-    return out[np.isfinite(out)]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from base64 import b64encode
 from importlib.resources import files
 from pathlib import Path
 
+from ..display.colours import COLOUR_MAPS
+from ..display.words import LABELS
 from ..errors import ViewError
 from .canvas import Canvas, bundle
-from .models import COLOUR_MAPS, LABELS, Layer
+from .models import Layer
 from .static import describe
 
 LIMIT = 300_000_000  # bytes of codes in a page that a mail or a browser still takes

@@ -1,67 +1,35 @@
-"""The widgets without a face: the voxels of one volume, and one layer's look.
+"""The models behind the picture, with no controls: the voxels of one volume, and one layer's look.
 
 Both live in the page as plain models that the canvas reads; their traits are their whole state.
-`Source` answers the page's requests for chunks. Geometry comes from `handson.volume`; nothing here
-decides sides or draws.
+`Source` answers the page's requests for chunks. Geometry comes from `handson.volume`, looks from
+`handson.display`; nothing here decides sides or draws.
 """
 
-import json
 import zlib
-from importlib.resources import files
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import numpy as np
 from ipywidgets import Widget, widget_serialization
 from traitlets import Bool, Bytes, Dict, Float, Instance, Int, List, Tuple, Unicode, validate
 
+from ..display.colours import COLOUR_MAPS, LABEL_COLOURS, RGB, rgb
+from ..display.images import as_volume
+from ..display.look import (
+    Look,
+    check_cmap,
+    check_interpolation,
+    check_opacity,
+    is_mask,
+    layer_look,
+)
+from ..display.values import Survey, survey
+from ..display.words import LABELS
 from ..errors import ViewError
 from ..volume import Volume
-from .encoding import Chunks, choose, survey
-
-LABELS = json.loads((files(__package__) / "labels.json").read_text(encoding="utf-8"))
-
-# Offered everywhere: grey, perceptually uniform maps that survive colour blindness, a diverging one
-# for signed maps, and jet, to see what is wrong with it. The last one holds label colours (Okabe
-# and Ito's, repeated).
-COLOUR_MAPS = (
-    "gray",
-    "viridis",
-    "cividis",
-    "inferno",
-    "magma",
-    "plasma",
-    "blues",
-    "oranges",
-    "blue-orange",
-    "hot",
-    "jet",
-    "labels",
-)
-_MATPLOTLIB = {"blues": "Blues_r", "oranges": "Oranges_r"}
-_LABEL_COLOURS = np.array(
-    [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167)],
-    np.uint8,
-)  # fmt: skip
-
-
-def colour_table(name) -> np.ndarray:
-    """One colour map as uint8 [256, 3]; row q is the colour of position q."""
-    from matplotlib import colormaps
-    from matplotlib.colors import LinearSegmentedColormap
-
-    if name == "labels":
-        return np.vstack([np.zeros((1, 3), np.uint8), np.resize(_LABEL_COLOURS, (255, 3))])
-    if name == "blue-orange":
-        colours = ["#8fd0ff", "#1f6fd0", "#20242a", "#d06a10", "#ffd9a0"]
-        chosen = LinearSegmentedColormap.from_list(name, colours, 256)
-    elif _MATPLOTLIB.get(name, name) in colormaps:
-        chosen = colormaps[_MATPLOTLIB.get(name, name)].resampled(256)
-    else:
-        raise ViewError(
-            f"there is no colour map {name!r}", f"The viewer offers {', '.join(COLOUR_MAPS)}."
-        )
-    return np.floor(chosen(np.arange(256))[:, :3] * 255 + 0.5).astype(np.uint8)
+from .encoding import Chunks, choose
 
 
 class Source(Widget):
@@ -174,21 +142,24 @@ class Source(Widget):
 class Layer(Widget):
     """One image in a viewer, on its own grid: the base, or what is laid over it.
 
-    volume : Volume
+    volume : Volume, or another image that has a place of its own
     name : shown in the legend; by default the volume's
-    cmap : one of `COLOUR_MAPS`; by default "blue-orange" for two-sided maps, else "hot"
+    cmap : one of `COLOUR_MAPS`; by default "blue-orange" for two-sided maps, else "inferno"
     opacity : 0..1
     threshold : values that are drawn, (low, high) or the low end alone; of |value| when `two_sided`
     two_sided : by default True for a map with values on both sides of zero
     range : (low, high), values at the two ends of the colour map
-    labels : {value: name} of a label map, or True; labels are never interpolated. A mask (bool, or only
-        0 and 1) is a label map with the one label 1, unless an option for maps of values is given
+    labels : {value: name} of a label map, True or False; labels are never interpolated. By default masks
+        and whole numbers that lie in areas are labels (`handson.display.values.are_labels`), unless an
+        option for maps of values is given
     names : {value: name}, the same as labels={value: name}
     colours : {value: colour}, "#rrggbb", a colour name or (red, green, blue) 0..255; labels without one
         take a colour of the map "labels"
     shown : the label values that are drawn, None for all
     outline : draw the edge instead of the area
     interpolation : "linear" or "nearest"; "nearest" for labels
+    visible : False hides the layer
+    look : a `handson.display.Look` that decides all of this at once
 
     All but volume and labels can be set at any time, and follow their control in the page.
     """
@@ -206,56 +177,81 @@ class Layer(Widget):
     outline = Bool(False).tag(sync=True)
     interpolate = Bool(True).tag(sync=True)
     invert = Bool(False).tag(sync=True)
+    window_function = Unicode("LINEAR_EXACT").tag(sync=True)
     cmap_index = Int(0).tag(sync=True)
     label_colours = Dict().tag(sync=True)
     label_shown = List(Int(), allow_none=True, default_value=None).tag(sync=True)
     label_names = Dict(allow_none=True, default_value=None).tag(sync=True)
 
-    def __init__(self, volume, name=None, cmap=None, opacity=0.7, threshold=None, two_sided=None,
-                 range=None, labels=None, outline=False, interpolation=None, visible=True,
-                 names=None, colours=None, shown=None):  # fmt: skip
-        if not isinstance(volume, Volume):
-            raise ViewError(
-                f"a layer needs a Volume, not {type(volume).__name__}",
-                "Read it with handson.open, or give the array an affine: Volume(data, affine).",
-            )
-        if volume.rgb:
-            raise ViewError("a colour image cannot be laid over another", "Show it as the base.")
-        self.volume, self._viewers = volume, 0
-        self.seen = survey(volume.data)
-        named = {**(labels if isinstance(labels, dict) else {}), **(names or {})}
-        labels = bool(labels or named or colours or shown is not None)
-        values_asked = any(
-            x is not None for x in (cmap, threshold, range, two_sided, interpolation)
-        )
-        self.is_mask = not labels and not values_asked and _is_mask(volume.data, self.seen)
-        if self.is_mask:
-            labels, named, threshold = True, {1: volume.name if name is None else name}, (0.5, 1.0)
-        if labels and not self.seen.whole:
-            raise ViewError(
-                "labels must be whole numbers", "Leave labels alone for a map of values."
-            )
-        low, high = self.seen.ends
-        if two_sided is None:
-            two_sided = not labels and low < 0 < high and -low > 0.1 * high
-        most = max(abs(low), abs(high))
-        ends = (-most, most) if two_sided else (min(low, 0.0) if low >= 0 else low, high)
-        super().__init__(
-            name=volume.name if name is None else name,
-            unit=volume.unit,
-            shape=[int(n) for n in volume.shape[:3]],
-            inverse=np.linalg.inv(volume.affine).ravel().tolist(),
-            visible=visible,
+    def __init__(
+        self,
+        volume: Any,
+        name: str | None = None,
+        cmap: str | None = None,
+        opacity: float = 0.7,
+        threshold: float | Sequence[float] | None = None,
+        two_sided: bool | None = None,
+        range: Sequence[float] | None = None,
+        labels: bool | Mapping[int, str] | None = None,
+        outline: bool = False,
+        interpolation: str | None = None,
+        visible: bool = True,
+        names: Mapping[int, str] | None = None,
+        colours: Mapping[int, str | Sequence[int]] | None = None,
+        shown: Sequence[int] | None = None,
+        look: Look | None = None,
+        seen: Survey | None = None,
+    ):
+        self.volume, self._viewers = _placed(volume), 0
+        self.seen = seen or survey(self.volume.data)
+        look = look or layer_look(
+            self.volume,
+            self.seen,
+            cmap=cmap,
             opacity=opacity,
+            threshold=threshold,
             two_sided=two_sided,
+            range=range,
+            labels=labels,
+            names=names,
+            colours=colours,
+            shown=shown,
             outline=outline,
-            range=ends if range is None else tuple(map(float, range)),
-            threshold=_whole_threshold(threshold, self.seen.ends, volume.data.dtype, two_sided),
-            label_names={str(k): str(v) for k, v in named.items()} if labels else None,
+            interpolation=interpolation,
+            visible=visible,
         )
-        self.interpolation = interpolation or ("nearest" if labels else "linear")
-        self.cmap = cmap or ("labels" if labels else "blue-orange" if two_sided else "hot")
-        self.colours, self.shown = colours or {}, shown
+        called = self.volume.name if name is None else name
+        # A base draws all of its values: no threshold. Its colour map says whether they are labels.
+        self.is_mask = look.threshold is not None and is_mask(look, self.seen)
+        if self.is_mask and not look.names:
+            look = replace(look, names={1: called})
+        super().__init__(
+            name=called,
+            unit=self.volume.unit,
+            shape=[int(n) for n in self.volume.shape[:3]],
+            inverse=np.linalg.inv(self.volume.affine).ravel().tolist(),
+            **_traits(look),
+        )
+
+    @property
+    def look(self) -> Look:
+        """How this layer is drawn now, as the figures and the PNG take it."""
+        return Look(
+            range=self.range,
+            function=self.window_function,
+            cmap=self.cmap,
+            invert=self.invert,
+            opacity=self.opacity,
+            interpolation=self.interpolation,
+            threshold=self.threshold,
+            two_sided=self.two_sided,
+            outline=self.outline,
+            labels=self.label_names is not None or self.cmap == "labels",
+            names=self.names,
+            colours=self.colours,
+            shown=self.shown,
+            visible=self.visible,
+        )
 
     @property
     def cmap(self) -> str:
@@ -263,10 +259,7 @@ class Layer(Widget):
 
     @cmap.setter
     def cmap(self, name):
-        if name not in COLOUR_MAPS:
-            raise ViewError(
-                f"there is no colour map {name!r}", f"The viewer offers {', '.join(COLOUR_MAPS)}."
-            )
+        check_cmap(name)
         self.cmap_index = COLOUR_MAPS.index(name)
 
     @property
@@ -280,7 +273,7 @@ class Layer(Widget):
         self.label_names = {str(int(value)): str(name) for value, name in names.items()}
 
     @property
-    def colours(self) -> dict[int, tuple[int, int, int]]:
+    def colours(self) -> dict[int, RGB]:
         """{value: (red, green, blue)} of the labels that were given one, 0..255 each."""
         return {int(value): tuple(rgb) for value, rgb in self.label_colours.items()}
 
@@ -288,7 +281,9 @@ class Layer(Widget):
     def colours(self, colours):
         if colours:
             self._needs_labels("colours")
-        self.label_colours = {str(int(value)): _rgb(colour) for value, colour in colours.items()}
+        self.label_colours = {
+            str(int(value)): list(rgb(colour)) for value, colour in colours.items()
+        }
 
     @property
     def shown(self) -> tuple[int, ...] | None:
@@ -307,33 +302,18 @@ class Layer(Widget):
                 f"{option!r} belongs to a label map", "Make it one: Layer(volume, labels=True)."
             )
 
-    def label_rgb(self, values) -> np.ndarray:
-        """The colours of label values of any shape: uint8 [..., 3]."""
-        values = np.nan_to_num(values)
-        rgb = colour_table(self.cmap)[label_positions(values)]
-        for value, colour in self.colours.items():
-            rgb[values == value] = colour
-        return rgb
-
     @property
     def interpolation(self) -> str:
         return "linear" if self.interpolate else "nearest"
 
     @interpolation.setter
     def interpolation(self, kind):
-        if kind not in ("linear", "nearest"):
-            raise ViewError(f"there is no interpolation {kind!r}", "It is linear or nearest.")
-        if kind == "linear" and self.label_names is not None:
-            raise ViewError(
-                "labels cannot be interpolated: between 1 and 3 there is no 2",
-                'Leave interpolation at "nearest".',
-            )
+        check_interpolation(kind, self.label_names is not None)
         self.interpolate = kind == "linear"
 
     @validate("opacity")
     def _within(self, proposal):
-        if not 0 <= proposal["value"] <= 1:
-            raise ViewError(f"an opacity of {proposal['value']:g} is not possible", "It is 0..1.")
+        check_opacity(proposal["value"])
         return proposal["value"]
 
     def attach(self, slow, index, full=False, number=0):
@@ -342,7 +322,7 @@ class Layer(Widget):
         number : place among the viewer's layers; masks differ in colour by it
         """
         if self.is_mask and not self.label_colours:
-            self.colours = {1: _LABEL_COLOURS[number % len(_LABEL_COLOURS)].tolist()}
+            self.colours = {1: rgb(LABEL_COLOURS[number % len(LABEL_COLOURS)])}
         self.source = Source.of(self.volume, self.seen, slow, index, full)
         if self.comm is None:
             self.open()  # an earlier viewer was closed with it
@@ -356,36 +336,33 @@ class Layer(Widget):
             self.close()
 
 
-def label_positions(values) -> np.ndarray:
-    """Whole numbers -> positions on the label colours: 0 has the first, the others repeat."""
-    return np.where(values == 0, 0, 1 + np.mod(np.nan_to_num(values) - 1, 255)).astype(np.uint8)
+def _placed(x: Any) -> Volume:
+    """The volume of a layer: an array alone has no place to be laid on."""
+    if isinstance(x, Volume):
+        return x
+    if isinstance(x, np.ndarray | list | tuple):
+        raise ViewError(
+            "a layer needs a Volume: an array has no place of its own",
+            "Give it the place of an image of the same grid: volume.with_data(array).",
+        )
+    return as_volume(x)
 
 
-def _is_mask(data, seen) -> bool:
-    return data.dtype.kind == "b" or (seen.whole and not seen.nan and seen.ends == (0.0, 1.0))
-
-
-def _rgb(colour) -> list[int]:
-    """(red, green, blue), 0..255 each, of a colour as Layer takes it."""
-    from PIL import ImageColor
-
-    try:
-        rgb = ImageColor.getrgb(colour)[:3] if isinstance(colour, str) else colour
-        rgb = [int(n) for n in rgb]
-        if len(rgb) == 3 and all(0 <= n <= 255 for n in rgb):
-            return rgb
-    except (TypeError, ValueError):
-        pass
-    raise ViewError(f"{colour!r} is not a colour", 'Give "#rrggbb" or (red, green, blue), 0..255.')
-
-
-def _whole_threshold(threshold, ends, dtype, two_sided):
-    """(low, high) from what was given; by default the background, values near zero, is hidden."""
-    low, high = ends
-    most = max(abs(low), abs(high)) if two_sided else high
-    if threshold is None:
-        few = dtype.kind in "bu" or (dtype.kind == "i" and 0 <= high <= 255)
-        threshold = 1.0 if few and low >= 0 else 0.1 * most if two_sided or low >= 0 else low
-    if np.ndim(threshold) == 0:
-        return float(threshold), float(most)
-    return tuple(map(float, threshold))
+def _traits(look: Look) -> dict[str, Any]:
+    """The traits of a layer that say the same as its look."""
+    named = look.labels and look.threshold is not None
+    return {
+        "range": look.range,
+        "window_function": look.function,
+        "cmap_index": COLOUR_MAPS.index(look.cmap),
+        "invert": look.invert,
+        "opacity": look.opacity,
+        "interpolate": look.interpolation == "linear",
+        "threshold": look.threshold or look.range,
+        "two_sided": look.two_sided,
+        "outline": look.outline,
+        "visible": look.visible,
+        "label_names": {str(k): v for k, v in look.names.items()} if named else None,
+        "label_colours": {str(k): list(v) for k, v in look.colours.items()},
+        "label_shown": None if look.shown is None else list(look.shown),
+    }

@@ -4,9 +4,9 @@ models and returns the rows, none where there is nothing to choose.
 
 from ipywidgets import HBox, Layout
 
+from ..display.words import LABELS
 from . import controls as make
 from .canvas import PLANE_NAMES
-from .models import LABELS
 
 
 def _row(*widgets):

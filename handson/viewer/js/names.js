@@ -1,6 +1,6 @@
 // Names for the controls around the canvas: the handles of ipywidgets' sliders have none that a
 // screen reader could say. Ours take the words of the label beside them, in our own box only.
-import LABELS from "../labels.json" with { type: "json" };
+import LABELS from "../../display/labels.json" with { type: "json" };
 
 function nameHandles(box) {
   for (const slider of box.querySelectorAll(".widget-slider, .widget-hslider")) {

@@ -1,5 +1,5 @@
 // The exported page's entry: models without a kernel, controls of plain HTML.
-import LABELS from "../labels.json" with { type: "json" };
+import LABELS from "../../display/labels.json" with { type: "json" };
 import { make } from "./dom.js";
 import { inflate } from "./transport.js";
 import { PLANES, View } from "./view.js";

@@ -53,7 +53,7 @@ export function blendLayer(out, values, width, height, style, map, mask) {
         const rgb = labelColour(v);
         for (let c = 0; c < 3; c++) mix(4 * p + c, rgb[c]);
       } else {
-        const at = ramp(v, low, high), q = style.invert ? 255 - at : at;
+        const at = ramp(v, low, high, style.sigmoid), q = style.invert ? 255 - at : at;
         for (let c = 0; c < 3; c++) mix(4 * p + c, map[3 * q + c]);
       }
       bytes[4 * p + 3] = 255;

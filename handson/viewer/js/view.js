@@ -264,8 +264,14 @@ export class View {
   style({ model }) {
     const names = ["range", "threshold", "two_sided", "opacity", "invert", "outline"];
     const style = Object.fromEntries(names.map((name) => [name, model.get(name)]));
-    const labels = model.get("label_names") !== null, only = model.get("label_shown");
-    return { ...style, labels, palette: model.get("label_colours"), only: labels && only ? new Set(only) : null };
+    const labels = model.get("label_names") !== null || this.isLabelMap(model), only = model.get("label_shown");
+    const sigmoid = model.get("window_function") === "SIGMOID";
+    return { ...style, labels, sigmoid, palette: model.get("label_colours"), only: labels && only ? new Set(only) : null };
+  }
+
+  // The last of the colour maps is that of labels.
+  isLabelMap(model) {
+    return model.get("cmap_index") === this.get("maps").byteLength / 768 - 1;
   }
 
   colours({ model }) {
@@ -340,7 +346,8 @@ export class View {
     const { geometry, labels } = this;
     if (!geometry.placed) return labels.side_not_stated;
     const convention = labels.conventions[this.get("convention")];
-    return geometry.oblique ? `${convention} · ${fill(labels.oblique, { deg: geometry.oblique })}` : convention;
+    const oblique = geometry.oblique ? fill(labels.oblique, { deg: geometry.oblique }) : "";
+    return [convention, oblique, geometry.warning].filter(Boolean).join(" · ");
   }
 
   caption(pane) {

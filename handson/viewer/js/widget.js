@@ -1,5 +1,5 @@
 // The notebook's entry: anywidget calls render for every view of the canvas.
-import LABELS from "../labels.json" with { type: "json" };
+import LABELS from "../../display/labels.json" with { type: "json" };
 import { nameControls } from "./names.js";
 import { forget } from "./transport.js";
 import { View } from "./view.js";

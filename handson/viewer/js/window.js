@@ -8,14 +8,21 @@
 export const MARKS = { below: [0, 90, 255], above: [255, 140, 0], nan: [190, 0, 190] };
 export const NAN_COLOUR = [0, 0, 0];
 
-export function ramp(value, low, high) {
+// sigmoid: DICOM's third function (PS3.3 C.11.2.1.3.1), whose centre and width are those of the range.
+export function ramp(value, low, high, sigmoid = false) {
+  if (sigmoid && high > low) {
+    return Math.floor(255 / (1 + Math.exp((-4 * (value - (low + high) / 2)) / (high - low))) + 0.5);
+  }
   if (value <= low) return 0;
   if (value >= high) return 255;
   return Math.floor(((value - low) / (high - low)) * 255 + 0.5);
 }
 
 // Labels repeat the colours of their map; 0 is the map's first colour, and usually hidden.
-export const labelPosition = (value) => (value === 0 ? 0 : 1 + ((((value - 1) % 255) + 255) % 255));
+export const labelPosition = (value) => {
+  const whole = Math.floor(value);
+  return whole === 0 ? 0 : 1 + ((((whole - 1) % 255) + 255) % 255);
+};
 
 // label value -> [r, g, b]: its own of the palette {value: [r, g, b]}, else one of the map. What was looked
 // up is kept: a picture has many pixels and few labels.
@@ -53,7 +60,7 @@ export function windowTable(coding, style, map) {
     if (style.marks && value < low) table[entry] = pack(...MARKS.below, 255);
     else if (style.marks && value > high) table[entry] = pack(...MARKS.above, 255);
     else {
-      let q = style.labels ? labelPosition(value) : ramp(value, low, high);
+      let q = style.labels ? labelPosition(value) : ramp(value, low, high, style.sigmoid);
       if (style.invert) q = 255 - q;
       table[entry] = pack(map[3 * q], map[3 * q + 1], map[3 * q + 2], 255);
     }

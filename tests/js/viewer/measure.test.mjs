@@ -6,7 +6,7 @@ import { countOutside, histogram, regionBox, regionValues, statistics, timeCours
 import { barPath, linePath, percentChange, rampPath, ticks } from "../../../handson/viewer/js/plots.js";
 import { fill, formatValue, mm, namedLabel, short } from "../../../handson/viewer/js/text.js";
 import { Voxels } from "../../../handson/viewer/js/voxels.js";
-import LABELS from "../../../handson/viewer/labels.json" with { type: "json" };
+import LABELS from "../../../handson/display/labels.json" with { type: "json" };
 
 const CODING = {
   dtype: "uint8", slope: 2, inter: -10, nan: 0, whole: false, shape: [2, 2, 2], frames: 3, channels: 1, order: [2, 1, 0], chunk: 8,
