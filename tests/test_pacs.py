@@ -25,6 +25,7 @@ from pynetdicom.sop_class import (
 
 import handson
 from handson import pacs
+from handson.__main__ import main
 from handson.errors import NetworkError
 from handson.pacs.matching import matches
 from handson.pacs.syntaxes import LIMIT, contexts_for
@@ -344,6 +345,9 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(files, tmp_path, mon
     real, count = open, iter(range(100))
 
     class Full:
+        def __new__(cls, path, mode):
+            return super().__new__(cls) if mode == "xb" else real(path, mode)
+
         def __init__(self, *arguments):
             self.file = real(*arguments)
 
@@ -909,3 +913,190 @@ def test_without_pynetdicom_it_says_what_to_install():
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
     assert 'pip install "handson[network]"' in done.stdout
+
+
+# ---------------------------------------------------------------------------- DICOMweb
+
+
+def web_get(url, **headers):
+    """(status, content type, body) of a GET."""
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(url, headers=headers), timeout=20) as answer:
+            return answer.status, answer.headers.get_content_type(), answer.read()
+    except HTTPError as error:
+        return error.code, "", error.read()
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/studies", 200),
+        ("/studies?PatientName=*Anna*", 200),
+        ("/studies?PatientName=%2AAnna%2A", 200),
+        ("/studies?00100010=Nobody", 204),
+        ("/studies?NoSuchKey=1", 400),
+        ("/studies?limit=-1", 400),
+        ("/series", 200),
+        ("/studies/1.2.3", 404),
+        ("/studies/../../etc/passwd", 404),
+        ("/studies/..%2F..%2Fetc", 404),
+        ("/", 404),
+        ("/studies/1.2.3/series/..", 404),
+    ],
+)
+def test_qido_and_wado_answers(archive, address, status):
+    assert web_get(archive.web_url + address)[0] == status
+
+
+def test_a_page_of_another_name_cannot_read_the_archive(archive):
+    """DNS rebinding: the browser reaches 127.0.0.1 under the name of the page."""
+    assert web_get(archive.web_url + "/studies", Host="evil.example:80")[0] == 403
+
+
+def test_wado_sends_files_as_they_are_stored(archive, tmp_path):
+    web = pacs.DicomWeb(archive.web_url)
+    report = pacs.pull(web, f"{ROOT}.1", tmp_path / "out")
+    assert (len(report.done), report.proved) == (5, True)
+    for path in (tmp_path / "out").iterdir():
+        assert path.read_bytes() == (archive.folder / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "127.0.0.1:80", "http://", "http://me:secret@127.0.0.1:80"]
+)
+def test_what_is_not_the_address_of_a_service(url):
+    with pytest.raises(NetworkError):
+        pacs.DicomWeb(url)
+
+
+def test_nobody_at_the_address_of_a_service():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    with pytest.raises(NetworkError, match="gave no whole answer"):
+        pacs.DicomWeb(f"http://127.0.0.1:{port}").search("STUDY")
+
+
+# ---------------------------------------------------------------------------- whole transfers
+
+
+def test_a_transfer_that_broke_off_goes_on_where_it_stopped(tmp_path):
+    many = [save(instance(n), tmp_path / "in" / f"{n}.dcm") for n in range(1, 21)]
+    running = pacs.LocalPacs(tmp_path / "kept").start()
+    port = running.port
+
+    def break_off(finished, total):
+        if finished == 8:
+            running.stop()
+
+    client = pacs.Client("STUDENT", running)
+    with pytest.raises(NetworkError, match="8 instances are there") as caught:
+        pacs.send(many, client, break_off)
+    assert len(caught.value.report.done) == 8
+    with pacs.LocalPacs(tmp_path / "kept", port=port):
+        report = pacs.send(many, client)
+        assert len(report.already) + len(report.done) == 20
+        assert len(report.done) <= 12
+        assert report.proved
+    assert all(path.exists() for path in many), "nothing is deleted"
+
+
+def test_two_files_of_one_uid_and_other_contents_are_named(files, tmp_path):
+    other = instance(1)
+    other.PatientName = "Other^Person"
+    files.append(save(other, tmp_path / "in" / "other.dcm"))
+    with pacs.LocalPacs() as running, pytest.raises(NetworkError, match="same SOP Instance UID"):
+        pacs.send(files, pacs.Client("STUDENT", running))
+
+
+def test_pull_takes_nothing_that_it_did_not_ask_for(archive, tmp_path):
+    """An archive that sends another patient's images, too: they are refused."""
+    hostile = archive._index.paths
+
+    def more(level, query, root="STUDY"):
+        return hostile(level, query, root) + archive.files[-1:]
+
+    archive._index.paths = more
+    with pytest.raises(NetworkError):
+        archive.student.get(f"{ROOT}.1", tmp_path / "a", series=f"{ROOT}.1.1")
+    assert len(list((tmp_path / "a").iterdir())) == 3
+    pacs.pull(archive.student, f"{ROOT}.1", tmp_path / "b")
+    assert len(list((tmp_path / "b").iterdir())) == 5
+
+
+def test_pull_by_move_to_an_inbox_of_ours(archive, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    archive.peers["STUDENT"] = ("127.0.0.1", port)
+    report = pacs.pull(archive.student, f"{ROOT}.1", tmp_path, inbox=pacs.Inbox("STUDENT", port))
+    assert (len(report.done), report.proved) == (5, True)
+
+
+@pytest.mark.parametrize("uid", ["", "*", "../x", "1..2"])
+def test_pull_wants_a_uid(archive, tmp_path, uid):
+    with pytest.raises(NetworkError):
+        pacs.pull(archive.student, uid, tmp_path)
+
+
+# ---------------------------------------------------------------------------- the command line
+
+
+@pytest.fixture
+def handson_command(capsys):
+    """The command line in this process: (status, what it prints, what it prints on the error stream)."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main([str(one) for one in arguments])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def test_send_and_pull_from_the_command_line(files, tmp_path, handson_command):
+    with pacs.LocalPacs() as running:
+        address = f"LEARNPACS@127.0.0.1:{running.port}"
+        status, said, _ = handson_command("send", tmp_path / "in", address)
+        assert (status, said) == (0, "0x0000: 6 done\n")
+        status, said, _ = handson_command("send", tmp_path / "in", address)
+        assert (status, said) == (0, "0x0000: 0 done, 6 already there\n")
+        status, said, _ = handson_command("pull", address, "--find", "PatientName=*Anna*")
+        assert status == 0
+        assert f"{ROOT}.1" in said
+        assert "Anna" not in said
+        assert handson_command("pull", address, tmp_path / "out", "--study", f"{ROOT}.1")[0] == 0
+        web = handson_command("pull", running.web_url, tmp_path / "web", "--study", f"{ROOT}.1")
+        assert web[:2] == (0, "0x0000: 5 done\n")
+        assert handson_command("pull", address, tmp_path / "o", "--study", "1.2.3")[0] == 1
+    for folder in ("out", "web"):
+        assert len(list((tmp_path / folder).iterdir())) == 5
+
+
+def test_the_command_line_says_one_clear_line(files, tmp_path, handson_command):
+    for arguments in (
+        ("send", tmp_path / "in", "LEARNPACS@127.0.0.1:1"),
+        ("send", tmp_path / "in", "127.0.0.1:1"),
+        ("send", tmp_path / "nothing", "LEARNPACS@127.0.0.1:1"),
+        ("pull", "LEARNPACS@127.0.0.1:1", "--study", "1.2"),
+        ("pull", "http://127.0.0.1:1", "--find", "PatientID=1"),
+        ("pull", "http://127.0.0.1:1", tmp_path / "x", "--study", "1.2", "--move", "11113"),
+        ("pull", "LEARNPACS@127.0.0.1:1", tmp_path / "x", "--study", "1.2", "--move", "x"),
+    ):
+        status, said, error = handson_command(*arguments)
+        assert (status, said) == (1, "")
+        assert error.startswith(f"handson {arguments[0]}: ")
+        assert "Traceback" not in error
+        assert error.count("\n") == 1
+
+
+def test_tls_from_the_command_line(files, tmp_path, handson_command):
+    tls = pacs.certificate(tmp_path)
+    given = ("--authority", tls.authority, "--certificate", tls.certificate, "--key", tls.key)
+    with pacs.LocalPacs(tls=tls) as running:
+        address = f"LEARNPACS@127.0.0.1:{running.port}"
+        assert handson_command("send", tmp_path / "in", address, *given)[0] == 0
+        status, _, error = handson_command("send", tmp_path / "in", address)
+        assert status == 1
+        assert "may expect TLS" in error

@@ -13,6 +13,8 @@ from pynetdicom.association import Association
 
 WAIT = 30.0  # seconds for an answer of a peer
 CONNECT = 10.0  # seconds for a connection
+CLOSING = 0.5  # seconds for a peer to close what was released
+ESTABLISHED = "Sta6"  # of the state machine in PS3.8 9.2
 
 _guarded: WeakSet[Association] = WeakSet()
 
@@ -47,9 +49,17 @@ def rest() -> None:
 
 
 def abort(association: Association) -> None:
-    """End an association from outside, whatever it is doing."""
-    if association.dul.is_alive():
+    """End an association from outside, whatever it is doing; one that is ending by itself may finish."""
+    if not association.dul.is_alive():
+        return
+    if association.dul.state_machine.current_state == ESTABLISHED:
         association.abort()
+    else:
+        association.dul.join(CLOSING)
+    if (
+        association.dul.is_alive() and association.dul.socket
+    ):  # its caller never spoke, or will not close
+        association.dul.socket.close()
 
 
 def _guard():

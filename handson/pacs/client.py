@@ -238,7 +238,8 @@ class Client:
             associations.abort(association)
             raise
         association.release()
-        associations.abort(association)  # only when the release found nobody
+        if not association.is_released:  # nobody answered the release
+            associations.abort(association)
 
     def _send(self, association, file, report):
         """One C-STORE; the reason of a failure goes into the report, a peer that is gone is raised."""

@@ -88,9 +88,8 @@ def pull(
                 after = _after(progress, finished, len(every))
                 _fetch(archive, kept, (study, one), chunk, len(uids), inbox, report, after)
                 report.done += [uid for uid in chunk if kept.holds(uid)]
-    for uid in set(every) - there - set(report.done):
-        report.failed.setdefault(uid, "it did not arrive")
-    report.failed = {uid: why for uid, why in report.failed.items() if uid not in set(report.done)}
+    unmet = [uid for uid in every if uid not in there | set(report.done)]
+    report.failed = {uid: report.failed.get(uid, "it did not arrive") for uid in unmet}
     report.proved = not report.failed
     return _complete(report, f"{archive}: {len(report.failed)} instances did not arrive")
 

@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         try:
-            host = self.headers.get("Host", "").rpartition(":")[0]
+            host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
             if host not in ("127.0.0.1", "localhost"):
                 raise _Failure(403, "This server answers to 127.0.0.1 alone.")
             parts = urlsplit(self.path)
