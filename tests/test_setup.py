@@ -378,7 +378,7 @@ def test_nobody_is_told_to_install_a_name_that_nobody_holds():
     wrong = re.compile(r"pip install [^\n`]*handson(?!-imaging)\b")
     for path in [
         *REPOSITORY.glob("*.md"),
-        *REPOSITORY.glob("docs/*"),
+        *REPOSITORY.glob("docs/**/*.md"),
         *REPOSITORY.rglob("handson/**/*.py"),
     ]:
         assert not wrong.search(path.read_text(encoding="utf-8")), path
@@ -391,3 +391,12 @@ def test_nothing_committed_names_a_registrys_host():
         path = REPOSITORY / name
         if path.is_file():
             assert not hosts.search(path.read_bytes().decode("utf-8", "ignore")), name
+
+
+def test_one_version_stands_everywhere():
+    import handson
+
+    version = handson.__version__
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    assert PROJECT["version"] == citation["version"] == version
+    assert f"## [{version}] - " in (REPOSITORY / "CHANGELOG.md").read_text()

@@ -1,6 +1,8 @@
 """The wheel, built and installed elsewhere without a network, brings its manifest and works."""
 
+import email
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,25 +12,36 @@ from pathlib import Path
 
 import pytest
 
+import handson
+
 ROOT = Path(__file__).parents[1]
 
 
+# What a working folder holds and a distribution does not.
+NOT_OURS = shutil.ignore_patterns(
+    *(".git", ".venv", ".uv", "__pycache__", "*.egg-info", "build", "dist", "node_modules"),
+    *(".pytest_cache", ".hypothesis", ".ruff_cache", ".mypy_cache", ".ipynb_checkpoints"),
+    "*-mine*.ipynb",
+)
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """A folder with nothing but the wheel's content, made by way of the source distribution."""
+def place(tmp_path_factory):
+    """A folder with a checkout, its sdist, the sdist unpacked, and the wheel built from that."""
     place = tmp_path_factory.mktemp("wheel")
-    checkout = place / "checkout"
-    checkout.mkdir()
-    for name in ("pyproject.toml", "setup.py", "data-manifest.yaml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, checkout)
-    shutil.copytree(
-        ROOT / "handson", checkout / "handson", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    build("sdist", checkout, place)
+    shutil.copytree(ROOT, place / "checkout", ignore=NOT_OURS)
+    build("sdist", place / "checkout", place)
     (sdist,) = place.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         archive.extractall(place, filter="data")
-    build("wheel", place / sdist.name.removesuffix(".tar.gz"), place)
+    (place / sdist.name.removesuffix(".tar.gz")).rename(place / "sdist")
+    build("wheel", place / "sdist", place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def installed(place):
+    """A folder with nothing but the wheel's content."""
     (wheel,) = place.glob("*.whl")
     target = place / "site"
     with zipfile.ZipFile(wheel) as archive:
@@ -92,3 +105,45 @@ def test_every_file_of_the_package_is_in_it(installed):
 def test_the_command_runs(installed, tmp_path):
     done = run(installed, tmp_path, "-m", "handson", "data", "where")
     assert done.stdout == f"{tmp_path / 'cache'}\n", done.stderr
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_source_distribution_holds_every_file(place):
+    made = {name for name in files(place / "checkout") if ".egg-info/" in name}
+    assert files(place / "checkout") - files(place / "sdist") - made == set()
+
+
+def test_its_metadata_pass_the_index(place):
+    archives = [*place.glob("*.whl"), *place.glob("*.tar.gz")]
+    command = [sys.executable, "-m", "twine", "check", "--strict", *archives]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") == 2
+
+
+def test_its_metadata_are_complete(place):
+    (wheel,) = place.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        about = email.message_from_bytes(archive.read(name))
+    assert about["Name"] == "handson-imaging"
+    assert about["Version"] == handson.__version__
+    for field in ("Author", "Keywords", "Requires-Python", "License-Expression", "Summary"):
+        assert about[field], field
+    assert "Typing :: Typed" in about.get_all("Classifier")
+    links = re.findall(r"\]\(([^)]+)\)", about.get_payload())
+    assert links
+    assert all(link.startswith(("https://", "#")) for link in links), links
+
+
+@pytest.mark.long
+def test_the_source_distribution_passes_its_own_tests(place):
+    command = [sys.executable, "-m", "pytest", "-q", "--ignore", "tests/browser", "tests"]
+    environment = os.environ | {"PYTHONPATH": str(place / "sdist"), "CI": ""}
+    done = subprocess.run(
+        command, cwd=place / "sdist", env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
