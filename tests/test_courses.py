@@ -53,7 +53,7 @@ def test_a_course_has_seconds_a_unit_and_named_bars():
     voxel = SERIES.data[1, 2, 3]
     figure = figures.course(SERIES.seconds, {"voxel": voxel}, events=EVENTS, unit="Bq/ml")
     (ax,) = figure.axes
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time / s", "value / Bq/ml")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time / s", "value / (Bq/ml)")
     assert_allclose(ax.lines[0].get_xdata(), 2.5 * np.arange(9))
     assert_allclose(ax.lines[0].get_ydata(), voxel)
     bars = [patch for patch in ax.patches if patch.get_gid() == "event"]

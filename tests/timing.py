@@ -120,7 +120,7 @@ def write(path):
 
 
 def main():
-    for path in IN_CLASS:
+    for path in LESSONS:
         write(path)
         print(path.stem, together(nbformat.read(path, as_version=4)))
     every = [together(nbformat.read(path, as_version=4)) for path in IN_CLASS]

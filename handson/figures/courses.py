@@ -12,6 +12,8 @@ from ..errors import ViewError
 from .drawing import Picture
 from .layers import LABEL_COLOURS, LABEL_DASHES
 
+_FEW = 30  # volumes that are drawn as points, too
+
 
 def course(
     seconds: Sequence[float] | None,
@@ -53,7 +55,10 @@ def course(
     _bars(ax, happened)
     for (name, values), dash in zip(lines.items(), LABEL_DASHES * len(lines), strict=False):
         shown = percent_change(values) if percent else values
-        ax.plot(np.arange(count) if seconds is None else seconds, shown, dash, label=name or None)
+        at = np.arange(count) if seconds is None else seconds
+        few = "o" if count <= _FEW else None
+        ax.plot(at, shown, dash, marker=few, label=name or None)
+    unit = f"({unit})" if "/" in unit else unit
     label = "change from the mean / %" if percent else f"value / {unit}" if unit else "value"
     time = "number of the volume" if seconds is None else "time / s"
     ax.set(xlabel=time, ylabel=label)

@@ -207,4 +207,4 @@ def _moment(volume: Volume, t: int) -> str:
     if volume.b_values is not None:
         return f"b = {volume.b_values[t]:g} s/mm²"
     seconds = volume.seconds
-    return f"volume {t + 1}" if seconds is None else f"t = {seconds[t]:g} s"
+    return f"volume {t + 1}" if seconds is None else f"t = {seconds[t]:.4g} s"

@@ -1,7 +1,7 @@
 // What stands below the pictures: the two plots.
 import { draw, make, place } from "./dom.js";
 import { barPath, linePath, percentChange, rampPath, ticks } from "./plots.js";
-import { fill, mm, short } from "./text.js";
+import { fill, short } from "./text.js";
 
 const WIDTH = 320, HEIGHT = 64;
 
@@ -96,7 +96,7 @@ export class CurvePanel {
     const values = say.flatMap((words, n) => (drawn[n] ? [fill(words, { value: format(drawn[n][time]) + last })] : []));
     this.text.textContent = fill(this.labels.curve_text, {
       n: time + 1, count: this.at.length, values: values.join(", "),
-      seconds: seconds === null ? "" : fill(this.labels.seconds, { s: mm(seconds[time]) }),
+      seconds: seconds === null ? "" : fill(this.labels.seconds, { s: short(seconds[time]) }),
     });
     this.svg.setAttribute("aria-label", this.text.textContent);
   }
