@@ -100,8 +100,7 @@ def _onto(labels, grid, resample, path) -> Volume:
 def label_table(path) -> dict[int, tuple[str, tuple[int, int, int] | None]]:
     """{number: (name, colour)} from the header extension or a BIDS table beside the file; {} when silent."""
     for extension in nib.load(path).header.extensions:
-        content = extension.get_content()
-        raw = content if isinstance(content, bytes) else str(content).encode()
+        raw = extension.content
         if b"<LabelTable" in raw and b"<!DOCTYPE" not in raw and b"<!ENTITY" not in raw:
             return _from_xml(raw, path)
     name = Path(path).name
