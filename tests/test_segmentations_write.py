@@ -215,8 +215,6 @@ def test_what_a_format_cannot_hold(made, segments, source, ct, tmp_path):
     affine[0, 3] += 0.4  # mm, of voxels of 0.98 mm
     with pytest.raises(GeometryError, match="another grid"):
         write_segmentation(path, drawn(replace(elsewhere, affine=affine)), source)
-    with pytest.raises(GeometryError, match="another frame of reference"):
-        write_segmentation(path, drawn(replace(elsewhere, frame_of_reference="1.2.3")), source)
     write_segmentation(path, drawn(elsewhere), source)
     np.testing.assert_array_equal(read_segmentation(path, like=ct)[0].mask.data, TRUE["lesion"])
 
@@ -373,3 +371,46 @@ def test_a_list_is_a_segmentation_too(segments):
     assert isinstance(segments, Segmentation)
     assert isinstance(segments, list)
     assert [s.number for s in segments] == [1, 2, 3]
+
+
+# --- the viewer -----------------------------------------------------------------------------------
+
+
+def test_view_shows_segments_by_name_and_colour(segments, ct):
+    """The lesion lies within the margin: two label maps, the larger one below."""
+    viewer = handson.view(ct, segments)
+    below, above = viewer.layers
+    assert below.names == {2: "margin", 3: "ring"}
+    assert above.names == {1: "lesion"}
+    assert above.colours == {1: segmentation.COLOURS["lesion"]}
+    below.shown = [3]
+    assert below.shown == (3,) or list(below.shown) == [3]
+    (one,) = handson.view(ct, segments["ring"]).layers
+    assert one.name == "ring"
+    assert len(handson.view(ct, list(segments)).layers) == 2
+    with pytest.raises(HandsonError, match="no segment to show"):
+        handson.view(ct, Segmentation())
+
+
+def test_view_shows_shares_as_a_map(made, ct):
+    (layer,) = handson.view(ct, read_segmentation(made / "fractional.dcm", like=ct)).layers
+    assert tuple(layer.range) == (0, 1)
+    assert layer.label_names is None
+
+
+def test_a_region_numbered_zero_is_shown(segments, ct):
+    zero = drawn(segments["lesion"].mask, number=0)
+    layers = handson.view(ct, [zero, segments["ring"]]).layers
+    assert sorted(name for layer in layers for name in layer.names.values()) == ["lesion", "ring"]
+
+
+def test_what_is_painted_is_written(segments, source, ct, tmp_path):
+    viewer = handson.view(ct)
+    with pytest.raises(HandsonError, match="nothing is painted"):
+        viewer.painted_segment("lesion")
+    viewer.paint(TRUE["lesion"])
+    segment = viewer.painted_segment("lesion", code=codes.SCT.Neoplasm)
+    assert segment.algorithm == "MANUAL"
+    assert measure(segment).ml == pytest.approx(7.284, abs=1e-3)
+    path = write_segmentation(tmp_path / "painted.dcm", segment, source)
+    np.testing.assert_array_equal(read_segmentation(path, like=ct)[0].mask.data, TRUE["lesion"])

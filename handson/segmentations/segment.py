@@ -60,7 +60,8 @@ class Segment:
 
     @property
     def mask(self) -> Volume:
-        return self._mask() if callable(self._mask) else self._mask
+        mask = self._mask() if callable(self._mask) else self._mask
+        return replace(mask, name=self.title)
 
     @property
     def title(self) -> str:

@@ -22,6 +22,8 @@ from ..display.values import survey
 from ..display.windows import function_of, offered, to_range, to_window
 from ..display.words import LABELS
 from ..errors import ViewError
+from ..segmentations import Segment
+from ..segmentations.grids import on
 from ..sides import CONVENTIONS
 from . import controls as make
 from . import export, rows, static
@@ -402,6 +404,19 @@ class Viewer(VBox):
         returns : [i, j, k] of a volume; the array's own order, as [slice, row, column], of an array
         """
         return self._own(self._painted)
+
+    def painted_segment(self, name, number=1, **said):
+        """What is painted as a named segment, for `handson.segmentations.write_segmentation`.
+
+        name, number : of the segment
+        said : `code`, `category`, `colour`, `author`; the algorithm is MANUAL, for a hand drew it
+        returns : `Segment`, its mask on the voxels of the volume on show
+        raises : ViewError when nothing is painted
+        """
+        if not self.painted:
+            raise ViewError("nothing is painted", "Choose the brush and paint, or paint(mask).")
+        mask = on(self.volume, self._painted)
+        return Segment(number, name, mask, **{"algorithm": "MANUAL", **said})
 
     @property
     def _painted(self):

@@ -12,6 +12,7 @@ from .base import check_options
 from .models import Layer
 from .ortho import OrthoViewer
 from .overlay import OverlayViewer
+from .segments import are_segments, segment_layers
 from .slices import SliceViewer
 from .timeseries import TimeSeriesViewer
 
@@ -23,7 +24,8 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
         An array is [row, column], [slice, row, column] or [time, slice, row, column], with a last axis
         of 3 or 4 for colour (uint8, or floats 0..1)
     layers : `Layer`s, or images to be laid over x by world coordinates; an array of x's shape is taken
-        as values on its grid, so that view(volume, mask) works
+        as values on its grid, so that view(volume, mask) works; or segments, as `read_segmentation`
+        returns them, which bring their names and colours
     plane : "axial" (or, of a single slice, the one it lies in), "coronal", "sagittal", or "ortho"
         for all three
     spacing : mm along each axis in space of an array, in the array's order; without it there is no scale
@@ -37,7 +39,7 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
         return _side_by_side(x, layers, plane=plane, spacing=spacing, unit=unit, **options)
     check_options(options)
     volume, axes = as_volume(x, spacing, unit, name), array_axes(x)
-    over = [_layer(layer, volume, axes) for layer in layers]
+    over = [one for layer in layers for one in _layers(layer, volume, axes)]
     kind = TimeSeriesViewer if volume.frames > 1 else OverlayViewer if over else SliceViewer
     if plane == "ortho":
         kind, plane = OrthoViewer, None
@@ -48,9 +50,11 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
         raise ViewError(str(error), "See help(handson.view) and the viewer's traits.") from None
 
 
-def _layer(x, base, axes):
-    """A layer as it is, or one made of an image. A path is called by its file, like the base."""
-    return x if isinstance(x, Layer) else Layer(layer_volume(x, base, axes))
+def _layers(x, base, axes):
+    """A layer as it is, those of segments, or one made of an image. A path is called by its file, like the base."""
+    if isinstance(x, Layer):
+        return [x]
+    return segment_layers(x) if are_segments(x) else [Layer(layer_volume(x, base, axes))]
 
 
 def _side_by_side(images, layers, height=280, **options):
