@@ -112,7 +112,12 @@ def check(exercise_id: str, answer=...):
 def _in_a_solution() -> bool:
     """Does the running cell begin with "# Solution"? Exports show such a cell's output."""
     shell = get_ipython()
-    return bool(shell) and shell.user_ns.get("In", [""])[-1].startswith("# Solution")
+    if shell is None:
+        return False
+    # The request itself, since a cell may be run without being written into the history, `In`.
+    request = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    code = request.get("content", {}).get("code") or shell.user_ns.get("In", [""])[-1]
+    return code.startswith("# Solution")
 
 
 def judge(exercise_id: str, answer=...) -> Verdict:
