@@ -363,7 +363,7 @@ def test_a_rescale_that_is_no_number_is_refused(tmp_path, keyword, wrong):
     (path,) = write(stack(values()[:1], **(about | {keyword: "5432"})), tmp_path)
     path.write_bytes(path.read_bytes().replace(b"5432", wrong))
     for read in (read_slice, read_series):
-        with pytest.raises(ReadError, match=f"{keyword}.* is no number"):
+        with pytest.raises(ReadError, match=f"{keyword}.* is not a number"):
             read(path)
 
 

@@ -331,7 +331,7 @@ def test_a_dicomdir_that_loops_or_leads_nowhere_is_refused(tmp_path):
     dataset.save_as(tmp_path / "loop")
     with pytest.raises(ReadError, match="do not link up"):
         read_dicomdir(tmp_path / "loop")
-    with pytest.raises(ReadError, match="no DICOMDIR"):
+    with pytest.raises(ReadError, match="not a DICOMDIR"):
         read_dicomdir(bundled("CT_small.dcm"))
 
 

@@ -17,7 +17,7 @@ from handson import __version__
 from handson.dicom import read_series, scan
 from handson.dicom.elements import number, texts
 from handson.dicom.faults import quiet
-from handson.dicom.picture import whole_header
+from handson.dicom.header import whole_header
 from handson.errors import HandsonError, SeriesError, WriteError
 from handson.nifti import write_nifti
 

@@ -1,15 +1,21 @@
-"""What an element says: its bytes as text or numbers, without pydicom's conversion where it is not needed."""
+"""What an element says: text or numbers, without pydicom's conversion where it is not needed.
+
+Damaged bytes become a ReadError here, where they are parsed, and nowhere else: an error of another
+kind that leaves this module is a fault of the program and must look like one.
+"""
 
 import math
 import struct
 from functools import cache
 
-from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 
 from ..errors import ReadError
+from .faults import BROKEN_BYTES
 
 _STRUCT = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
 
@@ -24,13 +30,25 @@ def value(dataset, key):
 
     Elements that pydicom has not converted yet are read from their bytes: a tenth of the time, and
     lenient where it does not matter. PS3.5 section 6.2 has the encodings.
+
+    raises : ReadError when its bytes make no sense
     """
     tag = _tag(key)
-    element = dataset.get_item(tag)
-    if element is None:
-        return None
-    if not isinstance(element, RawDataElement):
-        return element.value
+    try:
+        element = dataset.get_item(tag)
+        if element is None:
+            return None
+        if not isinstance(element, RawDataElement):
+            return element.value
+        return _parsed(dataset, tag, element)
+    except BROKEN_BYTES as error:
+        raise ReadError(
+            f"is broken DICOM ({keyword_for_tag(tag) or tag}: {error or type(error).__name__})",
+            "Copy it again from the source.",
+        ) from None
+
+
+def _parsed(dataset, tag, element):
     vr = element.VR
     if vr in (None, "UN"):
         vr = dictionary_VR(tag) if dictionary_has_tag(tag) else "UN"
@@ -41,7 +59,7 @@ def value(dataset, key):
         size = struct.calcsize(code)
         order = "<" if element.is_little_endian else ">"
         return struct.unpack(f"{order}{len(data) // size}{code}", data[: len(data) // size * size])
-    if vr == "SQ" or vr == "UN" or not data.isascii():
+    if vr in ("SQ", "UN", "AT") or not data.isascii():
         return dataset[tag].value
     return tuple(part.strip(" \0") for part in data.decode("ascii").split("\\"))
 
@@ -66,7 +84,7 @@ def text(dataset, key) -> str:
 def numbers(dataset, key) -> tuple[float, ...]:
     """The values of a number element, () when it is absent or empty.
 
-    raises : ReadError when a value is no finite number
+    raises : ReadError when a value is not a finite number
     """
     found = value(dataset, key)
     if found is None or found in ("", b""):
@@ -78,13 +96,42 @@ def numbers(dataset, key) -> tuple[float, ...]:
     except (TypeError, ValueError):
         values = (math.nan,)
     if not all(map(math.isfinite, values)):
-        raise ReadError(f"has {key} = {found!r}, which is no number", "The header is damaged.")
+        raise ReadError(f"has {key} = {found!r}, which is not a number", "The header is damaged.")
     return values
 
 
 def number(dataset, key) -> float | None:
-    """The first value of a number element; None when it is absent, empty or no number."""
+    """The first value of a number element; None when it is absent, empty or not a number."""
     try:
         return next(iter(numbers(dataset, key)), None)
     except ReadError:
         return None
+
+
+PRIVATE_BLOCKS = range(0x10, 0x14)  # vendors take the first blocks of their groups
+
+
+def private(dataset, creator: str, group: int, element: int) -> int | None:
+    """The tag of a private element in the block that its creator reserved (PS3.5 section 7.8.1).
+
+    creator : as the vendor writes it, "SIEMENS MR HEADER"
+    returns : the tag, or None when no such block is there; a foreign block is never read
+    """
+    for block in PRIVATE_BLOCKS:
+        if text(dataset, group << 16 | block) == creator:
+            return group << 16 | block << 8 | element
+    return None
+
+
+def private_tags(group: int, elements) -> list[int]:
+    """Every tag under which private elements and their creators may stand."""
+    creators = [group << 16 | block for block in PRIVATE_BLOCKS]
+    return creators + [
+        creator << 8 & 0xFF00 | group << 16 | e for creator in creators for e in elements
+    ]
+
+
+def item(dataset, key):
+    """The first item of a sequence, None when it is absent, empty or not a sequence."""
+    found = value(dataset, key)
+    return found[0] if isinstance(found, Sequence) and found else None

@@ -1,9 +1,15 @@
 """The frames of an enhanced multi-frame object, each described in functional groups (PS3.3 C.7.6.16)."""
 
 from ..errors import ReadError
-from .elements import number, numbers, text, texts, value
-from .frame import Frame, depth_of, exactly, part_of, seconds, shape_of
+from .dimensions import dimension_items, dimension_keys
+from .elements import item, number, numbers, text, texts
+from .frame import Frame, depth_of, exactly, seconds, step_of
+from .keys import Key
 from .scaling import scaling
+from .segments import fractional, segment_number
+from .traits import Traits, other_words, parts_of
+
+_FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
 
 
 def enhanced_frames(base, dataset, groups) -> list[Frame]:
@@ -12,85 +18,125 @@ def enhanced_frames(base, dataset, groups) -> list[Frame]:
         raise ReadError(
             f"describes {len(groups)} of its {file.frames} frames", "Copy it again from the source."
         )
-    shared = value(dataset, "SharedFunctionalGroupsSequence")
-    shared = shared[0] if shared else {}
-    stated = _dimensions(dataset)
+    shared = item(dataset, "SharedFunctionalGroupsSequence")
+    dimensions = dimension_items(dataset)
     return [
-        _enhanced_frame(base, i, groups[i], shared, stated, dataset) for i in range(file.frames)
+        _enhanced_frame(base, i, Groups(groups[i], shared), dimensions, dataset)
+        for i in range(file.frames)
     ]
 
 
-def _enhanced_frame(base, index, own, shared, stated, dataset) -> Frame:
-    def group(keyword):
-        items = own.get(keyword) or shared.get(keyword)
-        return items[0] if items else None
+class Groups:
+    """The functional groups of one frame: its own, or else the shared ones."""
 
-    def of(keyword, element, count=None):
-        item = group(keyword)
-        found = numbers(item, element) if item is not None else ()
-        return exactly(count, found) if count else found
+    def __init__(self, own, shared):
+        self.holders = [own] if shared is None else [own, shared]
 
-    content = group("FrameContentSequence")
-    types = [
-        item
-        for k in ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
-        if (item := group(k)) is not None
-    ]
-    transform = group("PixelValueTransformationSequence")
-    kind = {"shape": shape_of(base.file.format)}
-    if types:
-        kind |= part_of(texts(types[0], "FrameType"), text(types[0], "ComplexImageComponent"))
-    if echo := of("MREchoSequence", "EffectiveEchoTime"):
-        kind["echo time"] = round(echo[0], 2)
-    if (segment := group("SegmentIdentificationSequence")) is not None:
-        kind["segment"] = int(number(segment, "ReferencedSegmentNumber") or 0)
-    if content is not None and text(content, "StackID"):
-        kind["stack"] = text(content, "StackID")
-    if data := group("ImageDataTypeSequence"):  # of ultrasound: tissue or flow
-        kind["data"] = text(data, "DataType")
-    position = of("PlanePositionSequence", "ImagePositionPatient", 3)
-    orientation = of("PlaneOrientationSequence", "ImageOrientationPatient", 6)
-    in_patient = "PlanePositionVolumeSequence" not in own
+    def __call__(self, key):
+        """The item of a functional group, or None."""
+        return next((found for h in self.holders if (found := item(h, key)) is not None), None)
+
+    def numbers(self, key, element) -> tuple[float, ...]:
+        found = self(key)
+        return () if found is None else numbers(found, element)
+
+    def number(self, key, element) -> float | None:
+        found = self(key)
+        return None if found is None else number(found, element)
+
+    def text(self, key, element) -> str:
+        found = self(key)
+        return "" if found is None else text(found, element)
+
+
+def _enhanced_frame(base, index, groups, dimensions, dataset) -> Frame:
+    position = exactly(3, groups.numbers("PlanePositionSequence", "ImagePositionPatient"))
+    orientation = exactly(6, groups.numbers("PlaneOrientationSequence", "ImageOrientationPatient"))
+    in_patient = groups("PlanePositionVolumeSequence") is None
     if not in_patient:  # PS3.3 C.7.6.16.2.21: distances are right, sides unknown
-        position = of("PlanePositionVolumeSequence", "ImagePositionVolume", 3)
-        orientation = of("PlaneOrientationVolumeSequence", "ImageOrientationVolume", 6)
-    spacing = of("PixelMeasuresSequence", "PixelSpacing", 2)
+        position = exactly(3, groups.numbers("PlanePositionVolumeSequence", "ImagePositionVolume"))
+        orientation = exactly(
+            6, groups.numbers("PlaneOrientationVolumeSequence", "ImageOrientationVolume")
+        )
+    measures = groups("PixelMeasuresSequence")
+    transform = groups("PixelValueTransformationSequence")
+    spacing = exactly(2, groups.numbers("PixelMeasuresSequence", "PixelSpacing"))
+    scaled = fractional(dataset) or scaling(
+        dataset if transform is None else transform, base.file.modality
+    )
+    duration = groups.number("FrameContentSequence", "FrameAcquisitionDuration")
     return Frame(
         base.file,
         index,
         position,
         orientation,
-        spacing,
-        depth_of(measures) if (measures := group("PixelMeasuresSequence")) is not None else None,
-        scaling(transform if transform is not None else dataset, base.file.modality),
-        tuple(kind.items()),
-        _enhanced_order(base, index, group, content, stated),
+        spacing if spacing and min(spacing) > 0 else None,
+        None if measures is None else depth_of(measures),
+        scaled,
+        _traits(base.file.format, groups, scaled.unit),
+        base.keys | _keys(groups, index, dimensions),
+        duration / 1000 if duration else None,
+        None if measures is None else step_of(measures),
         in_patient,
     )
 
 
-def _enhanced_order(base, index, group, content, stated) -> dict:
-    """What may order the frames of one position in time."""
-    found = {"frame": index}
-    if content is not None:
-        found["temporal position"] = number(content, "TemporalPositionIndex")
-        found["acquisition"] = number(content, "FrameAcquisitionNumber")
-        found["time"] = seconds(text(content, "FrameAcquisitionDateTime"))
-        values = numbers(content, "DimensionIndexValues")
-        found["dimensions"] = tuple(v for v, told in zip(values, stated, strict=False) if told)
-    if (heart := group("CardiacSynchronizationSequence")) is not None:
-        found["trigger time"] = number(heart, "NominalCardiacTriggerDelayTime")
-    if (diffusion := group("MRDiffusionSequence")) is not None:
-        found["b-value"] = number(diffusion, "DiffusionBValue")
-    return base.order | {k: v for k, v in found.items() if v not in (None, ())}
+def _traits(pixels, groups, unit) -> Traits:
+    types = _frame_type(groups)
+    component = "" if types is None else text(types, "ComplexImageComponent")
+    echo = groups.number("MREchoSequence", "EffectiveEchoTime")
+    return Traits(
+        *pixels.shape,
+        pixels.photometric,
+        **parts_of(() if types is None else texts(types, "FrameType"), component),
+        echo_time=None if echo is None else round(echo, 2),
+        segment=segment_number(groups),
+        stack=groups.text("FrameContentSequence", "StackID") or None,
+        data=groups.text("ImageDataTypeSequence", "DataType") or None,  # of ultrasound
+        unit=unit or None,
+    )
 
 
-# What PS3.3 C.7.6.17 lets an object index its frames by, other than place: temporal position, trigger
-# delay, time offset, b-value, gradient direction, acquisition time, and contrast.
-_NOT_PLACE = {0x00209128, 0x0020930D, 0x00209153, 0x00189087, 0x00189089, 0x00209074, 0x00209344}
+def _frame_type(groups):
+    return next((found for key in _FRAME_TYPES if (found := groups(key)) is not None), None)
 
 
-def _dimensions(dataset) -> list[bool]:
-    """For each dimension index of the object, whether it counts something other than place."""
-    items = value(dataset, "DimensionIndexSequence") or []
-    return [int(item.get("DimensionIndexPointer", 0) or 0) in _NOT_PLACE for item in items]
+def _keys(groups, index, dimensions) -> dict:
+    """What may tell this frame apart from others at its position."""
+    content, types = groups("FrameContentSequence"), _frame_type(groups)
+    heart, timing = "CardiacSynchronizationSequence", "MRTimingAndRelatedParametersSequence"
+    offset = groups.number("TemporalPositionSequence", "TemporalPositionTimeOffset")
+    inversions = groups.numbers("MRModifierSequence", "InversionTimes")
+    found = {
+        Key.FRAME: index,
+        Key.TEMPORAL_POSITION: groups.number("FrameContentSequence", "TemporalPositionIndex"),
+        Key.ACQUISITION: groups.number("FrameContentSequence", "FrameAcquisitionNumber"),
+        Key.TIME: seconds(groups.text("FrameContentSequence", "FrameAcquisitionDateTime")),
+        Key.TIME_OFFSET: offset,
+        Key.TRIGGER_TIME: groups.number(heart, "NominalCardiacTriggerDelayTime"),
+        Key.CARDIAC_PHASE: groups.number(heart, "NominalPercentageOfCardiacPhase"),
+        Key.RESPIRATORY_PHASE: groups.number(
+            "RespiratorySynchronizationSequence", "NominalPercentageOfRespiratoryPhase"
+        ),
+        Key.B_VALUE: groups.number("MRDiffusionSequence", "DiffusionBValue"),
+        Key.DIRECTION: _direction(groups),
+        Key.ASL_LABEL: groups.text("MRArterialSpinLabelingSequence", "ASLContext") or None,
+        Key.FLIP_ANGLE: groups.number(timing, "FlipAngle"),
+        Key.REPETITION_TIME: groups.number(timing, "RepetitionTime"),
+        Key.INVERSION_TIME: inversions or None,
+        Key.VELOCITY_DIRECTION: groups.numbers(
+            "MRVelocityEncodingSequence", "VelocityEncodingDirection"
+        )
+        or None,
+        Key.IMAGE_TYPE: (other_words(texts(types, "FrameType")) if types is not None else "")
+        or None,
+    }
+    stated = {key: v for key, v in found.items() if v is not None}
+    return stated | dimension_keys(dimensions, content, groups)
+
+
+def _direction(groups) -> tuple | None:
+    holder = groups("MRDiffusionSequence")
+    gradient = None if holder is None else item(holder, "DiffusionGradientDirectionSequence")
+    found = () if gradient is None else numbers(gradient, "DiffusionGradientOrientation")
+    return tuple(round(x, 4) + 0.0 for x in found) or None

@@ -18,7 +18,7 @@ BROKEN_BYTES = (
 
 
 class NotAnImage(ReadError):
-    """A file that is sound but no DICOM image: in a folder it is only a stray."""
+    """A sound file that is not a DICOM image: in a folder it is only a stray."""
 
 
 class IsDicomdir(NotAnImage):
@@ -35,13 +35,28 @@ def quiet():
 
 @contextmanager
 def naming(path):
-    """Errors raised inside name this file, and what broken bytes make pydicom raise becomes a ReadError."""
+    """Errors raised inside get the name of this file; what the system cannot read becomes a ReadError.
+
+    Damaged bytes are caught where they are parsed (`parsing`, `elements.value`). A TypeError or an
+    AttributeError that arrives here is a fault of this program, and is left to look like one.
+    """
     try:
         yield
     except HandsonError as error:
         if error.path is not None:
             raise
         raise type(error)(error.fault, error.remedy, path=path) from None
+    except OSError as error:
+        raise broken(error, path) from None
+
+
+@contextmanager
+def parsing(path):
+    """Around pydicom's parser: whatever broken bytes make it raise becomes a ReadError about this file."""
+    try:
+        yield
+    except HandsonError:
+        raise
     except BROKEN_BYTES as error:
         raise broken(error, path) from None
 

@@ -9,14 +9,7 @@ from .elements import number, numbers
 from .header import Location
 from .pixel_format import PixelFormat
 from .scaling import Scaling
-
-# ImageType's third value and Siemens' words that say which part of the complex signal was kept.
-_PARTS = {"M": "magnitude", "MAGNITUDE": "magnitude", "P": "phase", "PHASE": "phase", "PHASE MAP": "phase",
-          "R": "real", "REAL": "real", "I": "imaginary", "IMAGINARY": "imaginary"}  # fmt: skip
-# Siemens', GE's and Philips' words for the four images that a Dixon series holds.
-_DIXON = {"W": "water", "WATER": "water", "F": "fat", "FAT": "fat",
-          "IP": "in phase", "IN_PHASE": "in phase",
-          "OP": "opposed phase", "OPP_PHASE": "opposed phase", "OUT_PHASE": "opposed phase"}  # fmt: skip
+from .traits import Traits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +17,9 @@ class File:
     """What the frames of one file share.
 
     owner : (PatientID, StudyInstanceUID); a copied or empty series UID must not mix two patients
-    tiles : the number of mosaic tiles side by side, or 0
+    mosaic : how many tiles of a mosaic lie side by side and one below the other, or None
+    lost_mosaic : True for a mosaic whose header no longer says how many tiles it has
+    space : FrameOfReferenceUID
     """
 
     location: Location
@@ -36,7 +31,9 @@ class File:
     number: int | None
     format: PixelFormat
     frames: int
-    tiles: int = 0
+    mosaic: tuple[int, int] | None = None
+    lost_mosaic: bool = False
+    space: str = ""
 
     @property
     def path(self) -> Path:
@@ -52,8 +49,10 @@ class Frame:
     orientation : (6,) LPS row and column cosines, or None
     spacing : (row, column) mm, or None
     depth : mm, what the file states of the slice distance or else its thickness; for single slices only
-    kind : ((name, value), ...) that must agree within a volume: shape, echo, magnitude or phase
-    order : {name: value} by which repeated positions are put in order in time
+    traits : what must agree within a volume: size, echo, magnitude or phase
+    keys : {`Key` or `Dimension`: value} that tell apart frames at one position
+    duration : s, of the frame's own acquisition, or None
+    step : mm, SpacingBetweenSlices as the file states it, or None
     in_patient : False when the place is one in the probe's own frame (enhanced ultrasound)
     """
 
@@ -64,8 +63,10 @@ class Frame:
     spacing: tuple | None
     depth: float | None
     scaling: Scaling
-    kind: tuple
-    order: dict
+    traits: Traits
+    keys: dict
+    duration: float | None = None
+    step: float | None = None
     in_patient: bool = True
 
 
@@ -76,21 +77,12 @@ def pixel_spacing(dataset) -> tuple | None:
 
 
 def depth_of(dataset) -> float | None:
-    depth = number(dataset, "SpacingBetweenSlices") or number(dataset, "SliceThickness")
-    return abs(depth) if depth else None
+    """mm: what the file states of the slice distance, or else the thickness."""
+    return step_of(dataset) or abs(number(dataset, "SliceThickness") or 0) or None
 
 
-def part_of(image_type, component) -> dict:
-    words = [component, *image_type[2:]]
-    found = {
-        name: next((known[w] for w in words if w in known), None)
-        for name, known in (("signal", _PARTS), ("dixon", _DIXON))
-    }
-    return {name: part for name, part in found.items() if part}
-
-
-def shape_of(pixels) -> tuple:
-    return pixels.rows, pixels.columns, pixels.samples, pixels.photometric
+def step_of(dataset) -> float | None:
+    return abs(number(dataset, "SpacingBetweenSlices") or 0) or None
 
 
 def exactly(count, values) -> tuple | None:
@@ -104,7 +96,10 @@ def seconds(stamp: str) -> float | None:
     if len(digits) < 10 or not digits.isdigit():
         return None
     digits = digits.ljust(14, "0")
-    day = np.datetime64(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}").astype(int)
     hour, minute, second = (int(digits[i : i + 2]) for i in (8, 10, 12))
+    try:
+        day = np.datetime64(f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}").astype(int)
+    except ValueError:  # a thirteenth month
+        return None
     fraction = "".join(c for c in fraction[:6] if c.isdigit()) or "0"
     return int(day) * 86400.0 + hour * 3600 + minute * 60 + second + float(f"0.{fraction}")

@@ -20,7 +20,7 @@ TOLERANCE_MM, TOLERANCE_STEP, TOLERANCE_MOST = 0.02, 0.02, 0.25
 def normal(orientation) -> np.ndarray:
     """Unit vector row x column, the direction in which slices ascend (PS3.3 C.7.6.2.1.1).
 
-    raises : GeometryError when the cosines are no two unit vectors at a right angle
+    raises : GeometryError when the cosines are not two unit vectors at a right angle
     """
     row, column = np.reshape(orientation, (2, 3))
     lengths = np.linalg.norm(row), np.linalg.norm(column)
@@ -74,11 +74,6 @@ class Spacing:
 
 def tolerance(step) -> float:
     return min(max(TOLERANCE_MM, TOLERANCE_STEP * step), TOLERANCE_MOST * step)
-
-
-def distances(positions, direction) -> np.ndarray:
-    """mm along the normal, for each position."""
-    return np.asarray(positions, float) @ direction
 
 
 def spacing_of(positions, direction) -> Spacing:

@@ -8,13 +8,14 @@ here knows what a series is, and nothing here decodes a pixel.
 import stat
 import struct
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
-from pydicom.filereader import data_element_generator, read_dataset, read_partial
+from pydicom.filereader import data_element_generator, dcmread, read_dataset, read_partial
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -26,8 +27,8 @@ from pydicom.uid import (
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from ..errors import ReadError
-from .elements import text, texts
-from .faults import BROKEN_BYTES, IsDicomdir, NotAnImage, broken
+from .elements import private_tags, text, texts
+from .faults import BROKEN_BYTES, IsDicomdir, NotAnImage, broken, parsing
 
 HEAD_BYTES = 1 << 16
 # A deflated file may grow this much, or to this size: beyond it is a bomb, not an image.
@@ -36,28 +37,37 @@ INFLATE_RATIO, INFLATE_BYTES = 100, 256 << 20
 # The elements of groups 0008-0028 by which slices are told apart, placed and scaled.
 DESCRIPTION = """
     SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID AcquisitionDate ContentDate
-    AcquisitionDateTime AcquisitionTime ContentTime Modality Manufacturer SeriesDescription ScanningSequence
-    SliceThickness RepetitionTime EchoTime InversionTime SpacingBetweenSlices ProtocolName
-    TriggerTime FrameTime DiffusionBValue SeriesInstanceUID SeriesNumber AcquisitionNumber
-    InstanceNumber ImagePositionPatient ImageOrientationPatient TemporalPositionIdentifier
-    PatientID StudyInstanceUID
-    SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames Rows Columns
-    PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation RescaleIntercept
+    AcquisitionDateTime AcquisitionTime ContentTime Modality Manufacturer SeriesDescription
+    PatientID
+    ScanningSequence SequenceName SliceThickness KVP RepetitionTime EchoTime InversionTime EchoNumbers
+    SpacingBetweenSlices ProtocolName TriggerTime FrameTime ConvolutionKernel ActualFrameDuration
+    FlipAngle DiffusionBValue DiffusionGradientOrientation
+    StudyInstanceUID SeriesInstanceUID SeriesNumber AcquisitionNumber InstanceNumber
+    ImagePositionPatient ImageOrientationPatient FrameOfReferenceUID TemporalPositionIdentifier
+    NominalPercentageOfCardiacPhase DimensionIndexSequence
+    SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames FrameIncrementPointer
+    Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation RescaleIntercept
     RescaleSlope RescaleType ModalityLUTSequence
 """.split()  # noqa: SIM905
 # What only objects of many frames and mosaics need, from groups further on.
 FRAMES = """
-    DimensionIndexSequence DetectorInformationSequence SliceVector TimeSlotVector RRIntervalVector
-    EnergyWindowVector GridFrameOffsetVector DoseUnits
-    DoseGridScaling SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
+    DetectorInformationSequence SliceVector TimeSlotVector RRIntervalVector
+    EnergyWindowVector GridFrameOffsetVector DoseUnits DoseGridScaling
+    SegmentationType SegmentationFractionalType MaximumFractionalValue
+    SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """.split()  # noqa: SIM905
-# Siemens' private elements: creator, slices in a mosaic, b-value; then the CSA header.
-SIEMENS = [0x00190010, 0x0019100A, 0x0019100C]
-SIEMENS_CSA = [0x00290010, 0x00290011, 0x00290012, 0x00291010, 0x00291110, 0x00291210]
-# GE's: creator "GEMS_PARM_01" and magnitude, phase, real or imaginary as a number.
-GE_CREATOR, GE_RAW_DATA_TYPE = 0x00430010, 0x0043102F
-DESCRIPTION_TAGS = [*map(tag_for_keyword, DESCRIPTION), *SIEMENS]
-FRAME_TAGS = [*map(tag_for_keyword, FRAMES), *SIEMENS_CSA]
+PET = ("NumberOfSlices", "FrameReferenceTime", "ImageIndex")
+# Private elements are read only in the block that their creator reserved; see `elements.private`.
+SIEMENS, SIEMENS_CSA = "SIEMENS MR HEADER", "SIEMENS CSA HEADER"
+GE_ACQUISITION, GE_PARAMETERS = "GEMS_ACQU_01", "GEMS_PARM_01"
+PHILIPS, PHILIPS_2005 = "Philips Imaging DD 001", "Philips MR Imaging DD 001"
+SIEMENS_TAGS = private_tags(0x0019, (0x0A, 0x0C, 0x0E))
+GE_EARLY_TAGS = private_tags(0x0019, (0xBB, 0xBC, 0xBD))
+CSA_TAGS = private_tags(0x0029, (0x10, 0x20))
+GE_TAGS = private_tags(0x0043, (0x2F, 0x30, 0x39, 0x7C))
+PHILIPS_TAGS = private_tags(0x2001, (0x03, 0x08)) + private_tags(0x2005, (0xB0, 0xB1, 0xB2))
+DESCRIPTION_TAGS = {*map(tag_for_keyword, DESCRIPTION), *SIEMENS_TAGS, *GE_EARLY_TAGS}
+FRAME_TAGS = {*map(tag_for_keyword, FRAMES), *CSA_TAGS}
 PIXEL_TAGS = {0x7FE00008: "f", 0x7FE00009: "d", 0x7FE00010: "i"}
 _NOTHING = 0x00020000  # a tag that no data set holds: pydicom then skips every value
 _PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"7z\xbc\xaf": "7-Zip"}
@@ -225,6 +235,17 @@ def _inflate(deflated: bytes, path: Path) -> bytes:
     return inflated
 
 
+def whole_header(path, pixels=True) -> Dataset:
+    """All of the data set; without its pixels when only the header is asked.
+
+    raises : ReadError
+    """
+    with parsing(path):
+        dataset = dcmread(BytesIO(read_bytes(path)), force=True, stop_before_pixels=not pixels)
+    dataset.filename = str(path)
+    return dataset
+
+
 def pixel_element(location: Location):
     """Read on from where `read_header` stopped to the pixel data, skipping every value on the way.
 
@@ -258,16 +279,21 @@ def pixel_element(location: Location):
     return tag, vr, length, offset + (12 if long else 8), inflated
 
 
-def _further(dataset) -> tuple[int, list] | None:
+def _further(dataset) -> tuple[int, Iterable] | None:
     """(the last tag, the tags) of what some objects need from behind the description."""
+    modality, maker = text(dataset, "Modality"), text(dataset, "Manufacturer").casefold()
     if (
         "NumberOfFrames" in dataset
         or "MOSAIC" in texts(dataset, "ImageType")
-        or text(dataset, "Modality") in ("RTDOSE", "SEG")
+        or modality in ("RTDOSE", "SEG")
     ):
         return 0x5200FFFF, FRAME_TAGS
-    if text(dataset, "Modality") == "MR" and text(dataset, "Manufacturer").startswith("GE"):
-        return GE_RAW_DATA_TYPE, [GE_CREATOR, GE_RAW_DATA_TYPE]
+    if modality == "PT":
+        return 0x0054FFFF, [tag_for_keyword(keyword) for keyword in PET]
+    if modality == "MR" and maker.startswith("ge"):
+        return 0x0043FFFF, GE_TAGS
+    if modality == "MR" and maker.startswith("philips"):
+        return 0x2005FFFF, PHILIPS_TAGS
     return None
 
 

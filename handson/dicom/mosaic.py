@@ -7,79 +7,113 @@ which nibabel reads. See https://nipy.org/nibabel/dicom/dicom_mosaic.html.
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import ReadError
-from .elements import number, numbers, value
+from .elements import number, numbers, private, value
+from .faults import BROKEN_BYTES
+from .frame import Frame
+from .header import SIEMENS, SIEMENS_CSA
 
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """across: tiles per row of the picture; rows, columns: of one tile; positions: LPS mm, per tile."""
+    """How a mosaic is cut.
+
+    across, down : tiles side by side and one below the other
+    count : how many of them are slices; the last ones may be empty
+    backwards : True when the slices ascend against row x column
+    """
 
     across: int
-    rows: int
-    columns: int
-    orientation: tuple
-    spacing: tuple
-    positions: tuple
+    down: int
+    count: int
+    backwards: bool = False
 
 
-def tiles(dataset, pixels) -> Tiles | None:
-    """How a mosaic is cut, or None when no private header tells (then it is one picture)."""
-    csa = _csa(dataset)
-    count = number(dataset, 0x0019100A) or (csaitem(csa, "NumberOfImagesInMosaic") or [None])[0]
+def tiles(dataset) -> Tiles | None:
+    """How a mosaic is cut, or None when its private header was removed: then nothing tells."""
+    csa = csa_header(dataset)
+    tag = private(dataset, SIEMENS, 0x0019, 0x0A)
+    count = (tag and number(dataset, tag)) or next(iter(csa_item(csa, "NumberOfImagesInMosaic")), 0)
     if not count:
         return None
-    across = math.ceil(math.sqrt(count))
-    if pixels.rows % across or pixels.columns % across:
+    side = math.ceil(math.sqrt(count))
+    normal = csa_item(csa, "SliceNormalVector")
+    return Tiles(side, side, int(count), _against(dataset, normal))
+
+
+def _against(dataset, stated) -> bool:
+    """Whether the stated direction of the slices runs against row x column."""
+    orientation = numbers(dataset, "ImageOrientationPatient")
+    if len(orientation) != 6 or len(stated) != 3:
+        return False
+    row, column = np.reshape(orientation, (2, 3))
+    return bool(np.cross(row, column) @ np.array(stated, float) < 0)
+
+
+def tile_frames(whole: Frame, cut: Tiles) -> list[Frame]:
+    """The slices of a mosaic, placed.
+
+    whole : the picture as one frame, as its header describes it
+    raises : ReadError when the picture cannot be cut so, or states no place or slice distance
+    """
+    traits = whole.traits
+    if traits.rows % cut.down or traits.columns % cut.across:
         raise ReadError(
-            f"is a mosaic of {count:g} slices that do not divide its {pixels.rows} rows",
+            f"is a mosaic of {cut.count} slices in {cut.across} x {cut.down} tiles that do not divide its "
+            f"{traits.columns} columns and {traits.rows} rows",
             "The picture was changed after the scan; read_slice shows it as it is.",
         )
-    rows, columns = pixels.rows // across, pixels.columns // across
-    orientation = numbers(dataset, "ImageOrientationPatient")
-    corner = np.array(numbers(dataset, "ImagePositionPatient"))
-    spacing = numbers(dataset, "PixelSpacing")
-    if len(orientation) != 6 or corner.size != 3 or len(spacing) != 2:
-        raise ReadError("is a mosaic without a place in the patient", "Read it with read_slice.")
-    row, column = np.reshape(orientation, (2, 3))
+    if not (whole.position and whole.orientation and whole.spacing and whole.depth):
+        raise ReadError(
+            "is a mosaic that does not state its place or its slice distance",
+            "Read it with read_slice.",
+        )
+    rows, columns = traits.rows // cut.down, traits.columns // cut.across
+    row, column = np.reshape(whole.orientation, (2, 3))
     first = (
-        corner
-        + row * spacing[1] * (pixels.columns - columns) / 2
-        + column * spacing[0] * (pixels.rows - rows) / 2
+        np.array(whole.position)
+        + row * whole.spacing[1] * (traits.columns - columns) / 2
+        + column * whole.spacing[0] * (traits.rows - rows) / 2
     )
-    direction = np.cross(row, column)
-    stated = csaitem(csa, "SliceNormalVector")
-    if stated and direction @ np.array(stated, float) < 0:
-        direction = -direction
-    step = number(dataset, "SpacingBetweenSlices") or number(dataset, "SliceThickness")
-    if not step:
-        raise ReadError("is a mosaic that states no slice distance", "Read it with read_slice.")
-    places = tuple(tuple(first + direction * step * k) for k in range(int(count)))
-    return Tiles(across, rows, columns, tuple(orientation), tuple(spacing), places)
+    step = np.cross(row, column) * whole.depth * (-1 if cut.backwards else 1)
+    file = replace(whole.file, mosaic=(cut.across, cut.down))
+    traits = replace(traits, rows=rows, columns=columns)
+    return [
+        replace(whole, file=file, index=k, position=tuple(first + step * k), traits=traits)
+        for k in range(cut.count)
+    ]
 
 
-def _csa(dataset) -> dict | None:
-    for block in (0x10, 0x11, 0x12):
-        creator = value(dataset, 0x00290000 | block)
-        if creator and "SIEMENS CSA HEADER" in str(creator):
-            with warnings.catch_warnings():  # nibabel warns on import that its reader is young
-                warnings.simplefilter("ignore")
-                from nibabel.nicom import csareader
-            raw = value(dataset, 0x00290010 | block << 8)
-            return csareader.read(raw)["tags"] if raw else None
-    return None
+def csa_header(dataset) -> dict | None:
+    """Siemens' image header (CSA), read by nibabel; None when it is absent.
+
+    raises : ReadError when it is damaged
+    """
+    tag = private(dataset, SIEMENS_CSA, 0x0029, 0x10)
+    raw = value(dataset, tag) if tag else None
+    if not raw:
+        return None
+    with warnings.catch_warnings():  # nibabel warns on import that its reader is young
+        warnings.simplefilter("ignore")
+        from nibabel.nicom import csareader
+    try:
+        return csareader.read(raw)["tags"]
+    except (*BROKEN_BYTES, csareader.CSAReadError) as error:
+        raise ReadError(
+            f"has a damaged private header (CSA: {error})", "Copy it again from the source."
+        ) from None
 
 
-def csaitem(csa, name) -> list:
+def csa_item(csa, name) -> list:
     return csa[name]["items"] if csa and name in csa else []
 
 
 def cut(picture, tile) -> np.ndarray:
     """The slice of one `Frame` out of the whole picture, row by row of tiles."""
-    rows, columns = dict(tile.kind)["shape"][:2]
-    down, right = divmod(tile.index, tile.file.tiles)
+    rows, columns = tile.traits.rows, tile.traits.columns
+    down, right = divmod(tile.index, tile.file.mosaic[0])
     return picture[down * rows : (down + 1) * rows, right * columns : (right + 1) * columns]

@@ -1,33 +1,38 @@
 """The slices of a reconstructed nuclear-medicine image: one file, vectors that count its frames.
 
-PS3.3 C.8.4.8, C.8.4.11 and C.8.4.15: the first slice's place stands in the detector's item, the others
-follow along the normal by SpacingBetweenSlices, against it where that is negative.
+PS3.3 C.8.4.8, C.8.4.11 and C.8.4.15: the first slice's place stands in the detector's item (of some
+writers at the top level), the others follow along the normal by SpacingBetweenSlices, against it where that is negative.
 """
 
 from dataclasses import replace
 
 import numpy as np
+from pydicom import Dataset
 
-from .elements import number, numbers, value
+from .elements import item, number, numbers
 from .frame import Frame, exactly
 from .geometry import normal
+from .keys import Key
 
 # What a frame's vectors count, beside its slice.
-_KINDS = {"EnergyWindowVector": "energy window", "RRIntervalVector": "R-R interval"}
+_KINDS = {"EnergyWindowVector": "energy_window", "RRIntervalVector": "rr_interval"}
 
 
 def tomographic_frames(base: Frame, dataset) -> list[Frame] | None:
-    """The frames of a reconstruction with their places; None of anything else (projections, planar)."""
+    """The frames of a reconstruction, placed where the file tells; None of anything else (projections)."""
     count = base.file.frames
     slices = exactly(count, numbers(dataset, "SliceVector"))
+    if not slices:
+        return None
     step = number(dataset, "SpacingBetweenSlices")
-    detectors = value(dataset, "DetectorInformationSequence")
-    if not (slices and step and detectors):
-        return None
-    position = exactly(3, numbers(detectors[0], "ImagePositionPatient"))
-    orientation = exactly(6, numbers(detectors[0], "ImageOrientationPatient"))
-    if not (position and orientation):
-        return None
+    detector = item(dataset, "DetectorInformationSequence") or Dataset()
+    position = exactly(3, numbers(detector, "ImagePositionPatient")) or base.position
+    orientation = exactly(6, numbers(detector, "ImageOrientationPatient")) or base.orientation
+    if not (position and orientation and step):
+        return [
+            replace(base, index=i, position=None, keys=base.keys | {Key.FRAME: i})
+            for i in range(count)
+        ]
     along = step * normal(orientation)
     counted = {
         name: vector
@@ -41,8 +46,8 @@ def tomographic_frames(base: Frame, dataset) -> list[Frame] | None:
             index=i,
             position=tuple(np.array(position) + (slices[i] - 1) * along),
             orientation=orientation,
-            kind=(*base.kind, *((name, int(vector[i])) for name, vector in counted.items())),
-            order=base.order | {"frame": i} | ({"temporal position": times[i]} if times else {}),
+            traits=replace(base.traits, **{n: int(vector[i]) for n, vector in counted.items()}),
+            keys=base.keys | {Key.FRAME: i} | ({Key.TIME_SLOT: times[i]} if times else {}),
         )
         for i in range(count)
     ]

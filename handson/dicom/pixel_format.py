@@ -29,10 +29,6 @@ class PixelFormat:
         """(rows, columns, samples) of a frame."""
         return self.rows, self.columns, self.samples
 
-    @property
-    def frame_bits(self) -> int:
-        return self.rows * self.columns * self.samples * self.allocated
-
 
 def pixel_format(header: Header) -> PixelFormat | None:
     """How the pixels are stored, or None when the object describes no picture.
@@ -50,6 +46,8 @@ def pixel_format(header: Header) -> PixelFormat | None:
     samples = int(number(dataset, "SamplesPerPixel") or 1)
     photometric = text(dataset, "PhotometricInterpretation")
     photometric = photometric or ("RGB" if samples == 3 else "MONOCHROME2")
+    if photometric == "PALETTE COLOR" and text(dataset, "Modality") == "SEG":
+        photometric = "MONOCHROME2"  # a LABELMAP: its palette colours labels, the values are labels
     if allocated not in (1, 8, 16, 32, 64) or not 1 <= stored <= allocated:
         raise ReadError(
             f"stores {stored} bits a pixel in {allocated}", "No reader here knows such pixels."

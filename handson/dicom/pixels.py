@@ -38,24 +38,24 @@ _KEYWORDS = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PixelData:
     """Where the pixel data of one file are.
 
-    kind : "i" PixelData, "f" FloatPixelData, "d" DoubleFloatPixelData
+    element : "i" PixelData, "f" FloatPixelData, "d" DoubleFloatPixelData
     offset, length : of the value, in the file or in the inflated data set
     """
 
     path: Path
     format: PixelFormat
     frames: int
-    kind: str
+    element: str
     vr: str
     offset: int
     length: int
     inflated: bytes | None
 
 
-def locate(location: Location, pixels: PixelFormat, frames: int) -> Source:
+def locate(location: Location, pixels: PixelFormat, frames: int) -> PixelData:
     """Find the pixel data of a file and make sure that they can be what the header claims.
 
     raises : ReadError when they are missing or too short
@@ -67,7 +67,7 @@ def locate(location: Location, pixels: PixelFormat, frames: int) -> Source:
     tag, vr, length, offset, inflated = found
     held = (location.size if inflated is None else len(inflated)) - offset
     length = min(length, held)
-    source = Source(path, pixels, frames, PIXEL_TAGS[tag], vr or "OW", offset, length, inflated)
+    source = PixelData(path, pixels, frames, PIXEL_TAGS[tag], vr or "OW", offset, length, inflated)
     check_claim(path, pixels, frames, length)
     if inflated is not None and length < native_bytes(pixels, frames):
         raise ReadError("is cut off within its pixels", "Copy it again.", path=path)
@@ -103,15 +103,15 @@ def check_claim(path: Path, pixels: PixelFormat, frames: int, held: int) -> None
         )
 
 
-def stored_type(source: Source) -> np.dtype:
+def stored_type(source: PixelData) -> np.dtype:
     """The NumPy type of one stored sample."""
-    if source.kind != "i":
-        return np.dtype(source.kind)
+    if source.element != "i":
+        return np.dtype(source.element)
     f = source.format
     return np.dtype(f"{'i' if f.signed else 'u'}{max(f.allocated // 8, 1)}")
 
 
-def read_frames(source: Source, indices, targets=None):
+def read_frames(source: PixelData, indices, targets=None):
     """Read the frames `indices` of a file, one after the other.
 
     targets : where to put them, C-contiguous arrays of `stored_type`, (rows, columns[, 3]); without
@@ -166,7 +166,7 @@ def _read_native(source, indices, targets):
                 raise EOFError("the file ends within them")
             if source.format.transfer_syntax == ExplicitVRBigEndian:
                 target.byteswap(inplace=True)
-            if source.kind == "i":
+            if source.element == "i":
                 clear_unused_bits(target, source.format)
             yield target
 
@@ -216,7 +216,7 @@ def _decode(source, indices, targets):
         "pixel_representation": int(f.signed),
         "number_of_frames": source.frames,
         "planar_configuration": f.planar,
-        "pixel_keyword": _KEYWORDS[source.kind],
+        "pixel_keyword": _KEYWORDS[source.element],
         "pixel_vr": source.vr,
         "decoding_plugin": decoders.plugin(decoder),
     }

@@ -8,20 +8,21 @@ import html
 import os
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 from tqdm import tqdm
 
 from ..errors import HandsonError, ReadError
-from .arrange import Stack, arrange
+from .arrange import Fault, Problem, Stack, arrange
+from .directory import read_dicomdir
 from .elements import text
+from .evidence import contradictions
 from .faults import IsDicomdir, NotAnImage, naming, quiet
 from .frame import Frame
-from .frames import frames
+from .framing import frames
 from .header import read_header
-from .index import read_dicomdir
 from .split import split
 
 
@@ -224,15 +225,27 @@ def describe(uid: str, group: list[Frame]) -> list[SeriesInfo]:
         for why, part in split(owners[owner])
     ]
     return [
-        _info(uid if len(parts) == 1 else f"{uid}:{n}", why, arrange(part), part)
+        _info(uid if len(parts) == 1 else f"{uid}:{n}", why, _proven(arrange(part)), part)
         for n, (why, part) in enumerate(parts, 1)
     ]
 
 
+def _proven(stack: Stack) -> Stack:
+    """A stack in the order of a counter is believed only where no element of any header contradicts it."""
+    if not (stack.by_counter and stack.placed):
+        return stack
+    names = contradictions(stack.volumes)
+    if not names:
+        return stack
+    told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+    text = f"its volumes in the order of the {stack.order[-1]} number would mix values of {told}"
+    return replace(stack, problems=(*stack.problems, Problem(Fault.REPEAT, text)))
+
+
 def _info(id_, why, stack, part) -> SeriesInfo:
     first = stack.first
-    rows, columns = dict(first.kind)["shape"][:2]
-    slices, times = len(stack.volumes[0]), len(stack.volumes)
+    rows, columns = first.traits.rows, first.traits.columns
+    slices, times = stack.slices, len(stack.volumes)
     spacing = None
     if first.spacing:
         through = stack.spacing.typical if stack.spacing else first.depth

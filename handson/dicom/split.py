@@ -5,13 +5,15 @@ each part says in words what that was.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 
 from .frame import Frame
 from .geometry import normal
+from .keys import Key
+from .motion import MOST_DEGREES, SAME_PLACE_MM, motion
 
-SAME_PLACE_MM = 0.02
 SAME_COSINES = 1e-3
 
 
@@ -21,19 +23,35 @@ def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
     returns : [(why, frames)], `why` is "" when nothing had to be told apart
     """
     groups = defaultdict(list)
-    for frame in frames:
+    known = sorted(frames, key=lambda f: (f.file.sop_uid, str(f.file.path), f.index))
+    for frame in _spaces_apart(known):
         groups[_key(frame)].append(frame)
-    parts = [part for group in _merge_close(groups) for part in _side_by_side(group)]
-    parts = [part for group in parts for part in _acquisitions(group)]
+    parts = []
+    for group in _merge_turned(_merge_close(groups)):
+        if is_placed(group[0]) and motion(group, certain=False):
+            parts.append(group)
+        else:
+            parts += [p for beside in _side_by_side(group) for p in _acquisitions(beside)]
     parts.sort(key=lambda part: _rank(part[0]))
     reasons = _reasons([part[0] for part in parts])
     return list(zip(reasons, parts, strict=True))
 
 
+def _spaces_apart(frames) -> list[Frame]:
+    """Frames of several frames of reference share no millimetres; where each file has its own, none counts."""
+    files = {frame.file for frame in frames}
+    spaces = {file.space for file in files}
+    if not 1 < len(spaces) <= len(files) / 2:
+        return frames
+    return [
+        replace(f, traits=replace(f.traits, space=f.file.space or "not stated")) for f in frames
+    ]
+
+
 def _rank(frame) -> tuple:
     """Parts of a series keep one order, whatever the files are called."""
-    kind = [f"{v:012.4f}" if isinstance(v, int | float) else str(v) for _, v in frame.kind]
-    return frame.order.get("acquisition", 0), kind, frame.position or (), str(frame.file.path)
+    acquisition = frame.keys.get(Key.ACQUISITION, 0)
+    return acquisition, frame.traits.rank(), frame.position or (), str(frame.file.path), frame.index
 
 
 def is_placed(frame) -> bool:
@@ -53,8 +71,8 @@ def lacking(frame) -> str:
 
 def _key(frame):
     if not is_placed(frame):
-        return frame.kind, str(frame.file.path), None, None
-    return frame.kind, None, frame.orientation, frame.spacing
+        return frame.traits, str(frame.file.path), None, None
+    return frame.traits, None, frame.orientation, frame.spacing
 
 
 def _merge_close(groups) -> list[list[Frame]]:
@@ -75,6 +93,23 @@ def _merge_close(groups) -> list[list[Frame]]:
         else:
             merged.append((key, list(group)))
     return [members for _, members in merged] + alone
+
+
+def _merge_turned(groups) -> list[list[Frame]]:
+    """Volumes that motion correction turned a little are one series in time."""
+    merged: list[list[Frame]] = []
+    least = np.cos(np.deg2rad(MOST_DEGREES))
+    for group in groups:
+        for members in merged:
+            a, b = members[0], group[0]
+            if is_placed(a) and is_placed(b) and a.traits == b.traits and a.spacing == b.spacing:
+                turn = np.sum(np.multiply(a.orientation, b.orientation).reshape(2, 3), axis=1)
+                if turn.min() > least and motion([*members, *group]):
+                    members.extend(group)
+                    break
+        else:
+            merged.append(group)
+    return merged
 
 
 def _side_by_side(group) -> list[list[Frame]]:
@@ -98,7 +133,7 @@ def _acquisitions(group) -> list[list[Frame]]:
     counts = {len(bucket) for bucket in buckets(group)}
     numbers = defaultdict(list)
     for frame in group:
-        numbers[frame.order.get("acquisition")].append(frame)
+        numbers[frame.keys.get(Key.ACQUISITION)].append(frame)
     whole = sum(len(g) == max(map(len, numbers.values())) for g in numbers.values())
     alone = all(len(bucket) == 1 for g in numbers.values() for bucket in buckets(g))
     if (len(counts) > 1 and len(numbers) > 1 and alone and whole < len(numbers) - 1) or (
@@ -113,9 +148,9 @@ def _reasons(firsts) -> list[str]:
     if len(firsts) == 1:
         return [""]
     told = [
-        dict(first.kind)
+        first.traits.words()
         | {"lacking": lacking(first) or None}
-        | {"plane": _plane_name(first), "acquisition": first.order.get("acquisition")}
+        | {"plane": _plane_name(first), "acquisition": first.keys.get(Key.ACQUISITION)}
         | {
             "orientation": first.orientation,
             "spacing": first.spacing,

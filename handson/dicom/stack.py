@@ -14,28 +14,33 @@ from tqdm import tqdm
 from ..errors import ReadError, SeriesError, SeriesGapError
 from ..sides import picture_affine
 from ..volume import Volume
-from . import mosaic
-from .arrange import Stack
+from . import mosaic as mosaics
+from .arrange import Fault, Problem, Stack, arrange
+from .diffusion import gradients
+from .evidence import varying
 from .faults import naming, quiet
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
-from .picture import (
-    frame_values,
-    header_window,
-    notes,
-    shown_as,
-    whole_header,
-    window_function,
-    with_unit,
-)
+from .header import whole_header
 from .pixels import locate, read_frames, stored_type
+from .remarks import header_window, notes, window_function
+from .scale import Scale, scale_of
 from .scaling import shift_whole, value_type
 from .series import SeriesInfo, scan, scan_files
 from .split import lacking
-from .times import time_step
+from .times import order_in_words, timing
+from .values import frame_values, shown_as, with_unit
+
+TILT = 0.1  # degrees of shear from which a tilted gantry is told
 
 
 def read_series(
-    source, series_uid=None, on_gap="error", on_duplicate="error", on_tilt="keep"
+    source,
+    series_uid=None,
+    on_gap="error",
+    on_duplicate="error",
+    on_tilt="keep",
+    order=None,
+    mosaic=None,
 ) -> Volume:
     """Read one image series as a volume.
 
@@ -44,8 +49,12 @@ def read_series(
     series_uid : SeriesInstanceUID or `SeriesInfo.id`, needed when there is more than one volume
     on_gap : slices missing or unevenly spaced: "error", or "resample" to an even grid by linear
         interpolation between neighbours; time points that lack slices are then left out
-    on_duplicate : several slices at one place: "error", or keep the "first" or "last" by file name
+    on_duplicate : copies of a slice: "error", or keep the "first" or "last" by file name
     on_tilt : slices sheared by a tilted gantry: "keep" the shear in the affine, or "resample"
+    order : "instance" puts repeated positions in the order of InstanceNumber although the headers do
+        not prove it; by default such series are refused
+    mosaic : (columns, rows), the number of tiles side by side and one below the other, for a Siemens
+        mosaic whose private header was removed
     returns : `Volume`, data [column, row, slice], [..., time] when positions repeat, [..., 3] for
         colour; slices ascend along row x column; affine -> RAS+ mm. Integers stay integers, of the
         smallest type that holds them, when slope and intercept are whole and the same in all
@@ -53,16 +62,17 @@ def read_series(
     raises : SeriesGapError, SeriesError, GeometryError, ReadError, DecoderError
 
     A slice may lie 0.02 mm or 2 % of the step off the even grid, whichever is more (of a step
-    below 0.08 mm: a quarter). The step is (last position - first position) / (slices - 1); SliceThickness is never used for it.
+    below 0.08 mm: a quarter). The step is (last position - first position) / (slices - 1);
+    SliceThickness is never used for it. Frames at one position are told apart by what their headers
+    say (time, b-value, the dimensions of an enhanced object); where nothing does, they are refused.
     """
     _check("on_gap", on_gap, ("error", "resample"))
     _check("on_duplicate", on_duplicate, ("error", "first", "last"))
     _check("on_tilt", on_tilt, ("keep", "resample"))
+    _check("order", order, (None, "instance"))
     with quiet():
         info = source if isinstance(source, SeriesInfo) else choose(_table(source), series_uid)
-        stack = info.stack
-        if stack.has("duplicate") and on_duplicate != "error":
-            stack = stack.without_duplicates(keep=on_duplicate)
+        stack = _asked_for(info.stack, info, on_duplicate, order, mosaic)
         _refuse(stack, info, on_gap)
         with naming(stack.first.file.path):
             volume = _read(stack, info)
@@ -71,12 +81,45 @@ def read_series(
     return volume
 
 
-TILT = 0.1  # degrees of shear from which a tilted gantry is told
-
-
 def _check(name, given, allowed):
     if given not in allowed:
-        raise SeriesError(f"{name}={given!r} is not known", f"It is one of {', '.join(allowed)}.")
+        choice = " or ".join(repr(one) for one in allowed)
+        raise SeriesError(f"{name}={given!r} is not known", f"It is {choice}.")
+
+
+def _asked_for(stack, info, on_duplicate, order, mosaic) -> Stack:
+    """The stack as the caller's options want it."""
+    if mosaic is not None:
+        stack = _cut_up(stack, mosaic)
+    if order is not None and stack.places:
+        stack = arrange([frame for place in stack.places for frame in place], order)
+    if on_duplicate != "error" and stack.has(Fault.COPY, Fault.REPEAT):
+        if stack.has(Fault.REPEAT) and min(map(len, stack.places)) > 1:
+            copies = _copies([place for place in stack.places if len(place) > 1])
+            if not copies:
+                return stack  # refused: whole volumes would be thrown away unseen
+        stack = stack.without_copies(keep=on_duplicate)
+    return stack
+
+
+def _cut_up(stack, mosaic) -> Stack:
+    """A mosaic whose header lost the number of its tiles, cut as the caller says."""
+    if not stack.has(Fault.MOSAIC):
+        raise SeriesError(
+            "is not a mosaic whose number of tiles is unknown",
+            "Leave mosaic out.",
+            path=stack.first.file.path,
+        )
+    try:
+        across, down = (int(n) for n in mosaic)
+    except (TypeError, ValueError):
+        across = down = 0
+    if min(across, down) < 1:
+        raise SeriesError(f"mosaic={mosaic!r} is not a number of tiles", "Pass (columns, rows).")
+    tiles = mosaics.Tiles(across, down, across * down)
+    whole = [frame for place in stack.places for frame in place]
+    with naming(stack.first.file.path):
+        return arrange([tile for frame in whole for tile in mosaics.tile_frames(frame, tiles)])
 
 
 def _table(source):
@@ -107,7 +150,8 @@ def choose(table, wanted=None) -> SeriesInfo:
             f"holds no DICOM image ({reasons})", "Pass the folder of a series.", path=table.folder
         )
     listed = found or list(table)
-    lines = "; ".join(f"{s.id} ({s.split or s.description or s.modality})" for s in listed[:20])
+    lines = "; ".join(f"{s.id} ({s.split or s.description or s.modality})" for s in listed[:3])
+    lines += f"; and {len(listed) - 3} more" if len(listed) > 3 else ""
     fault = f"holds {len(listed)} volumes" if found else f"holds no series {wanted!r}, but"
     lost = (
         {lacking(s.stack.first) for s in found}
@@ -117,30 +161,70 @@ def choose(table, wanted=None) -> SeriesInfo:
     if len(lost) == 1 and any(lost):
         fault += f", each a single picture without {lost.pop()}, so they cannot be stacked"
     raise SeriesError(
-        f"{fault}: {lines}", "Choose one: read_series(..., series_uid=ID).", path=table.folder
+        f"{fault}: choose one with read_series(..., series_uid=ID)",
+        f"IDs: {lines} (handson.scan lists all).",
+        path=table.folder,
     )
 
 
+_SOURCE = "Copy the series again from the source"
 REMEDIES = {
-    "gap": 'Copy the series again, or read_series(..., on_gap="resample") to fill it.',
-    "missing": 'Copy the series again, or read_series(..., on_gap="resample") to leave these out.',
-    "duplicate": 'Remove the copies, or read_series(..., on_duplicate="first").',
-    "muddle": "Time points are incomplete: copy the series again, or pass a list of files.",
-    "line": "These slices are no parallel stack: read them one by one with read_slice.",
+    Fault.GAP: f'{_SOURCE}, or read_series(..., on_gap="resample") to fill it.',
+    Fault.UNEVEN: "See with handson.scan whether all files belong together; read_slice reads single slices.",
+    Fault.MIXED: "Pass the files of one part as a list: read_series([...]).",
+    Fault.MISSING: f'{_SOURCE}, or read_series(..., on_gap="resample") to leave these out.',
+    Fault.COPY: 'They are copies: read_series(..., on_duplicate="first") reads one of each.',
+    Fault.REPEAT: (
+        "Pass the files of one volume as a list: read_series([...]); or, if InstanceNumber is known to "
+        'count the images, read_series(..., order="instance").'
+    ),
+    Fault.INCOMPLETE: f"Some volumes are incomplete: {_SOURCE.lower()}, or pass the files of one volume.",
+    Fault.LINE: "These slices are not a parallel stack: read them one by one with read_slice.",
+    Fault.MOSAIC: (
+        "If you know how many tiles lie side by side and one below the other: "
+        "read_series(..., mosaic=(columns, rows)). read_slice shows the picture as it is."
+    ),
+    Fault.NO_STEP: "Read it with highdicom, beside the images that it was drawn on.",
 }
 
 
 def _refuse(stack, info, on_gap):
+    """Raise the first problem that the caller's options do not settle, with advice that does no harm."""
     for problem in stack.problems:
-        remedy = REMEDIES[problem.kind]
-        if problem.kind == "gap" and info.modality == "SEG":
-            # PS3.3 A.51: frames without a marked pixel may be left out; between labels lies no label
-            remedy = "A segmentation may leave out empty slices: read it with highdicom."
-        elif problem.kind in ("gap", "missing") and on_gap == "resample":
+        settled = (Fault.GAP, Fault.UNEVEN, Fault.MISSING)
+        if problem.fault in settled and on_gap == "resample":
             continue
-        files = info.files
-        path = files[0] if len(files) == 1 else files[0].parent
-        raise SeriesGapError(problem.text, remedy, path=path)
+        if problem.fault is Fault.REPEAT:
+            problem = _explained(problem, stack)
+        path = info.files[0] if len(info.files) == 1 else info.files[0].parent
+        raise SeriesGapError(problem.text, REMEDIES[problem.fault], path=path)
+
+
+def _explained(problem, stack) -> Problem:
+    """Whether frames at one place are copies, by their pixels; else in which elements they differ."""
+    repeated = [place for place in stack.places if len(place) > 1]
+    if _copies(repeated):
+        return Problem(Fault.COPY, f"{problem.text}: their pixels are equal")
+    names = varying(repeated[0])
+    told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
+    differ = f"their pixels differ, and so do {told}" if names else "their pixels differ"
+    return Problem(Fault.REPEAT, f"{problem.text}; they are not copies: {differ}")
+
+
+def _copies(places) -> bool:
+    """Whether the frames at each place have the same stored pixels."""
+    for place in places:
+        stored = [_stored(frame) for frame in place]
+        if not all(np.array_equal(stored[0], other) for other in stored[1:]):
+            return False
+    return True
+
+
+def _stored(frame) -> np.ndarray:
+    with naming(frame.file.path):
+        source = locate(frame.file.location, frame.file.format, frame.file.frames)
+        (pixels,) = read_frames(source, [0 if frame.file.mosaic else frame.index])
+    return mosaics.cut(pixels, frame) if frame.file.mosaic else pixels.copy()
 
 
 def _read(stack, info) -> Volume:
@@ -156,13 +240,18 @@ def _read(stack, info) -> Volume:
             "Read single slices.",
             path=first.file.path,
         ) from None
-    affine = _affine(stack)
-    told = notes(header, first) + _stack_notes(stack)
-    if stack.has("gap"):
+    scale = scale_of(first, header)
+    affine = _affine(stack, scale)
+    told = [*scale.notes, *notes(header, first), *_stack_notes(stack)]
+    if stack.slots is not None:
+        data = _with_empty_slices(data, stack)
+    if stack.has(Fault.GAP, Fault.UNEVEN):
         data, affine = resample_even(data, affine, stack.positions, stack.normal)
         if shown_as(first.file.format) == "RGB":
             data = data.round().astype(np.uint8)
         told.append("Slices were interpolated to an even grid.")
+    timed = timing(stack, header)
+    b_values, b_vectors = gradients(stack)
     return Volume(
         data,
         affine,
@@ -170,12 +259,32 @@ def _read(stack, info) -> Volume:
         name=info.description,
         modality=info.modality,
         photometric=shown_as(first.file.format),
-        time_step=time_step(stack, header),
+        time_step=timed.step,
         oriented=stack.oriented,
         window=header_window(header, stack.middle),
         window_function=window_function(header, stack.middle),
         notes=tuple(told),
+        frame_of_reference=_space(stack),
+        scale=scale.kind,
+        times=timed.times,
+        b_values=b_values,
+        b_vectors=b_vectors,
     )
+
+
+def _space(stack) -> str:
+    """The FrameOfReferenceUID of all files; "" when they do not share one."""
+    spaces = {file.space for file in stack.files}
+    return spaces.pop() if len(spaces) == 1 else ""
+
+
+def _with_empty_slices(data, stack) -> np.ndarray:
+    """A segmentation with the slices that its file leaves out because no pixel is marked there."""
+    if stack.slices == len(stack.positions):
+        return data
+    whole = np.zeros((*data.shape[:2], stack.slices, *data.shape[3:]), data.dtype)
+    whole[:, :, list(stack.slots)] = data
+    return whole
 
 
 def _with_unit(stack, header) -> Stack:
@@ -189,14 +298,14 @@ def _with_unit(stack, header) -> Stack:
     return stack.map(lambda one: with_unit(one, headers[one.file]))
 
 
-def _affine(stack) -> np.ndarray:
+def _affine(stack, scale: Scale) -> np.ndarray:
     first = stack.first
     if stack.spacing is not None:
         return frame_affine(first, stack.spacing.step)
     depth = first.depth or 1.0
     if stack.placed:
         return frame_affine(first, normal(first.orientation) * depth)
-    row, column = first.spacing or (1.0, 1.0)
+    row, column = scale.spacing or (1.0, 1.0)
     return picture_affine((column, row, depth))
 
 
@@ -215,8 +324,19 @@ def _stack_notes(stack) -> list[str]:
         told.append(
             f"The slices are sheared by {tilt:.1f} degrees (tilted gantry); the affine keeps it."
         )
+    if stack.motion is not None:
+        told.append(str(stack.motion))
     if len(stack.volumes) > 1:
-        told.append(f"Volumes are in the order of: {stack.order}.")
+        told.append(f"Volumes are in the order of: {order_in_words(stack)}.")
+    if stack.slots is not None and stack.slices > len(stack.positions):
+        left = stack.slices - len(stack.positions)
+        told.append(f"{left} slices that the file leaves out hold no marked pixel.")
+    if stack.first.file.mosaic and stack.first.file.lost_mosaic:
+        told.append(
+            "The mosaic was cut as asked; that its slices ascend along row x column is assumed."
+        )
+    if len({file.space for file in stack.files}) > 1:
+        told.append("Its files state several frames of reference; one space was taken for all.")
     return told
 
 
@@ -224,13 +344,13 @@ def _values(stack, header) -> np.ndarray:
     """The values of all frames, [column, row, slice], [..., time] or [..., 3]."""
     first = stack.first
     f = first.file.format
-    rows, columns = dict(first.kind)["shape"][:2]
+    rows, columns = first.traits.rows, first.traits.columns
     source = locate(first.file.location, f, first.file.frames)
     stored, scalings = _common_type(stack, source), [one.scaling for one in stack.frames]
     colour = shown_as(f) == "RGB"
     if colour and len(stack.volumes) > 1:
         raise SeriesError(
-            "is a series in time in colour, which no volume holds",
+            "is a series in time in colour, which a volume cannot hold",
             "Read its pictures one by one: read_slice(path, frame=n).",
             path=first.file.path,
         )
@@ -263,10 +383,10 @@ def _fill(stack, out, whole, special, header):
     bar = tqdm(total=len(out), desc="reading pixels", unit="slice", delay=2, leave=False)
     for file, members in by_file.items():
         source = locate(file.location, file.format, file.frames)
-        direct = whole and not file.tiles and stored_type(source) == out.dtype
-        if file.tiles:
+        direct = whole and not file.mosaic and stored_type(source) == out.dtype
+        if file.mosaic:
             (picture,) = read_frames(source, [0])
-            stored = (mosaic.cut(picture, frame) for _, frame in members)
+            stored = (mosaics.cut(picture, frame) for _, frame in members)
         else:
             targets = [out[place] for place, _ in members] if direct else None
             stored = read_frames(source, [frame.index for _, frame in members], targets)

@@ -8,8 +8,7 @@ import pydicom.uid
 from ..dicom import read_series, scan
 from ..dicom.elements import text
 from ..dicom.faults import naming, quiet
-from ..dicom.header import check_is_dicom, check_regular, read_bytes
-from ..dicom.picture import whole_header
+from ..dicom.header import check_is_dicom, check_regular, read_bytes, whole_header
 from ..dicom.series import SeriesInfo, scan_files
 from ..errors import HandsonError, ReadError
 from ..nifti import is_nifti, read_nifti

@@ -13,7 +13,7 @@ from pydicom.sr.coding import Code
 
 from ..dicom.elements import number, numbers, text, value
 from ..dicom.faults import naming, quiet
-from ..dicom.picture import whole_header
+from ..dicom.header import whole_header
 from ..errors import GeometryError, ReadError
 from ..volume import Volume
 from .grids import check_frame, on

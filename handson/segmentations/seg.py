@@ -12,10 +12,9 @@ from pydicom.sr.coding import Code
 
 from ..dicom.elements import number, text, value
 from ..dicom.faults import naming, quiet
-from ..dicom.frames import frames
+from ..dicom.framing import frames
 from ..dicom.geometry import LPS_TO_RAS, frame_affine, normal, tolerance
-from ..dicom.header import read_header
-from ..dicom.picture import whole_header
+from ..dicom.header import read_header, whole_header
 from ..dicom.pixels import locate, read_frames
 from ..errors import GeometryError, ReadError, SeriesGapError
 from ..volume import Volume
@@ -276,7 +275,7 @@ def _check_single(found, segment, whole, frame):
 
 
 def _segment_of(frame, described) -> int:
-    stated = dict(frame.kind).get("segment")
+    stated = frame.traits.segment
     if stated is None and len(described) == 1:
         return next(iter(described))
     if stated not in described:

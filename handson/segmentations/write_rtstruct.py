@@ -9,7 +9,7 @@ from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_
 from pydicom.valuerep import format_number_as_ds
 
 from ..dicom.geometry import LPS_TO_RAS
-from ..dicom.picture import whole_header
+from ..dicom.header import whole_header
 from ..errors import WriteError
 from .rings import trace
 

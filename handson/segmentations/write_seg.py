@@ -6,7 +6,7 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-from ..dicom.picture import whole_header
+from ..dicom.header import whole_header
 from ..errors import WriteError
 from .colours import to_cielab
 

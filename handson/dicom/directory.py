@@ -11,8 +11,8 @@ from pathlib import Path
 import pydicom
 
 from ..errors import ReadError
-from .elements import text, texts, value
-from .faults import naming, quiet
+from .elements import number, text, texts, value
+from .faults import naming, parsing, quiet
 from .header import check_regular, read_bytes
 
 LABELS = {
@@ -63,18 +63,19 @@ def read_dicomdir(path) -> Entry:
 
     path : the DICOMDIR, under any name
     returns : the root `Entry`; print it, or use `.children`, `.walk()` and `.files`
-    raises : ReadError when it is no DICOMDIR or its records cannot be followed
+    raises : ReadError when it is not a DICOMDIR or its records cannot be followed
     """
     path = Path(path)
     check_regular(path)
     with quiet(), naming(path):
-        dataset = pydicom.dcmread(BytesIO(read_bytes(path)), force=True)
+        with parsing(path):
+            dataset = pydicom.dcmread(BytesIO(read_bytes(path)), force=True)
         if "DirectoryRecordSequence" not in dataset:
-            raise ReadError("is no DICOMDIR", "Pass the index of a disc, or use scan.")
+            raise ReadError("is not a DICOMDIR", "Pass the index of a disc, or use scan.")
         records = list(value(dataset, "DirectoryRecordSequence") or ())
         by_offset = {record.seq_item_tell: record for record in records}
         seen = set()
-        start = value(dataset, "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
+        start = _offset(dataset, "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
         root = Entry("DICOMDIR", path.name, dataset, _siblings(start, by_offset, seen, path))
     lost = len(records) - len(seen)
     if lost:
@@ -86,25 +87,29 @@ def read_dicomdir(path) -> Entry:
     return root
 
 
-def _siblings(offset, by_offset, seen, path) -> tuple[Entry, ...]:
+_DEEPEST = 32  # levels; the standard has five
+
+
+def _siblings(offset, by_offset, seen, path, depth=0) -> tuple[Entry, ...]:
     entries = []
-    while offset := _first(offset):
+    while offset:
         record = by_offset.get(offset)
-        if record is None or offset in seen:
+        if record is None or offset in seen or depth > _DEEPEST:
             raise ReadError(
                 f"is an index whose records do not link up (offset {offset})",
                 "Scan the folder itself instead.",
                 path=path,
             )
         seen.add(offset)
-        below = value(record, "OffsetOfReferencedLowerLevelDirectoryEntity")
-        entries.append(_entry(record, _siblings(below, by_offset, seen, path), path))
-        offset = value(record, "OffsetOfTheNextDirectoryRecord")
+        below = _offset(record, "OffsetOfReferencedLowerLevelDirectoryEntity")
+        children = _siblings(below, by_offset, seen, path, depth + 1)
+        entries.append(_entry(record, children, path))
+        offset = _offset(record, "OffsetOfTheNextDirectoryRecord")
     return tuple(entries)
 
 
-def _first(offset) -> int:
-    return int(offset[0]) if isinstance(offset, tuple) else int(offset or 0)
+def _offset(record, keyword) -> int:
+    return int(number(record, keyword) or 0)
 
 
 def _entry(record, children, path) -> Entry:
