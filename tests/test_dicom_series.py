@@ -277,7 +277,7 @@ def test_a_duplicated_slice_is_named_and_one_of_the_two_can_be_kept(tmp_path):
     twin[0].InstanceNumber = 77
     save(twin[0], tmp_path / "zz")
     with pytest.raises(
-        SeriesGapError, match="same place: .*not copies: their pixels differ"
+        SeriesGapError, match=r"same place: .*not copies: their pixels differ"
     ) as caught:
         read_series(tmp_path)
     assert paths[2].name in str(caught.value)
@@ -287,7 +287,7 @@ def test_a_duplicated_slice_is_named_and_one_of_the_two_can_be_kept(tmp_path):
     assert_array_equal(read_series(tmp_path, on_duplicate="last").data[:, :, 2], data[2].T + 1)
     twin[0].PixelData = datasets[2].PixelData
     save(twin[0], tmp_path / "zz")
-    with pytest.raises(SeriesGapError, match='pixels are equal.*on_duplicate="first"'):
+    with pytest.raises(SeriesGapError, match=r"pixels are equal.*on_duplicate"):
         read_series(tmp_path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pydicom.uid
 
 from ..dicom import read_series, scan
-from ..dicom.elements import text
+from ..dicom.elements import text, value
 from ..dicom.faults import naming, quiet
 from ..dicom.header import check_is_dicom, check_regular, read_bytes, whole_header
 from ..dicom.series import SeriesInfo, scan_files
@@ -54,7 +54,7 @@ def read_segmentation(path, like=None, between="error", *, resample=False) -> Se
     if kind in SEG:
         series = [
             text(item, "SeriesInstanceUID")
-            for item in dataset.get("ReferencedSeriesSequence") or ()
+            for item in value(dataset, "ReferencedSeriesSequence") or ()
         ]
         return read_seg(path, _grid(like, series, path), resample)
     if kind == RTSTRUCT:

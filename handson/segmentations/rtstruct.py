@@ -33,18 +33,18 @@ def read_rtstruct(path, grid: Volume, between: str) -> Segmentation:
     """Read the closed contours of a structure set as masks on `grid`; `between` as `read_segmentation`."""
     with quiet(), naming(path):
         dataset = whole_header(path, pixels=False)
-        regions = dataset.get("StructureSetROISequence") or ()
+        regions = value(dataset, "StructureSetROISequence") or ()
         if not regions:
             raise ReadError(
                 "is a structure set without a region", "Ask for it again at its source."
             )
         drawn = {
             int(number(c, "ReferencedROINumber") or 0): c
-            for c in dataset.get("ROIContourSequence") or ()
+            for c in value(dataset, "ROIContourSequence") or ()
         }
         about = {
             int(number(o, "ReferencedROINumber") or 0): o
-            for o in dataset.get("RTROIObservationsSequence") or ()
+            for o in value(dataset, "RTROIObservationsSequence") or ()
         }
         notes, points, segments = [], {}, []
         for region in regions:
@@ -70,7 +70,7 @@ def _frame_of_reference(region, dataset) -> str:
         return stated
     several = [
         text(item, "FrameOfReferenceUID")
-        for item in dataset.get("ReferencedFrameOfReferenceSequence") or ()
+        for item in value(dataset, "ReferencedFrameOfReferenceSequence") or ()
     ]
     return several[0] if len(several) == 1 else text(dataset, "FrameOfReferenceUID")
 
@@ -78,7 +78,7 @@ def _frame_of_reference(region, dataset) -> str:
 def _contours(drawn, title) -> list[tuple[str, np.ndarray]]:
     """(geometric type, (n, 3) RAS+ mm) of every contour of a region."""
     found = []
-    for contour in (drawn.get("ContourSequence") or ()) if drawn is not None else ():
+    for contour in (value(drawn, "ContourSequence") or ()) if drawn is not None else ():
         data = numbers(contour, "ContourData")
         count = number(contour, "NumberOfContourPoints") or len(data) // 3
         if not data or count * 3 != len(data):
@@ -248,6 +248,6 @@ def referenced_series(dataset) -> list[str]:
     return [
         text(series, "SeriesInstanceUID")
         for frame in value(dataset, "ReferencedFrameOfReferenceSequence") or ()
-        for study in frame.get("RTReferencedStudySequence") or ()
-        for series in study.get("RTReferencedSeriesSequence") or ()
+        for study in value(frame, "RTReferencedStudySequence") or ()
+        for series in value(study, "RTReferencedSeriesSequence") or ()
     ]

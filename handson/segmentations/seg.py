@@ -45,7 +45,7 @@ def read_seg(path, grid: Volume | None, resample: bool) -> Segmentation:
             return _without_frames(described, grid)
         header = read_header(path)
         every = frames(header)
-        if len(dataset.get("PerFrameFunctionalGroupsSequence") or ()) > len(every):
+        if len(value(dataset, "PerFrameFunctionalGroupsSequence") or ()) > len(every):
             notes.append(f"The object describes more frames than the {len(every)} that it holds.")
         _check_frames(every)
         own = grid is None or resample
@@ -63,7 +63,7 @@ def _described(dataset, kind) -> dict:
     """SegmentNumber -> item of SegmentSequence; a label map may describe 0, its background."""
     items = {
         int(number(item, "SegmentNumber") or 0): item
-        for item in dataset.get("SegmentSequence") or ()
+        for item in value(dataset, "SegmentSequence") or ()
     }
     if kind == "LABELMAP":
         items.pop(0, None)
@@ -72,7 +72,7 @@ def _described(dataset, kind) -> dict:
             "is a segmentation that describes no segment", "Ask for the object again at its source."
         )
     if 0 in items or len(items) < len(
-        [i for i in dataset.SegmentSequence if number(i, "SegmentNumber") != 0]
+        [i for i in value(dataset, "SegmentSequence") if number(i, "SegmentNumber") != 0]
     ):
         raise ReadError(
             "numbers its segments wrongly: a number is missing or stands twice",
@@ -170,7 +170,7 @@ def _measure(dataset, keyword) -> float | None:
     stated = {
         abs(found)
         for group in groups
-        for item in group.get("PixelMeasuresSequence") or ()
+        for item in value(group, "PixelMeasuresSequence") or ()
         if (found := number(item, keyword))
     }
     return stated.pop() if len(stated) == 1 else None
