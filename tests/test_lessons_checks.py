@@ -37,6 +37,13 @@ ROWS = [
     pytest.param(lesson, row, id=f"{row['check']} {row['misconception']}")
     for lesson, rows in TABLE.items()
     for row in rows
+    if "check" in row
+]
+ASKED = [
+    pytest.param(lesson, row, id=f"quiz {lesson} {row['misconception']}")
+    for lesson, rows in TABLE.items()
+    for row in rows
+    if "quiz" in row
 ]
 
 
@@ -83,10 +90,20 @@ def test_every_misconception_is_shown_in_a_cell_and_recognised_by_a_check(lesson
     assert row["says"] in verdict.says
 
 
+@pytest.mark.parametrize(("lesson", "row"), ASKED)
+def test_a_misconception_is_shown_in_a_cell_and_answered_in_the_quiz(lesson, row):
+    (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
+    assert row["cell"] in {cell.id for cell in nbformat.read(path, as_version=4).cells}
+    options = MODULES[lesson].QUIZ[row["quiz"] - 1].options
+    (option,) = [option for option in options if option.text == row["wrong"]]
+    assert not option.right
+    assert row["says"] in option.says
+
+
 @pytest.mark.parametrize("lesson", TABLE)
 def test_no_lesson_has_a_mistake_without_a_row_unless_it_is_a_slip(lesson):
     """A slip is a wrong key pressed, so to say; what a course must confront has its row."""
-    rows = {(row["check"], row["misconception"]) for row in TABLE[lesson]}
+    rows = {(r["check"], r["misconception"]) for r in TABLE[lesson] if "check" in r}
     exercises = {key for key in EXERCISES if key.startswith(lesson)}
     assert {check for check, _ in rows} == exercises, "every exercise confronts something"
 
@@ -197,7 +214,7 @@ def test_a_bool_is_no_number_and_close_is_close_enough():
         ("04-1", [1, 2, 3], "A dictionary with 'mm' and 'side' is asked."),
         ("04-5", {}, "3 values are asked, 0 given."),
         ("04-6", "sform", "A dictionary with 'x' and 'right drawn at' and 'form' is asked."),
-        ("06-4", "2 patients", "the answer is asked without a unit"),
+        ("06-3", "2 patients", "the answer is asked without a unit"),
     ],
 )
 def test_an_answer_of_the_wrong_kind_is_told_so_in_words_and_not_in_pythons(key, answer, says):

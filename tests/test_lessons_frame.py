@@ -173,11 +173,11 @@ def test_the_class_route_runs_by_itself(path):
 
 
 @EACH_OF_THE_COURSE
-def test_quiz_of_five_questions_with_a_folded_answer(path):
+def test_quiz_of_five_to_seven_questions_with_a_folded_answer(path):
     (cell,) = [c for c in code_cells(notebook(path)) if c.source.startswith("quiz(")]
     assert cell.source == f'quiz("{path.name[:2]}")'
     shown = cell.outputs[0].data["text/html"]
-    assert shown.count("<details>") == 5
+    assert 5 <= shown.count("<details>") <= 7
 
 
 @EACH_OF_THE_COURSE

@@ -5,7 +5,7 @@ Every identity in here is invented: the study's patient and what `phantoms.leaks
 
 import copy
 import hashlib
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -13,24 +13,15 @@ import pydicom
 from pydicom import Dataset
 from scipy.ndimage import gaussian_filter
 
+from ..deidentify.profile import table
 from ..nifti import read_nifti
 from ..phantoms import leaks, study_us
-from .audit_viewer import AuditViewer
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
-# What must be gone from the study's headers: her name, numbers, birth date, addresses, telephone.
-KNOWN = (
-    "Example^Anna",
-    "Anna Example",
-    "Invented^Anna",
-    "FAKE-0001",
-    "FAKE-OLD-17",
-    "FAKE-ACC",
-    "19740611",
-    "Nowhere Street",
-    "+00 000",
-)
+# SHA-256 of a patient's number, as a careless hand publishes it; exercise 06-1 guesses the number.
+PUBLISHED = "81415e2fd439c2c2eb527d78b7b8ac8a3769ad62e5de9899a3add9196afe5bbe"
+FREE_TEXT = {"SH", "LO", "ST", "LT", "UT", "PN"}
 
 
 @cache
@@ -41,26 +32,30 @@ def header(series) -> Dataset:
     )
 
 
-def birth_hash() -> str:
-    """SHA-256 of the patient's birth date, as a careless hand publishes it."""
-    return hashlib.sha256(header("MR").PatientBirthDate.encode()).hexdigest()
-
-
-def birth_date() -> str:
-    """The date behind `birth_hash`, by trying all of a century."""
-    for day in range(36_525):
-        text = (date(1925, 1, 1) + timedelta(day)).strftime("%Y%m%d")
-        if hashlib.sha256(text.encode()).hexdigest() == birth_hash():
-            return text
-    return "not in this century"
+def guessed_number() -> str:
+    """The number behind `PUBLISHED`, by trying all of them."""
+    numbers = (f"FAKE-{n:04}" for n in range(10_000))
+    return next(n for n in numbers if hashlib.sha256(n.encode()).hexdigest() == PUBLISHED)
 
 
 @cache
-def left_without_the_name() -> tuple[str, ...]:
-    """Elements of the MR header that still name the patient when PatientName is deleted."""
-    after = copy.deepcopy(header("MR"))
-    del after.PatientName
-    return tuple(AuditViewer(header("MR"), after, KNOWN).leaks)
+def filled() -> tuple[pydicom.DataElement, ...]:
+    """Elements of CT_small.dcm that hold something, sequences included, PatientName left out."""
+    ct = pydicom.dcmread(folder_of("pydicom-examples") / "CT_small.dcm")
+    return tuple(e for e in ct.iterall() if e.keyword != "PatientName" and str(e.value).strip())
+
+
+def listed() -> int:
+    return sum(element.tag in table() for element in filled())
+
+
+def free_text(private=False) -> int:
+    """How many elements of free text Table E.1-1 does not list, with the private ones or without."""
+    return sum(
+        element.VR in FREE_TEXT and element.tag not in table()
+        for element in filled()
+        if private or not element.tag.is_private
+    )
 
 
 def callbacks(dataset) -> Dataset:
@@ -125,16 +120,16 @@ def likeness(before, after) -> float:
 
 EXERCISES = {
     "06-1": Exercise(
-        asks="The birth date behind the hash, as DICOM writes it: 'YYYYMMDD'.",
-        answer=birth_date,
-        because="36,525 guesses cover a century. A hash hides nothing that can be guessed: birth dates, "
-        "names, hospital numbers.",
-        hint="Hash every date of the last hundred years and compare.",
+        asks="The number behind the hash PUBLISHED, as text: 'FAKE-....'.",
+        answer=guessed_number,
+        because="Ten thousand guesses, a blink of an eye. A hash hides nothing that can be guessed: birth dates, "
+        "names, hospital numbers (PS3.15 E.1.1).",
+        hint="Hash every number from FAKE-0000 to FAKE-9999 and compare.",
         mistakes=(
             Mistake(
                 "a hash is anonymous",
                 lambda: "impossible",
-                "Nobody reverses the function; everybody can try all birth dates. It takes "
+                "Nobody reverses the function; everybody can try all numbers. It takes "
                 "less than a second.",
             ),
         ),
@@ -163,25 +158,6 @@ EXERCISES = {
         ),
     ),
     "06-3": Exercise(
-        asks="Number of elements that still name the patient when PatientName is deleted.",
-        answer=lambda: len(left_without_the_name()),
-        because="Numbers, addresses, comments, descriptions, private elements, nested sequences: the name "
-        "and what leads to it stand in many places.",
-        hint="AuditViewer(before, after, known).leaks lists them.",
-        mistakes=(
-            Mistake(
-                "deleting PatientName is enough",
-                lambda: 0,
-                "Look again: filter the table by leaks.",
-            ),
-            Mistake(
-                "only the top level",
-                lambda: sum("[" not in name for name in left_without_the_name()),
-                "You missed the sequences. A sequence holds data sets, and they hold names too.",
-            ),
-        ),
-    ),
-    "06-4": Exercise(
         asks="How many patients can be told apart after the two callbacks.",
         answer=told_apart,
         because="PatientID is an LO: both patients are called the same and numbered the same. Their images "
@@ -196,22 +172,22 @@ EXERCISES = {
             ),
         ),
     ),
-    "06-5": Exercise(
-        asks="Days from the first study to the second, after pseudonymization with modified dates.",
-        answer=days_between,
+    "06-4": Exercise(
+        asks="Two numbers of days between the visits: before and after pseudonymization.",
+        answer=lambda: (days_between(), days_between()),
         unit="days",
         because="Both dates moved by one secret interval of this patient, so the time between them is kept.",
-        hint="Subtract the two new study dates.",
+        hint="Read StudyDate of the files before, and of visits; date.fromisoformat reads DICOM's form.",
         mistakes=(
             Mistake(
                 "every date is shifted by itself",
-                lambda: 0,
+                lambda: (days_between(), 0),
                 "Shifts of their own would destroy what a follow-up study needs. One interval per patient "
                 "keeps it.",
             ),
         ),
     ),
-    "06-6": Exercise(
+    "06-5": Exercise(
         asks="{'mask': text gone?, 'blur': text gone?, 'brain whole': True or False}",
         answer=remedies,
         because="A mask writes black: nothing is left to find. A blur spreads the same ink; "
@@ -233,21 +209,64 @@ EXERCISES = {
             ),
         ),
     ),
+    "06-6": Exercise(
+        asks="{'listed': elements in Table E.1-1 with a value, 'free text': unlisted ones that hold text}",
+        answer=lambda: {"listed": listed(), "free text": free_text()},
+        because="Somebody wrote into each of these by hand or by a program. The table leaves them; only their "
+        "values can tell whether they are harmless.",
+        hint="unseen.iterall() walks through sequences too. element.tag in table(); element.tag.is_private; "
+        "element.VR.",
+        mistakes=(
+            Mistake(
+                "deleting PatientName is enough",
+                lambda: {"listed": 0, "free text": ...},
+                "The name is one of many. Count the elements that table() lists and that hold a value.",
+            ),
+            Mistake(
+                "a deny-list is complete",
+                lambda: {"listed": ..., "free text": 0},
+                "The table lists what is known to identify. Whatever it does not list stays: look for text there.",
+            ),
+            Mistake(
+                "private elements stay",
+                lambda: {"listed": ..., "free text": free_text(private=True)},
+                "You counted private elements too. The colleague removed them.",
+            ),
+        ),
+    ),
 }
 
 QUIZ = (
     Question(
-        "A hospital replaces each PatientID by its SHA-256. What are the data, in the GDPR's words?",
+        "A hospital replaces each PatientID by its SHA-256. What are the data?",
         (
-            Option(
-                "Personal data, at best pseudonymised.",
-                "Whoever tries all IDs finds the patients (Article 4(5), recital 26).",
-                right=True,
-            ),
             Option(
                 "Anonymous: a hash is anonymous.", "IDs are few and can be guessed, all of them."
             ),
+            Option(
+                "Personal data: whoever tries all IDs finds the patients.",
+                "A means reasonably likely to be used (recital 26): a dictionary attack takes seconds.",
+                right=True,
+            ),
             Option("Outside the GDPR.", "Only anonymous information is, and this is not."),
+        ),
+    ),
+    Question(
+        "A hospital keeps the key and sends you pseudonymised head scans. Are they personal data for you?",
+        (
+            Option(
+                "No: you have no key.",
+                "You have faces, dates and findings: can you identify somebody by them?",
+            ),
+            Option(
+                "Always: pseudonymised data are personal data.",
+                "For the hospital, yes. For others the Court of Justice looks at their own means (C-413/23 P).",
+            ),
+            Option(
+                "It depends on the means that you could reasonably use; ask.",
+                "That is the rule since C-413/23 P. Until your data protection officer has answered: treat them so.",
+                right=True,
+            ),
         ),
     ),
     Question(
@@ -277,6 +296,21 @@ QUIZ = (
         ),
     ),
     Question(
+        "A list names 655 elements that may identify. You remove all of them. What is left?",
+        (
+            Option(
+                "Nothing that identifies.",
+                "The list holds what its authors thought of. PS3.15 E.1.1 says so itself.",
+            ),
+            Option(
+                "Whatever somebody wrote elsewhere.",
+                "A coil's name, a filter's name, tomorrow's new element. An allow-list keeps only what is known to be harmless.",
+                right=True,
+            ),
+            Option("Only numbers.", "Many unlisted elements hold text."),
+        ),
+    ),
+    Question(
         "De-facing is free for the analysis, is it not?",
         (
             Option(
@@ -299,8 +333,8 @@ QUIZ = (
                 "It depends on who else holds what (recital 26). Ask the data protection officer.",
                 right=True,
             ),
-            Option("Which elements to empty.", "PS3.15 Table E.1-1 lists them."),
-            Option("Which UIDs to replace.", "The table says so too: action U."),
+            Option("Which UIDs to replace.", "PS3.15 Table E.1-1 says so: action U."),
+            Option("Which pixels a mask covers.", "You say which; the tool writes black there."),
         ),
     ),
 )
