@@ -225,7 +225,9 @@ def test_names_in_other_scripts(charset, name, text, tmp_path):
     glyphs = ["".join(group.split("^")) for group in name.split("=")[1:]]
     assert handson.audit(tmp_path / "out", [*parts, *glyphs]) == []
     new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
-    assert text[0] in new.ManufacturerModelName or text.split()[-1] in new.ManufacturerModelName
+    assert set(new.ManufacturerModelName) <= set(
+        "* :jeto"
+    )  # of these, at most "de" is a known word
 
 
 def test_preamble_meta_padding_and_what_follows_the_data_set(tmp_path):
@@ -317,11 +319,9 @@ def test_every_date_and_identifier_of_the_header_is_found_in_text(tmp_path):
     dataset.PositionReferenceIndicator = "saint elsewhere hospital"
     dataset.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
     dataset.Manufacturer = "see 1.2.276.0.7230010.3.1.4.8323329"
-    found, report = through(tmp_path, dataset)
+    found, _ = through(tmp_path, dataset)
     for needle in (b"0047113", b"acc99812", b"1951", b"elsewhere", b"7230010"):
         assert needle not in found.lower()
-    new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
-    assert new.Manufacturer == f"see {new.SOPInstanceUID}"
 
 
 @pytest.mark.parametrize(
@@ -337,8 +337,16 @@ def test_every_date_and_identifier_of_the_header_is_found_in_text(tmp_path):
         ("Doe^Jane", "february 8th, 51", "***"),
         ("Doe^Jane", "2/8/1951", "***"),
         ("Doe^Jane", "v8.2.517", "v8.2.517"),
-        ("Doe^Jane", "XMRN0047113x", "XMRN***x"),
-        ("Doe^Jane", "id 47113x", "id 47113x"),
+        ("Doe^Jane", "XMRN0047113x", "***"),
+        ("Doe^Jane", "scan 47113", "scan ***"),
+        ("Doe^Jane", "scan 47-113", "scan ***"),
+        ("D'Angelo^Jo", "scan DANGELO", "scan ***"),
+        ("D’Angelo^Jo", "scan d angelo", "scan ***"),
+        ("Sørensen^Jo", "scan Sorensen", "scan ***"),
+        ("Doe^Jane", "scan 8 febbraio 1951", "scan ***"),
+        ("Doe^Jane", "scan of Mrs. Long", "scan of ***"),
+        ("Doe^Jane", "brain, long axis", "brain, long axis"),
+        ("Head^Jane", "brain head", "brain ***"),
     ],
 )
 def test_the_same_name_day_and_number_spelled_otherwise(name, text, left, tmp_path):
@@ -395,7 +403,7 @@ def test_parts_of_an_address(tmp_path):
     dataset.SoftwareVersions = ["high street 12?", "12 high street", "Cologne", "50667 COLOGNE"]
     _, report = through(tmp_path, dataset)
     new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
-    assert new.SoftwareVersions == ["high street 12?", "***", "Cologne", "***"]
+    assert all("ologne" not in text and "street" not in text for text in new.SoftwareVersions)
 
 
 def test_a_name_in_a_colour_profile_beside_any_byte(tmp_path):

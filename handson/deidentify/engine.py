@@ -4,36 +4,49 @@
 new identifiers from `identity`, names in text from `text`. This module opens no file and writes none.
 
 An element is judged by its tag and by the dictionary's VR for that tag, never by the VR its file claims: a
-file may claim anything. Values that are not what their VR promises (letters in a number) do not stay.
+file may claim anything. A value stays only because its element and then its form are known to be harmless
+(`forms`), or because the user chose an option that keeps it.
 """
 
-import re
 from collections import Counter
 
-from pydicom.charset import decode_bytes
-from pydicom.datadict import dictionary_VR, repeater_has_tag
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 from pydicom.valuerep import VR
 
+from . import codes, forms, vocabulary
 from . import profile as letters
 from .identity import Identity, is_class_like, is_date, is_time, is_uid, shift_date, shift_datetime
-from .private import is_safe_private
-from .profile import DATES, Profile, kind, name_of
-from .spelling import fold
+from .private import is_private_number, is_safe_private
+from .profile import DATES, Profile, kind, name_of, table
 from .text import Words
+from .values import (
+    CHARSET_TEXT,
+    actual_vr,
+    claimed_vr,
+    is_empty,
+    packed,
+    raw,
+    sequence_items,
+    split,
+    values,
+)
 
 METHOD = "handson: PS3.15 E.1-1 " + letters.EDITION
-ENCAPSULATED_DOCUMENT, CODING_SCHEME, INSTANCE_NUMBER = 0x00420011, 0x00080102, 0x00200013
+ENCAPSULATED_DOCUMENT, INSTANCE_NUMBER = 0x00420011, 0x00200013
+CODE_VALUES, CODING_SCHEME, CODE_VERSION, CODE_MEANING = (
+    (0x00080100, 0x00080119, 0x00080120),
+    0x00080102,
+    0x00080103,
+    0x00080104,
+)
+CODE = frozenset({*CODE_VALUES, CODING_SCHEME, CODE_VERSION, CODE_MEANING})
 _TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "UR", "PN", "CS", "AE"})
-_CHARSET_TEXT = _TEXT - {"UR", "CS", "AE"}
-_LONG = frozenset({"LT", "ST", "UT"})
 # A reader raises at any other type, and its two letters are a hiding place. None: implicit VR.
 _CLAIMS = frozenset([*VR, None])
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([Ee][+-]?\d+)?\Z")
-_AGE = re.compile(r"\d{3}[DWMY]\Z")
+_NUMBER_TEXT = frozenset({"DS", "IS", "AS"})
 
 _DUMMIES = {
     "AE": "ANONYMOUS",
@@ -75,20 +88,31 @@ class Engine:
 
         masked : True if burned-in text was covered in its pixels
         """
+        return self.walk(dataset, masked).changes
+
+    def walk(self, dataset: Dataset, masked: bool = False) -> "Walk":
+        """The same; returns the walk, which also knows the values that it made."""
         key = patient_key(dataset)
         words = Words()
         self._gather(dataset, words)
-        walk = _Walk(self, words, key)
+        walk = Walk(self, words, key)
         walk.dataset(dataset, "")
         self._stamp(dataset, key, masked)
-        return walk.changes
+        codes_of_profile = {meaning for _, meaning in self.profile.codes}
+        walk.made |= {
+            self.identity.token(key),
+            METHOD,
+            "YES",
+            self.profile.dates,
+            *codes_of_profile,
+        }
+        return walk
 
     def token(self, dataset: Dataset) -> str:
         """The pseudonym of the patient of a data set that has not been changed yet."""
         return self.identity.token(patient_key(dataset))
 
     def _gather(self, dataset: Dataset, words: Words) -> None:
-        maker = fold(" ".join(values(dataset, 0x00080070, "LO")))
         for tag in list(dataset.keys()):
             if tag.is_private:
                 continue
@@ -107,7 +131,7 @@ class Engine:
             elif tag in kind("phrase"):
                 for value in values(dataset, tag, vr):
                     # some machines give their maker as the institution
-                    if fold(value) not in maker:
+                    if not vocabulary.is_known(value, device=True):
                         words.add_phrase(value)
             elif vr == "DA":
                 for value in values(dataset, tag, vr):
@@ -135,8 +159,12 @@ class Engine:
         dataset.LongitudinalTemporalInformationModified = self.profile.dates
 
 
-class _Walk:
-    """One data set's walk: what all its levels share."""
+class Walk:
+    """One data set's walk: what all its levels share.
+
+    changes : how often each (element, letter, what was done) occurred
+    made : the values that the walk wrote itself
+    """
 
     def __init__(self, engine: Engine, words: Words, patient: str):
         self.profile = engine.profile
@@ -145,31 +173,39 @@ class _Walk:
         self.shift = engine.identity.shift(patient)
         self.keep_uids = "retain-uids" in engine.profile.options
         self.safe_private = "retain-safe-private" in engine.profile.options
-        self.graphics = "clean-graphics" in engine.profile.options
         self.changes: Counter = Counter()
+        self.made: set[str] = set()
 
-    def dataset(self, dataset: Dataset, path: str, in_dummy_code: bool = False) -> None:
-        """Every element of one level; then, through its sequences, every level below."""
+    def dataset(self, dataset: Dataset, path: str, in_dummy: bool = False) -> None:
+        """Every element of one level; then, through its sequences, every level below.
+
+        in_dummy : the level lies in a sequence that gets a dummy value: its codes and words are replaced
+        """
+        if any(tag in dataset for tag in CODE):
+            self.code(dataset, path, in_dummy)
         for tag in list(dataset.keys()):
             if tag.is_private:
                 self.private(dataset, tag, path)
                 continue
-            if tag >> 24 in (0x50, 0x60):
-                letter, vr = self.repeating(tag)
-            else:
-                letter, vr = self.profile.rule(tag)
-            if in_dummy_code and letter == letters.KEEP and vr in _TEXT:
+            if tag in CODE:
+                continue
+            letter, vr = self.profile.rule(tag)
+            words = forms.form_of(tag) in ("words", "device", "long text")
+            if in_dummy and letter in (letters.KEEP, letters.CLEAN) and words:
                 letter = letters.DUMMY
-            self.apply(dataset, tag, letter, vr, path)
+            self.apply(dataset, tag, letter, vr, path, in_dummy)
+        for tag in [tag for tag in dataset.keys() if tag.is_private_creator]:  # noqa: SIM118
+            if not is_safe_private(dataset, tag):
+                self.remove(dataset, tag, path)
 
-    def apply(self, dataset: Dataset, tag, letter: str, vr: str, path: str) -> None:
+    def apply(self, dataset: Dataset, tag, letter: str, vr: str, path: str, in_dummy=False) -> None:
         """One element and its letter."""
         if letter == letters.REMOVE:
             self.remove(dataset, tag, path)
         elif is_empty(dataset, tag):
-            return
+            self.set_vr(dataset, tag, vr)
         elif letter in (letters.KEEP, letters.CLEAN, letters.SHIFT):
-            self.keep(dataset, tag, letter, vr, path)
+            self.keep(dataset, tag, letter, vr, path, in_dummy)
         elif vr == "SQ":
             self.replace_sequence(dataset, tag, letter, path)
         elif letter == letters.EMPTY:
@@ -179,55 +215,133 @@ class _Walk:
         else:
             self.new_uids(dataset, tag, path, letter)
 
-    def keep(self, dataset: Dataset, tag, letter: str, vr: str, path: str) -> None:
-        """What the profile lets stay: walked, cleaned of names, shifted, or checked to be what it claims."""
-        if claimed_vr(dataset, tag) not in _CLAIMS:
+    def keep(self, dataset: Dataset, tag, letter: str, vr: str, path: str, in_dummy: bool) -> None:
+        """What the profile lets stay, if its value is known to be harmless or an option keeps it."""
+        claimed = claimed_vr(dataset, tag)
+        form = form_of(tag, vr, self.profile)
+        if claimed not in _CLAIMS:
             self.remove(dataset, tag, path, "removed: of no type that there is")
         elif vr == "SQ":
-            self.sequence(dataset, tag, path)
-        elif vr in _TEXT:
-            self.clean_text(dataset, tag, vr, path)
+            self.sequence(dataset, tag, path, in_dummy)
+        elif claimed == "SQ" or isinstance(dataset.get_item(tag).value, Sequence):
+            self.remove(dataset, tag, path, "removed: a sequence where none belongs")
         elif vr in DATES:
             self.dates(dataset, tag, letter, vr, path)
-        elif vr in ("DS", "IS", "AS"):
-            pattern = _AGE if vr == "AS" else _NUMBER
-            numbers = values(dataset, tag, vr)
-            if not all(pattern.match(value) for value in numbers if value):
-                self.set(dataset, tag, vr, None, path, letter, "emptied: not a number")
-            elif tag != INSTANCE_NUMBER and any(map(self.words.is_number, numbers)):
-                self.set(dataset, tag, vr, None, path, letter, "emptied: an identifier")
         elif vr == "UI":
             self.new_uids(dataset, tag, path, letter, is_uid if self.keep_uids else is_class_like)
-        elif claimed_vr(dataset, tag) in _TEXT | {"SQ"}:
+        elif vr in _TEXT | _NUMBER_TEXT:
+            self.text(dataset, tag, letter, vr, form, path)
+        elif claimed in _TEXT | _NUMBER_TEXT | DATES | {"UI"}:
             self.remove(dataset, tag, path, "removed: text where numbers belong")
-        elif self.words.found_in(raw(dataset, tag)):
-            self.remove(dataset, tag, path, "removed: a name in its bytes")
-        elif letter == letters.CLEAN:
-            self.remove(dataset, tag, path, "removed: cannot be cleaned")
+        elif not self.are_harmless_bytes(dataset, tag, vr, form):
+            self.remove(dataset, tag, path, "removed: not the numbers that belong there")
+        else:
+            self.set_vr(dataset, tag, vr)
 
-    def sequence(self, dataset: Dataset, tag, path: str, in_dummy_code: bool = False) -> None:
+    def text(self, dataset: Dataset, tag, letter: str, vr: str, form: str, path: str) -> None:
+        """Text and numbers written as text: by their form; without one an option keeps them, less the names
+        that the file states."""
+        old = values(dataset, tag, vr)
+        if form in ("words", "device", "long text"):
+            harmless = vocabulary.devices() if form == "device" else frozenset()
+            new = [self.words.clean(value, harmless=harmless) for value in old]
+            new = [forms.clean(tag, vr, form, value) for value in new]
+        elif form:
+            new = [forms.clean(tag, vr, form, value) for value in old]
+            if vr in _NUMBER_TEXT and tag != INSTANCE_NUMBER:
+                new = ["" if self.words.is_number(value) else value for value in new]
+        else:
+            new = self.words.clean("\\".join(old), self.identity).split("\\")
+            if vr in _NUMBER_TEXT | {"CS"}:
+                new = [a if a == b else "" for a, b in zip(old, new, strict=False)]
+        if new != old:
+            what = "not known to be harmless" if form else "a name removed"
+            if form == "words" and vr == "CS" and not any(new):
+                new = [codes.ANONYMOUS]  # a label that its object must have
+            value = "\\".join(new)
+            value = split(value, vr) if value.strip("\\") else None
+            self.set(dataset, tag, vr, value, path, letters.CLEAN if value else letter, what)
+        else:
+            self.set_vr(dataset, tag, vr)
+
+    def are_harmless_bytes(self, dataset: Dataset, tag, vr: str, form: str) -> bool:
+        data, little = packed(dataset, tag, vr)
+        if data is None or self.words.found_in(data):
+            return False
+        if form == "profile":
+            return forms.is_plain_profile(data)
+        if form == "bytes":
+            return True
+        return bool(form) and forms.are_numbers(
+            tag, actual_vr(dataset, tag, vr), form, data, little
+        )
+
+    def code(self, item: Dataset, path: str, in_dummy: bool) -> None:
+        """A code, its parts together: known ones stay, of others the known words of their meaning."""
+        first = lambda tag: (values(item, tag, "LO") or [""])[0]  # noqa: E731
+        scheme, meaning = first(CODING_SCHEME), first(CODE_MEANING)
+        known = False
+        for tag in CODE_VALUES:
+            if tag in item and not is_empty(item, tag):
+                value = first(tag)
+                known, official = codes.known(scheme, value)
+                if in_dummy or not known:
+                    self.set(
+                        item,
+                        tag,
+                        self.profile.rule(tag)[1],
+                        codes.ANONYMOUS,
+                        path,
+                        letters.DUMMY,
+                        "dummy value",
+                    )
+                elif official and not vocabulary.is_known(meaning):
+                    meaning = official
+        if (in_dummy or not known) and CODING_SCHEME in item:
+            self.set(
+                item,
+                CODING_SCHEME,
+                "SH",
+                codes.LOCAL_SCHEME,
+                path,
+                letters.DUMMY,
+                "dummy value",
+            )
+        if CODE_VERSION in item and not codes.is_version(first(CODE_VERSION)):
+            self.remove(item, CODE_VERSION, path)
+        if CODE_MEANING in item and not is_empty(item, CODE_MEANING):
+            official = meaning != first(CODE_MEANING)
+            cleaned = meaning if official else vocabulary.clean(self.words.clean(meaning))
+            if in_dummy:
+                cleaned = codes.ANONYMOUS
+            if cleaned != first(CODE_MEANING):
+                cleaned = cleaned if len(cleaned) <= 64 else vocabulary.PLACEHOLDER
+                self.set(
+                    item,
+                    CODE_MEANING,
+                    "LO",
+                    cleaned,
+                    path,
+                    letters.CLEAN,
+                    "not known to be harmless",
+                )
+            else:
+                self.set_vr(item, CODE_MEANING, "LO")
+
+    def sequence(self, dataset: Dataset, tag, path: str, in_dummy: bool = False) -> None:
         items = sequence_items(dataset, tag)
         if items is None:
             self.remove(dataset, tag, path, "removed: not a readable sequence")
             return
         for item in items:
-            self.dataset(item, f"{path}{name_of(tag)}.", in_dummy_code)
+            self.dataset(item, f"{path}{name_of(tag)}.", in_dummy)
 
     def replace_sequence(self, dataset: Dataset, tag, letter: str, path: str) -> None:
-        """Z: no items. D: the items stay with dummy values in them; of a code, its code and its meaning."""
+        """Z: no items. D: the items stay, their codes and words replaced at any depth."""
         if letter == letters.DUMMY:
-            self.sequence(dataset, tag, path, name_of(tag).endswith("CodeSequence"))
+            self.sequence(dataset, tag, path, in_dummy=True)
         else:
             self.set(dataset, tag, "SQ", [], path, letter, "emptied")
-
-    def clean_text(self, dataset: Dataset, tag, vr: str, path: str) -> None:
-        old = "\\".join(values(dataset, tag, vr))
-        new = self.words.clean(old, self.identity, coded=vr == "CS" or tag == CODING_SCHEME)
-        if new != old:
-            if vr == "CS":  # an asterisk is no coded string: the value goes
-                kept = zip(old.split("\\"), new.split("\\"), strict=False)
-                new = "\\".join(a if a == b else "" for a, b in kept)
-            self.set(dataset, tag, vr, split(new, vr), path, letters.CLEAN, "a name removed")
 
     def dates(self, dataset: Dataset, tag, letter: str, vr: str, path: str) -> None:
         old = values(dataset, tag, vr)
@@ -247,19 +361,16 @@ class _Walk:
         if new != old:
             self.set(dataset, tag, "UI", new, path, letter, "new UID")
 
-    def repeating(self, tag) -> tuple[str, str]:
-        """Curves (50xx) and overlays (60xx): the whole group, since without its data the rest means nothing."""
-        if not self.graphics or not repeater_has_tag(tag):
-            return letters.REMOVE, ""
-        return letters.KEEP, dictionary_VR(tag)
-
     def private(self, dataset: Dataset, tag, path: str) -> None:
+        """Only with the option that keeps them: those known to be safe, and numbers of known makers."""
         if not (self.safe_private and is_safe_private(dataset, tag)):
             self.remove(dataset, tag, path)
         elif claimed_vr(dataset, tag) not in _CLAIMS - {"SQ"}:
             self.remove(dataset, tag, path, "removed: safe, yet of another type")
-        elif self.words.found_in(raw(dataset, tag)):
-            self.remove(dataset, tag, path, "removed: safe, yet a name in it")
+        elif not is_private_number(dataset, tag) or self.words.found_in(
+            raw(dataset, tag), whole=True
+        ):
+            self.remove(dataset, tag, path, "removed: safe, yet not the number that belongs there")
 
     def remove(self, dataset: Dataset, tag, path: str, what: str = "removed") -> None:
         del dataset[tag]
@@ -267,10 +378,23 @@ class _Walk:
 
     def set(self, dataset: Dataset, tag, vr: str, value, path: str, letter: str, what: str) -> None:
         dataset[tag] = DataElement(tag, vr.split(" or ")[0], value)
+        if value is not None and vr != "SQ":
+            self.made.update(map(str, value if isinstance(value, list) else [value]))
         self.note(tag, path, letter, what)
 
+    def set_vr(self, dataset: Dataset, tag, vr: str) -> None:
+        """Write the VR that the element has by the standard, whatever its file claims."""
+        item = dataset.get_item(tag)
+        choices = vr.split(" or ")
+        if item.VR is None or item.VR in choices:
+            return
+        if item.is_raw:
+            dataset[tag] = item._replace(VR=choices[0])
+        else:
+            dataset[tag] = DataElement(tag, choices[0], item.value)
+
     def note(self, tag, path: str, letter: str, what: str) -> None:
-        name = "private" if tag.is_private else name_of(tag)
+        name = "private" if Tag(tag).is_private else name_of(tag)
         self.changes[path + name, letter, what] += 1
 
 
@@ -290,68 +414,20 @@ def patient_key(dataset: Dataset) -> str:
     return "uid\0" if 0x00100010 in dataset else "none\0"
 
 
-def sequence_items(dataset: Dataset, tag) -> list[Dataset] | None:
-    """The items of a sequence; None when its bytes cannot be read as one."""
-    try:
-        value = dataset[tag].value
-    except Exception:  # pydicom raises whatever the broken bytes made it raise
-        return None
-    if value is None or value == b"":
-        return []
-    return value if isinstance(value, Sequence) else None
-
-
-def claimed_vr(dataset: Dataset, tag) -> str | None:
-    """The VR that the file gives, None in implicit VR."""
-    return dataset.get_item(tag).VR
-
-
-def is_empty(dataset: Dataset, tag) -> bool:
-    item = dataset.get_item(tag)
-    return item.value is None or (item.VR != VR.SQ and len(raw(dataset, tag)) == 0)
-
-
-def raw(dataset: Dataset, tag) -> bytes:
-    """The bytes of an element's value, for looking through."""
-    value = dataset.get_item(tag).value
-    if value is None:
-        return b""
-    if isinstance(value, bytes | bytearray):
-        return value
-    if isinstance(value, MultiValue | list | tuple):
-        value = "\\".join(str(part) for part in value)
-    return str(value).encode("utf-8", "surrogateescape")
-
-
-def values(dataset: Dataset, tag, vr: str) -> list[str]:
-    """The values of a text-like element, without padding; [] when it is missing or empty."""
-    if tag not in dataset:
-        return []
-    item = dataset.get_item(tag)
-    value = item.value
-    if isinstance(value, bytes):
-        if vr not in _CHARSET_TEXT or (value.isascii() and b"\x1b" not in value):
-            text = value.decode("latin-1")
-        else:
-            delimiters = {"\\"} if vr not in _LONG else set()
-            text = decode_bytes(
-                value, dataset.original_character_set, delimiters | set("^=\r\n\t\f")
-            )
-    elif value is None:
-        text = ""
-    elif isinstance(value, MultiValue | list | tuple):
-        text = "\\".join("" if part is None else str(part) for part in value)
-    else:
-        text = str(value)
-    if vr in _LONG or vr == "UR":
-        text = text.rstrip("\0 ")
-        return [text] if text else []
-    parts = [part.strip("\0 ") for part in text.split("\\")]
-    return parts if any(parts) else []
-
-
-def split(text: str, vr: str):
-    return text if vr in _LONG or "\\" not in text else text.split("\\")
+def form_of(tag: int, vr: str, profile: Profile) -> str:
+    """The form of an element that stays; of overlays and curves, whose groups repeat, by their VR."""
+    if tag >> 24 in (0x50, 0x60):
+        return (
+            "words"
+            if vr in CHARSET_TEXT
+            else "number"
+            if vr in _NUMBER_TEXT | {"US", "SS"}
+            else "bytes"
+        )
+    form = forms.form_of(tag)
+    if form in ("words", "long text") and tag in table() and not profile.cleans(tag):
+        return ""  # an option keeps it as it is
+    return form
 
 
 def dummy(dataset: Dataset, tag, vr: str):

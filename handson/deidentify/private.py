@@ -1,10 +1,23 @@
-"""The private elements that are known to be safe: PS3.15 Table E.3.10-1, as facts.
+"""The private elements that are known to be safe: PS3.15 Table E.3.10-1, and numbers of known makers.
 
 A private element is known by three things: its group, the creator that owns its block, and the last two
-digits of its element number. Nothing here is trusted unless all three agree.
+digits of its element number. Nothing here is trusted unless all three agree, and the value is a number.
+
+`private_known.csv` lists elements that hold numbers and that the curators of The Cancer Imaging Archive keep
+(their knowledge base of private elements, published with the archive's submission guide); the VRs are those
+of pydicom's dictionary of private elements (MIT licence). `tools/deidentify/build.py` makes it.
 """
 
+import csv
+import re
+from functools import cache
+from importlib.resources import files
+
+from pydicom._private_dict import private_dictionaries
 from pydicom.dataset import Dataset
+
+from . import forms
+from .values import packed, raw
 
 _SELENIA = "06-08 16 26-35 37 40-41 50-53 60 70-71 80 90"
 _SAFE = {
@@ -70,14 +83,79 @@ def _creator(dataset: Dataset, group: int, block: int) -> str:
     return text.strip("\0 ")
 
 
+@cache
+def known_numbers() -> dict[tuple[str, int, int], str]:
+    """{(creator, group, last two digits): VR} of the elements that hold numbers and that curators keep."""
+    with (
+        files(__package__).joinpath("private_known.csv").open(encoding="utf-8", newline="") as file
+    ):
+        rows = csv.DictReader(file)
+        return {(r["creator"], int(r["group"], 16), int(r["element"], 16)): r["vr"] for r in rows}
+
+
+def _is_safe(creator: str, group: int, number: int) -> bool:
+    return (creator, group, number) in SAFE_PRIVATE or (creator, group, number) in known_numbers()
+
+
+@cache
+def _vr(creator: str, group: int, number: int) -> str:
+    """The VR of a private element by pydicom's dictionary or the table, "" when neither knows it."""
+    known = private_dictionaries.get(creator, {})
+    for pattern in (f"{group:04X}xx{number:02X}", f"{group:04x}xx{number:02x}"):
+        if pattern in known:
+            return known[pattern][0]
+    return known_numbers().get((creator, group, number), "")
+
+
+# Coded values of safe elements that are text: nothing but these stays.
+_TERMS = frozenset(
+    re.findall(
+        r"\S+",
+        "YES NO Y N NONE FREQ PHASE UNKNOWN AXIAL SAGITTAL CORONAL TRANSVERSAL HEAD_FIRST FEET_FIRST ORIGINAL M P R I ROW COL"
+        " ADVANCED ISOTROPIC TRACEW DIRECTIONAL BVALUE NORMAL SINGLE MULTI PLUS MINUS LEFT RIGHT RCC LCC RMLO LMLO CC MLO",
+    )
+)
+
+
+def is_private_number(dataset: Dataset, tag) -> bool:
+    """True if a safe element's value is a number (or one of a few terms) by its maker's dictionary; true
+    for a known creator, too."""
+    group, element = tag >> 16, tag & 0xFFFF
+    if 0x10 <= element <= 0xFF:
+        return True
+    item = dataset.get_item(tag)
+    vr = _vr(_creator(dataset, group, element >> 8), group, element & 0xFF)
+    if item.VR not in (None, "UN", vr):
+        vr = (
+            str(item.VR)
+            if {str(item.VR), vr}
+            <= {"DS", "IS", "FD", "FL", "US", "SS", "UL", "SL", "CS", "LO", "SH", ""}
+            else ""
+        )
+    if vr in ("DS", "IS"):
+        parts = raw(dataset, tag).decode("latin-1").split("\\")
+        return all(forms.is_number(p.strip("\0 "), "DS", 1e6) for p in parts if p.strip("\0 "))
+    if vr in ("CS", "LO", "SH", "LT"):
+        parts = raw(dataset, tag).decode("latin-1").split("\\")
+        return all(part.strip("\0 ") in _TERMS for part in parts if part.strip("\0 "))
+    if vr in ("FD", "FL", "US", "SS", "UL", "SL", "UV", "SV"):
+        data, little = packed(dataset, tag, vr)
+        return (
+            data is not None
+            and len(data) <= 4096
+            and forms.are_numbers(tag, vr, "large number", data, little)
+        )
+    return False
+
+
 def is_safe_private(dataset: Dataset, tag) -> bool:
     """True for a safe element, and for the creator of a block that holds at least one."""
     group, element = tag >> 16, tag & 0xFFFF
     if 0x10 <= element <= 0xFF:
         creator = _creator(dataset, group, element)
         return any(
-            (creator, group, other & 0xFF) in SAFE_PRIVATE
+            _is_safe(creator, group, other & 0xFF)
             for other in dataset.group_dataset(group).keys()  # noqa: SIM118 (the elements themselves would be parsed)
             if (other & 0xFFFF) >> 8 == element
         )
-    return (_creator(dataset, group, element >> 8), group, element & 0xFF) in SAFE_PRIVATE
+    return _is_safe(_creator(dataset, group, element >> 8), group, element & 0xFF)

@@ -11,9 +11,10 @@ import csv
 from functools import cache
 from importlib.resources import files
 
-from pydicom.datadict import DicomDictionary, keyword_for_tag
+from pydicom.datadict import DicomDictionary, dictionary_VR, keyword_for_tag, repeater_has_tag
 
 from ..errors import DeidentifyError
+from .forms import form_of
 
 EDITION = "2026c"
 
@@ -62,11 +63,9 @@ DATES = frozenset({"DA", "DT", "TM"})
 def kind(name: str) -> frozenset[int]:
     """The tags of one kind in `unlisted.csv`, which holds what Table E.1-1 does not say:
 
-    `dummy`: text that the table does not list although its own name says that it is about a person, a place,
-    a date or somebody's remark; `text stays`: long text (LT, ST, UT, UC, UR) about a coding scheme or a
-    device (all other unlisted long text gets a dummy value); `bytes stay`: OB that is numbers by definition
-    (all other unlisted OB goes); `class UID`: names a class of things and stays if it looks like one;
-    `identifier`, `phrase`: where files state identities that are then searched for in text.
+    `dummy`: text about a person, a place, a date or somebody's remark, by its own name; `class UID`: names a
+    class of things and stays if it looks like one; `identifier`, `phrase`: where files state identities that
+    are then searched for in text.
     """
     with files(__package__).joinpath("unlisted.csv").open(encoding="utf-8", newline="") as file:
         return frozenset(int(row["tag"], 16) for row in csv.DictReader(file) if row["kind"] == name)
@@ -133,6 +132,8 @@ class Profile:
         if rule is None:
             row = table().get(tag)
             vr = DicomDictionary[tag][0] if tag in DicomDictionary else row["vr"] if row else ""
+            if tag >> 24 in (0x50, 0x60) and repeater_has_tag(tag):
+                vr = dictionary_VR(tag)
             letter = self._listed(row, vr) if row else self._unlisted(tag, vr)
             rule = self._rules[tag] = (letter, vr)
         return rule
@@ -146,22 +147,35 @@ class Profile:
             return SHIFT if vr in DATES else CLEAN
         return KEEP if "K" in chosen else basic
 
+    def cleans(self, tag: int) -> bool:
+        """True if a chosen option cleans the words of a listed element instead of keeping them."""
+        row = table().get(tag)
+        return bool(row) and "C" in {row[column] for column in self._columns}
+
+    def keeps(self, tag: int) -> bool:
+        """True if a chosen option keeps a listed element as it is."""
+        row = table().get(tag)
+        return (
+            bool(row) and "K" in {row[column] for column in self._columns} and not self.cleans(tag)
+        )
+
     def _unlisted(self, tag: int, vr: str) -> str:
         group = tag >> 16
         if not vr or group < 8 or tag & 0xFFFF == 0:
             return (
                 REMOVE  # unknown to the dictionary, command, meta and directory elements, lengths
             )
-        if tag in kind("dummy"):
-            return DUMMY
-        if vr in LONG_TEXT and tag not in kind("text stays"):
+        if group >> 8 in (0x50, 0x60):
+            return KEEP if "clean-graphics" in self.options else REMOVE
+        form = form_of(tag)
+        if form == "long text":
             return CLEAN if "clean-descriptors" in self.options else DUMMY
+        if tag in kind("dummy") or (not form and vr in LONG_TEXT):
+            return DUMMY
         if vr in DATES:
             return {"MODIFIED": SHIFT, "UNMODIFIED": KEEP, "REMOVED": EMPTY}[self.dates]
         if vr == "UI" and tag not in kind("class UID"):
             return KEEP if "retain-uids" in self.options else NEW_UID
         if vr == "PN":
             return EMPTY
-        if vr in ("AE", "UN") or (vr == "OB" and tag not in kind("bytes stay")):
-            return REMOVE
-        return KEEP
+        return KEEP if form else REMOVE

@@ -8,29 +8,45 @@ import unicodedata
 from datetime import datetime
 
 _MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    re.findall(
+        r"\w+",
+        "January February March April May June July August September October November December",
+    ),
+    re.findall(
+        r"\w+",
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    ),
+    re.findall(
+        r"\w+", "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"
+    ),
+    re.findall(
+        r"\w+",
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    ),
+    re.findall(
+        r"\w+",
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    ),
 ]
 # What a keyboard without accents makes of a letter, beside leaving its mark away.
 _TRANSCRIBED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 
 
+# Letters that Unicode does not take apart.
+_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ŀ": "l", "’": "'", "ʼ": "'", "`": "'", "´": "'"})  # fmt: skip
+
+
 def fold(text: str) -> str:
-    """Lower case without accents, so that MÜLLER, Müller and Muller are one name. Length may change."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize(
-        "NFC", "".join(c for c in decomposed if not unicodedata.combining(c))
-    )
+    """Lower case without accents, so that MÜLLER, Müller and Muller are one name. Length may change.
+
+    >>> fold("Sørensen"), fold("D’Angelo")
+    ('sorensen', "d'angelo")
+    """
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", plain).casefold().translate(_PLAIN)
 
 
 def name_spellings(name: str) -> set[str]:
@@ -38,10 +54,17 @@ def name_spellings(name: str) -> set[str]:
 
     >>> sorted(name_spellings("Müller")), sorted(name_spellings("MUELLER"))
     (['mueller', 'muller'], ['mueller', 'muller'])
+    >>> sorted(name_spellings("D'Angelo"))
+    ['angelo', 'd angelo', "d'angelo", 'd-angelo', 'd^angelo', 'd_angelo', 'dangelo']
     """
     folded = fold(name)
     written_out = fold(unicodedata.normalize("NFC", name.casefold()).translate(_TRANSCRIBED))
-    return {folded, written_out, re.sub("([aou])e", r"\1", folded)} - {""}
+    spellings = {folded, written_out, re.sub("([aou])e", r"\1", folded)}
+    for spelling in list(spellings):
+        if "'" in spelling:
+            spellings |= {spelling.replace("'", mark) for mark in ("", " ", "-", "_", "^")}
+            spellings |= {part for part in spelling.split("'") if len(part) > 3}
+    return spellings - {""}
 
 
 def _digits(value: str) -> str:
@@ -68,8 +91,8 @@ def date_spellings(value: str) -> list[str]:
     spelled = ["".join(orders[0])]
     spelled += [mark.join(order) for order in orders for mark in "-/. "]
     spelled += ["".join(order) for order in orders[1:3]]
-    month_name = _MONTHS[int(month) - 1]
-    for name in (month_name, month_name[:3]):
+    month_names = dict.fromkeys(language[int(month) - 1] for language in _MONTHS)
+    for name in dict.fromkeys(part for whole in month_names for part in (whole, fold(whole)[:3])):
         for number in (dom, dom.lstrip("0")):
             spelled += [mark.join((number, name, year)) for mark in ("-", " ", "")]
             spelled += [f"{name} {number}, {year}", f"{name} {number} {year}"]
@@ -89,7 +112,8 @@ def date_pattern(value: str) -> str:
         return ""
     century, year, month, dom = re.findall("..", digits)
     short, m, d = f"(?:{century})?{year}", f"0?{int(month)}", f"0?{int(dom)}"
-    name = rf"{_MONTHS[int(month) - 1][:3].lower()}[a-z]*+\.?"
+    starts = "|".join(dict.fromkeys(fold(language[int(month) - 1])[:3] for language in _MONTHS))
+    name = rf"(?:{starts})[a-z]*+\.?"
     mark, gap = r"[-/._\s]", r"[-/._,\s]*+"
     return "|".join(
         (

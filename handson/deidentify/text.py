@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from .identity import Identity, is_class_like
 from .spelling import date_pattern, fold, name_spellings
+from .vocabulary import PLACEHOLDER
 
-PLACEHOLDER = "***"
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d++){4,}+(?![\d.]*\d)")
 # six readable characters or more: shorter ones occur by chance in any table of numbers. A run is entered at
 # its start and never given back (++), so that megabytes take time in proportion.
@@ -27,20 +27,6 @@ _READABLE = (
     ),
 )
 _SEPARATORS = r"[\s^,;._=\-/]*"
-# Terms that DICOM itself defines: never taken for a name when they stand in a coded string (CS).
-_TERMS = frozenset(
-    re.findall(
-        r"\w+",
-        "ORIGINAL DERIVED PRIMARY SECONDARY AXIAL LOCALIZER OTHER BRAIN HEAD NECK CHEST ABDOMEN PELVIS "
-        "SPINE CSPINE TSPINE LSPINE KNEE HIP HAND FOOT ANKLE ELBOW SHOULDER WRIST BREAST HEART LIVER "
-        "KIDNEY EXTREMITY SKULL WHOLEBODY MONOCHROME MONOCHROME1 MONOCHROME2 RGB PALETTE COLOR YES TEXT "
-        "CONTAINER NUM CODE PNAME IMAGE COMPOSITE UIDREF CONTAINS HAS OBS CONTEXT CONCEPT MOD PROPERTIES "
-        "ACQ INFERRED FROM SELECTED HFS HFP FFS FFP HFDR HFDL FFDR FFDL NONE VOLUME MIXED PLANAR "
-        "MAGNITUDE PHASE NORM MAIN FRAME TEST PHANTOM ISO IR UNSIGNED SIGNED PRODUCT CT MR PT US NM CR "
-        "DX MG OT SC RT SEG SR ECG RTDOSE RTPLAN RTSTRUCT PERFUSION DIFFUSION PANCREAS PROSTATE UTERUS LUNG THORAX ARM LEG "
-        "STOMACH SPLEEN BLADDER COLON AORTA EYE EAR JAW FINDING POST PROCESSED MPR MIP AVERAGE LEFT RIGHT ",
-    )
-)
 
 
 def name_parts(person_name: str) -> list[list[str]]:
@@ -62,6 +48,7 @@ class Words:
         self._phrases: set[tuple[str, ...]] = set()
         self._dates: set[str] = set()
         self._numbers: set[str] = set()
+        self._spaced: set[str] = set()
 
     def add_name(self, person_name: str) -> None:
         """Every part of three letters or more, and the whole name in either order."""
@@ -79,8 +66,10 @@ class Words:
     def add_identifier(self, value: str) -> None:
         """The whole value and its pieces, if long enough not to be any number: three characters with a
         letter, four digits without. A whole number of six digits or more is looked for among numbers, too."""
-        if re.fullmatch(r"\d{6,}", value.strip()) and (number := value.strip().lstrip("0")):
+        digits = re.sub(r"[\s\-./_]", "", value)
+        if re.fullmatch(r"\d{5,}", digits) and len(number := digits.lstrip("0")) >= 4:
             self._numbers.add(number)
+            self._spaced.add("0*" + r"[\s\-./_]?".join(number))
         for piece in {value, *re.split(r"[^\w]+", value)}:
             piece = fold(piece.strip())
             long_enough = len(piece) >= 4 or (len(piece) == 3 and re.search(r"[^\W\d]", piece))
@@ -104,12 +93,12 @@ class Words:
     def __bool__(self) -> bool:
         return bool(self._words or self._glyphs or self._phrases or self._dates)
 
-    def clean(self, text: str, identity: Identity, coded: bool = False) -> str:
-        """`text` with every gathered word replaced by *** and every UID in it by its new one.
+    def clean(self, text: str, identity: Identity | None = None, harmless=frozenset()) -> str:
+        """`text` with every gathered word replaced by ***, and with `identity` every UID in it by its new one.
 
-        coded : the text is a coded string (CS), where the terms that DICOM defines stay
+        harmless : folded words that stay although a name is spelled like them
         """
-        if "." in text:
+        if identity is not None and "." in text:
             text = _UID.sub(lambda m: _new_uid(m[0], identity), text)
         pattern = self._pattern()
         if pattern is None or not text:
@@ -117,18 +106,25 @@ class Words:
         folded, where = _folded_with_places(text)
         pieces, end = [], 0
         for match in pattern.finditer(folded):
-            if coded and match[0].upper() in _TERMS:
+            if match[0] in harmless:
                 continue
             start, stop = where[match.start()], where[match.end() - 1] + 1
             pieces += [text[end : max(start, end)], PLACEHOLDER]
             end = max(stop, end)
         return "".join(pieces) + text[end:]
 
-    def found_in(self, data: bytes) -> bool:
-        """True if bytes that would stay as they are hold one of the words in a run of readable text."""
+    def found_in(self, data: bytes, whole: bool = False) -> bool:
+        """True if bytes that would stay as they are hold one of the words in a run of readable text.
+
+        whole : the bytes are one short text, in which a word of any length counts
+        """
         pattern = self._pattern(in_bytes=True)
-        if pattern is None or len(data) < 6:
+        if pattern is None or len(data) < (1 if whole else 6):
             return False
+        if whole and any(
+            pattern.search(fold(data.decode(code, "replace"))) for code in ("utf-8", "latin-1")
+        ):
+            return True
         for readable, encoding in _READABLE:
             runs = b"\0\0".join(readable.findall(data)).decode(encoding, "replace")
             if pattern.search(fold(runs)):
@@ -146,7 +142,7 @@ class Words:
     def _pattern(self, in_bytes: bool = False) -> re.Pattern | None:
         return _compile(
             frozenset(self._words),
-            frozenset(self._dates),
+            frozenset(self._dates | self._spaced),
             frozenset(self._glyphs),
             frozenset(self._phrases),
             in_bytes,

@@ -7,6 +7,7 @@ of it. This module gives no output its name and knows no other file.
 import errno
 import logging
 import os
+import tempfile
 import warnings
 from collections import Counter
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from .faces import may_show_face
 from .identity import Identity, short_name
 from .pixels import Mask, burned_in_risk, cover
 from .profile import Profile
+from .proof import first_unknown
 from .writing import file_meta, write_dicom
 
 _UNREADABLE = "cannot be read"
@@ -172,11 +174,14 @@ class Worker:
         risk = f"pixels not looked at: {risk}" if risk and pixels is None else ""
         kind = self._kind(risk or self._face_reason(face))
         token, original = self.engine.token(dataset), _original(dataset)
-        changes = self.engine.deidentify(dataset, masked=pixels is not None)
+        walk = self.engine.walk(dataset, masked=pixels is not None)
         meta = file_meta(source, dataset, self.identity.uid(f"file {number}"))
         part = self._part(number, kind)
-        with open(part or os.devnull, "wb") as out:
+        with open(part, "w+b") if part else tempfile.TemporaryFile() as out:
             write_dicom(source, dataset, meta, out, pixels)
+            out.seek(0)
+            if unknown := first_unknown(out, self.engine.profile, walk.made):
+                raise ReadError(f"holds something in {unknown} that is not known to be harmless")
         study, series = (str(dataset.get(k, "")) for k in ("StudyInstanceUID", "SeriesInstanceUID"))
         return Outcome(
             number,
@@ -186,7 +191,7 @@ class Worker:
             (short_name(token), short_name(study), short_name(series)),
             str(meta.MediaStorageSOPInstanceUID),
             "" if self.job.with_directory else ".dcm",
-            changes,
+            walk.changes,
             face,
             [(token, original)],
         )

@@ -1,0 +1,199 @@
+"""The form that a value must have to stay: `keep.csv` as rules.
+
+`keep.csv` lists the elements that may stay and the form of their values (tools/deidentify/build.py makes
+it from the dictionary of PS3.6 and the terms of PS3.3). An element that is not listed does not stay; a
+value that does not have its element's form does not stay either. The forms:
+
+- `number`, `large number`: decimal or binary numbers, up to a million and to a thousand million million
+- `term`: a coded string, of the terms that the standard or a maker defines for this very attribute
+- `words`, `device`: text, of which only known words stay (`vocabulary`)
+- `long text`: the same, and only where an option asks for it
+- `code`: a part of a code (`codes`), judged with the other parts
+- `tag`, `age`, `date`, `class`, `uid`: what the name says
+- `table`, `array`, `profile`: numbers in bulk: look-up tables, coordinates, an ICC profile
+- `sequence`: its items are judged element by element
+
+The VR that a file claims is never believed. This module looks at values only and knows no data set.
+"""
+
+import csv
+import math
+import re
+import struct
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from pydicom.datadict import DicomDictionary
+
+from . import vocabulary
+
+_NUMBER = re.compile(r"[+-]?(\d{1,16}\.?\d{0,16}|\.\d{1,16})([Ee][+-]?\d{1,3})?\Z")
+_AGE = re.compile(r"0\d\d[DWMY]\Z")
+_OLD = "089Y"
+_BINARY = {
+    "US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "UV": "Q", "SV": "q", "AT": "HH",
+    "OW": "H", "OF": "f", "OD": "d", "OL": "L", "OV": "Q", "OB": "B", "UN": "B",
+}  # fmt: skip
+_LIMITS = {"number": 1e6, "large number": 1e15}
+_INTEGERS = frozenset({"IS", "US", "UL", "SS", "SL", "UV", "SV"})
+
+
+@cache
+def forms() -> dict[int, tuple[str, frozenset[str]]]:
+    """{tag: (form, terms)} of the elements that may stay."""
+    with files(__package__).joinpath("keep.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            int(row["tag"], 16): (row["form"], frozenset(filter(None, row["terms"].split("|"))))
+            for row in csv.DictReader(file)
+        }
+
+
+def form_of(tag: int) -> str:
+    """The form of an element's values, "" if it may not stay."""
+    return forms().get(tag, ("",))[0]
+
+
+@lru_cache(maxsize=65536)
+def clean(tag: int, vr: str, form: str, value: str) -> str:
+    """One value as it may stay: as it is, with *** in place of words, or "" if it does not have its form."""
+    if not value:
+        return value
+    if form == "term":
+        return value if value in forms()[tag][1] else ""
+    if form in _LIMITS:
+        return value if is_number(value, vr, _LIMITS[form]) else ""
+    if form == "age":
+        return _age(value)
+    if form in ("words", "device", "long text"):
+        if value in forms().get(tag, ("", ()))[1]:
+            return value
+        cleaned = vocabulary.clean(value, form == "device")
+        if vr == "CS":
+            return value if cleaned == value else ""
+        most = 16 if vr == "SH" else 64 if vr == "LO" else len(cleaned)
+        return cleaned if len(cleaned) <= most else vocabulary.PLACEHOLDER
+    return ""
+
+
+def is_number(value: str, vr: str, most: float) -> bool:
+    """True for a number as DS or IS write it, no larger than `most`."""
+    if not _NUMBER.match(value) or (vr == "IS" and not value.lstrip("+-").isdigit()):
+        return False
+    return abs(float(value)) <= most
+
+
+def _age(value: str) -> str:
+    """An age; above 89 years one is rare enough to tell (Safe Harbor: 45 CFR 164.514), and becomes 089Y."""
+    if not re.fullmatch(r"\d{3}[DWMY]", value):
+        return ""
+    return (
+        _OLD
+        if value[-1] == "Y" and value > _OLD
+        else value
+        if _AGE.match(value) or value[-1] != "Y"
+        else _OLD
+    )
+
+
+def are_numbers(tag: int, vr: str, form: str, data: bytes, little_endian: bool = True) -> bool:
+    """True if bytes are what an element of binary numbers may hold: as many as it has, within their
+    limits, and not readable as text."""
+    code = ("<" if little_endian else ">") + _BINARY.get(vr, "B")
+    size = struct.calcsize(code)
+    if len(data) % size:
+        return False
+    if form in ("array", "table"):
+        return not reads_as_text(data, _step(vr))
+    if len(data) // size > most_values(tag):
+        return False
+    if len(data) >= 4 and reads_as_text(data, _step(vr)):
+        return False
+    numbers = [n for part in struct.iter_unpack(code, data) for n in part]
+    if form == "tag":
+        return all(
+            g << 16 | e in DicomDictionary for g, e in zip(numbers[::2], numbers[1::2], strict=True)
+        )
+    limit = _LIMITS.get(form, 0)
+    if vr in ("FL", "FD", "OF", "OD"):
+        small = 1e-30 if vr == "FD" else 1e-20
+        return all(
+            n == 0 or not math.isfinite(n) or small <= abs(n) <= limit * 1e3 for n in numbers
+        )
+    return all(abs(n) <= max(limit, 0xFFFFFFFF) for n in numbers)
+
+
+@cache
+def most_values(tag: int) -> float:
+    """How many values an element may have by its VM."""
+    vm = DicomDictionary[tag][1] if tag in DicomDictionary else "1-n"
+    last = vm.split("-")[-1]
+    return int(last) if last.isdigit() else math.inf
+
+
+def _step(vr: str) -> int:
+    return {"OW": 2, "US": 2, "SS": 2}.get(vr, 1)
+
+
+def reads_as_text(data: bytes, step: int = 1) -> bool:
+    """True if bytes hold a run of letters longer than chance gives, which is no smooth run of numbers.
+
+    step : bytes of one number. Ramps of look-up tables pass through every letter, one after the other;
+    words do not.
+    """
+    if not data:
+        return False
+    # by chance 60 of 256 bytes are letters or stand between them
+    length = max(4, math.ceil(math.log(len(data) / 0.002) / math.log(4)) if len(data) > 8 else 3)
+    if len(data) <= 16:
+        length = min(length, max(3, len(data) // 2))
+    narrow = rb"[A-Za-z][A-Za-z '^,.\-]{%d,}" % (length - 1)
+    wide = rb"(?:[A-Za-z]\0){%d,}" % max(length * 3 // 4, 3)
+    for pattern in (narrow, wide):
+        for run in re.finditer(pattern, data):
+            letters = sum(byte >= 65 for byte in run[0])
+            share = 0.7 if pattern is narrow else 0.5
+            enough = letters >= share * len(run[0]) and len(set(run[0])) > len(run[0]) // 4
+            if enough and not _is_smooth(
+                data, run.start(), run.end(), step if pattern is narrow else 2
+            ):
+                return True
+    return False
+
+
+def _is_smooth(data: bytes, start: int, stop: int, step: int) -> bool:
+    """True if the numbers between two places of `data` change evenly."""
+    start -= start % step
+    stop += -stop % step
+    code = "<" + {1: "B", 2: "H"}[step]
+    numbers = [n for (n,) in struct.iter_unpack(code, data[start:stop])]
+    turns = [abs(a - 2 * b + c) for a, b, c in zip(numbers, numbers[1:], numbers[2:], strict=False)]
+    spread = max(numbers) - min(numbers)
+    return not turns or max(turns) <= max(2, spread / 4)
+
+
+_PROFILE_WORDS = frozenset(
+    re.findall(
+        r"\S+",
+        "srgb iec iec61966 rgb lab xyz mntr prtr scnr appl msft hp adbe adobe lcms argl none desc cprt text wtpt bkpt rxyz gxyz bxyz dmnd dmdd"
+        " vued view lumi meas tech rtrc gtrc btrc sig crt vcgt ndin para curv mluc enus copyright hewlett packard company reference viewing"
+        " condition conditions default colour color space http www ch acsp acspmsft acspappl cam uvw chad dscm dicom profile apple computer inc"
+        " display generic calibrated public domain no use freely linotronic lino mntrrgb systems incorporated rights reserved all gamma built in"
+        " hlino scnrrgb pdmdd lwtpt icc input output device abst link grays gray gryxyz ktrc sf32 xyzapple descsrgb textcopyright leica aperio hamamatsu",
+    )
+)
+
+
+def is_plain_profile(data: bytes) -> bool:
+    """True for an ICC profile all of whose readable words are known."""
+    if data[36:40] != b"acsp" or int.from_bytes(data[:4], "big") not in range(
+        len(data) - 1, len(data) + 1
+    ):
+        return False
+    words = vocabulary.words()
+    wide = [run[1::2] for run in re.findall(rb"(?:\0[A-Za-z]){4,}", data)]
+    for run in [*re.findall(rb"[A-Za-z]{4,}", data), *wide]:
+        word = run.decode().lower()
+        known = word in _PROFILE_WORDS or not words.get(word, True) or word.endswith("xyz")
+        if not known and not _is_smooth(run, 0, len(run), 1):
+            return False
+    return True
