@@ -6,6 +6,7 @@ such as InstanceNumber is the last resort: it is believed only where nothing con
 Works on keys alone: no file is opened and no pixel is read.
 """
 
+import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -260,11 +261,12 @@ def _least(columns, keys):
 
 
 def sortable(value):
-    """Numbers before text, and an element that is absent before both."""
+    """Numbers before text, an element that is absent before both; "b500" before "b1000"."""
     if value is None:
         return (0, 0)
     if isinstance(value, str):
-        return (2, value)
+        parts = re.split(r"(\d+)", value)
+        return (2, tuple((int(p), "") if p.isdecimal() else (-1, p) for p in parts))
     return (1, value)
 
 
