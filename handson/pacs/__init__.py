@@ -26,6 +26,8 @@ _HOME = {
     "Tls": "tls",
     "certificate": "tls",
     "pull": "transfer",
+    "query": "client",
+    "retrieval": "client",
     "send": "transfer",
     "sequence": "sequence",
 }
