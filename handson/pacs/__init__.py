@@ -26,8 +26,6 @@ _HOME = {
     "Tls": "tls",
     "certificate": "tls",
     "pull": "transfer",
-    "query": "client",
-    "retrieval": "client",
     "send": "transfer",
     "sequence": "sequence",
 }

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from matplotlib import rcParams
-
 from .messages import Message
 
 _STEP = 0.27  # inches from message to message
-_COLOURS = {"A-": "0.55", "C-STORE": "C0", "C-FIND": "C2", "C-MOVE": "C1", "C-GET": "C1"}
+_COLOURS = {"A-": "0.55", "C-STORE": "#0072b2", "C-FIND": "#009e73", "C-MOVE": "#d55e00"}
+_OTHER = "black"
 
 
 def sequence(messages: Sequence[Message], times: bool = True):
@@ -24,7 +23,7 @@ def sequence(messages: Sequence[Message], times: bool = True):
     titles = list(dict.fromkeys(t for m in messages for t in (m.sender, m.receiver)))
     place = {title: x for x, title in enumerate(titles)}
     height = _STEP * (len(messages) + 3)
-    figure = Picture(figsize=(2.6 * max(len(titles), 2) + 1.2, height), layout="none")
+    figure = Picture(figsize=(2.6 * max(len(titles), 2) + 1.2, height))
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set(
         xlim=(-0.5, max(len(titles), 2) - 0.35),
@@ -33,7 +32,7 @@ def sequence(messages: Sequence[Message], times: bool = True):
     )
     ax.set_axis_off()
     for title, x in place.items():
-        ax.plot([x, x], [-1, len(messages)], color="0.55", linewidth=1, zorder=0)
+        ax.plot([x, x], [-1, len(messages)], color="0.75", linewidth=1, zorder=0)
         ax.text(x, -1.4, title, ha="center", weight="bold", fontsize=10)
     for y, message in enumerate(messages):
         _arrow(ax, y, place[message.sender], place[message.receiver], message, times)
@@ -41,9 +40,7 @@ def sequence(messages: Sequence[Message], times: bool = True):
 
 
 def _arrow(ax, y, start, end, message, times):
-    colour = next(
-        (c for name, c in _COLOURS.items() if message.name.startswith(name)), rcParams["text.color"]
-    )
+    colour = next((c for name, c in _COLOURS.items() if message.name.startswith(name)), _OTHER)
     request = message.name.endswith("-RQ")
     ax.annotate(
         "",
@@ -76,7 +73,7 @@ def _arrow(ax, y, start, end, message, times):
             ha="right",
             va="center",
             fontsize=7,
-            color="0.55",
+            color="0.4",
         )
 
 

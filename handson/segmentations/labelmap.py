@@ -41,7 +41,8 @@ def read_label_map(path, grid: Volume | None, resample: bool) -> Segmentation:
         notes.append("The file states no names: a NIfTI file has no place for them.")
     absent = [table[n][0] or str(n) for n in sorted(table) if n not in present]
     if absent:
-        notes.append(f"Named without a voxel: {', '.join(absent)}.")
+        more = ", ..." if len(absent) > 5 else ""
+        notes.append(f"{len(absent)} named without a voxel: {', '.join(absent[:5])}{more}.")
     return Segmentation(
         (
             Segment(

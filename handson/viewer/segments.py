@@ -32,6 +32,7 @@ def segment_layers(segments) -> list[Layer]:
     shares = [s for s in segments if s.kind != "binary"]
     sized = [(int(np.count_nonzero(s.mask.data)), s) for s in segments if s.kind == "binary"]
     sized.sort(key=lambda one: -one[0])
+    sized = [one for one in sized if one[0]] or sized  # a table may name a hundred that are empty
     groups: list[tuple[np.ndarray, list[Segment]]] = []
     for _, segment in sized:
         _place(groups, segment)
