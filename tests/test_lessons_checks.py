@@ -213,6 +213,12 @@ def test_a_bool_is_no_number_and_close_is_close_enough():
         ("04-3", [1, "a", None], "Where was the voxel"),
         ("04-1", [1, 2, 3], "A dictionary with 'mm' and 'side' is asked."),
         ("04-5", {}, "3 values are asked, 0 given."),
+        (
+            "05-5",
+            {"shown": (164, 136, 72), "proves alignment": "no"},
+            "proves alignment: True or False",
+        ),
+        ("05-5", {"shown": (164, 136, 72)}, "A dictionary with 'shown' and 'proves alignment'"),
         ("04-6", "sform", "A dictionary with 'x' and 'right drawn at' and 'form' is asked."),
         ("06-3", "2 patients", "the answer is asked without a unit"),
     ],

@@ -237,8 +237,11 @@ def _misfit(answer, accepted) -> str:
         return "" if _is_text(answer) else "A text is asked, in quotes. "
     if isinstance(accepted, bool | np.bool_):
         return "" if isinstance(answer, bool | np.bool_) else "True or False is asked. "
-    if isinstance(accepted, Mapping) and not isinstance(answer, Mapping):
-        return f"A dictionary with {' and '.join(map(repr, accepted))} is asked. "
+    if isinstance(accepted, Mapping):
+        if not isinstance(answer, Mapping) or answer.keys() != accepted.keys():
+            return f"A dictionary with {' and '.join(map(repr, accepted))} is asked. "
+        parts = ((key, _misfit(answer[key], accepted[key])) for key in accepted)
+        return next((f"{key}: {misfit}" for key, misfit in parts if misfit), "")
     if _is_text(answer):
         return "A text was given, and no number stands in it. "
     asked, given = (len(x) if hasattr(x, "__len__") else 1 for x in (accepted, answer))

@@ -32,13 +32,13 @@ def shift() -> np.ndarray:
 
 
 @cache
-def white_matter(order) -> int:
-    """Voxels of white matter on the T1's grid; `order` of the interpolation, rounded to labels."""
+def grey_matter(order) -> int:
+    """Voxels of grey matter on the T1's grid; `order` of the interpolation, rounded to labels."""
     on_t1 = image("labels_coarse").resample_like(image("t1"), order=order)
-    return int((np.rint(on_t1.data) == 2).sum())
+    return int((np.rint(on_t1.data) == 1).sum())
 
 
-def liquor_ml(voxel_mm3) -> float:
+def csf_ml(voxel_mm3) -> float:
     return float((image("labels_coarse").data == 3).sum() * voxel_mm3 / 1000)
 
 
@@ -51,11 +51,21 @@ def blend(opacity) -> np.ndarray:
 
 
 @cache
-def hot_spot() -> np.ndarray:
-    """Voxel index of the largest uptake in the patient's left half; the marker is in the right one."""
-    pet = image("PT")
-    x = pet.world(np.stack(np.indices(pet.shape), axis=-1))[..., 0]
-    return np.argwhere((x < 0) & (pet.data == pet.data[x < 0].max()))[0]
+def real(name):
+    """A real, very small image of nibabel's tests: "anatomical" or "functional"."""
+    return read_nifti(folder_of("nibabel-tests") / f"{name}.nii")
+
+
+def brightest() -> tuple:
+    """Index of the brightest voxel of the functional series' mean."""
+    mean = real("functional").data.mean(axis=3)
+    return np.unravel_index(mean.argmax(), mean.shape)
+
+
+def found(mm) -> dict:
+    """The answer to 05-6 by somebody who holds that the voxel lies at `mm`."""
+    index = np.round(real("anatomical").voxel(mm)).astype(int)
+    return {"mm": mm, "side": "right" if mm[0] > 0 else "left", "index": index}
 
 
 EXERCISES = {
@@ -82,28 +92,28 @@ EXERCISES = {
         ),
     ),
     "05-2": Exercise(
-        asks="How many voxels of the T1's grid are white matter (label 2)?",
-        answer=lambda: white_matter(0),
+        asks="How many voxels of the T1's grid are grey matter (label 1)?",
+        answer=lambda: grey_matter(0),
         because="Nearest neighbour copies a label that exists. The count fits the coarse file: same "
         "tissue, smaller voxels.",
-        hint="Use resample_like with the order that invents no label, then count == 2.",
+        hint="Use resample_like with the order that invents no label, then count == 1.",
         mistakes=(
             Mistake(
                 "linear interpolation of labels",
-                lambda: white_matter(1),
-                "Linear interpolation, rounded: halfway between grey matter (1) and liquor (3) it says "
-                "2, white matter, where there is none. Rounding hides it and mends nothing.",
+                lambda: grey_matter(1),
+                "Linear interpolation, rounded: between white matter (2) and the outside (0) it says 1, grey "
+                "matter, where there is none; and it takes 1 away elsewhere. Rounding hides it and mends nothing.",
             ),
             Mistake(
                 "counted on the wrong grid",
-                lambda: int((image("labels_coarse").data == 2).sum()),
+                lambda: int((image("labels_coarse").data == 1).sum()),
                 "That is the count in the coarse file; its voxels are 11 times as large.",
             ),
         ),
     ),
     "05-3": Exercise(
-        asks="Volume of the liquor (label 3) in the coarse file, in ml.",
-        answer=lambda: liquor_ml(image("labels_coarse").voxel_volume),
+        asks="Volume of the CSF (label 3) in the coarse file, in ml.",
+        answer=lambda: csf_ml(image("labels_coarse").voxel_volume),
         within=0.5,
         unit="ml",
         because="Voxels times |det A|, in mm3; 1000 mm3 are 1 ml.",
@@ -111,12 +121,12 @@ EXERCISES = {
         mistakes=(
             Mistake(
                 "a voxel is a cubic millimetre",
-                lambda: liquor_ml(1),
+                lambda: csf_ml(1),
                 "That counts 1 mm3 for each voxel. These measure 2 x 2.25 x 2.5 mm.",
             ),
             Mistake(
                 "mm3 for ml",
-                lambda: liquor_ml(image("labels_coarse").voxel_volume * 1000),
+                lambda: csf_ml(image("labels_coarse").voxel_volume * 1000),
                 "That is in mm3. 1 ml is 1 cm3, which is 1000 mm3.",
             ),
         ),
@@ -180,23 +190,40 @@ EXERCISES = {
         ),
     ),
     "05-6": Exercise(
-        asks="Where the biopsy needle must go: (x, y, z) in mm, RAS+.",
-        answer=lambda: image("PT").world(hot_spot()),
+        asks="{'mm': (x, y, z), 'side': 'left' or 'right', 'index': (i, j, k) in anatomical.nii}",
+        answer=lambda: found(real("functional").world(brightest())),
         within=1.0,
-        unit="mm",
-        because="The PET's own affine takes the PET's voxel to the patient. In the left half: x < 0.",
-        hint="Which affine belongs to an index that was found in the PET?",
+        because="The series' own affine takes its voxel to the patient; the inverse of the other affine leads to "
+        "the other index. Millimetres are the bridge.",
+        hint="Which affine belongs to an index that was found in the series? world() goes out, nearest() comes in.",
         mistakes=(
             Mistake(
                 "an index is a place",
-                lambda: image("CT").world(hot_spot()),
-                "You found the voxel in the PET and used the CT's affine. The needle would go "
-                "centimetres beside the lesion, into healthy brain.",
+                lambda: {"mm": ..., "side": ..., "index": brightest()},
+                "That is the index in the series. The same index of the other image is another place: go "
+                "through millimetres.",
+            ),
+            Mistake(
+                "the other image's affine",
+                lambda: {"mm": real("anatomical").world(brightest()), "side": ..., "index": ...},
+                "You found the voxel in the series and used the affine of anatomical.nii. A needle would go "
+                "centimetres beside the place.",
             ),
             Mistake(
                 "DICOM's x is nibabel's x",
-                lambda: image("PT").world(hot_spot()) * (-1, -1, 1),
-                "x and y have DICOM's sign (LPS). The needle would go into the wrong half of the brain.",
+                lambda: found(real("functional").world(brightest()) * (-1, -1, 1)),
+                "x and y have DICOM's sign (LPS+). A needle would go into the wrong half of the brain.",
+            ),
+            Mistake(
+                "x grows to the left",
+                lambda: {
+                    "mm": ...,
+                    "side": {"left": "right", "right": "left"}[
+                        found(real("functional").world(brightest()))["side"]
+                    ],
+                    "index": ...,
+                },
+                "The side: in RAS+ x grows to the patient's Right, so a negative x lies on the left.",
             ),
         ),
     ),
@@ -238,8 +265,8 @@ QUIZ = (
     Question(
         "You resample a CT onto a larger PET grid. What stands outside the CT's field of view?",
         (
-            Option("-1000 HU, air.", "Say it when you resample: fill=-1000.", right=True),
             Option("0, the background.", "0 HU is water: the patient would float in a pool."),
+            Option("-1000 HU, air.", "Say it when you resample: fill=-1000.", right=True),
             Option(
                 "NaN everywhere is best.",
                 "It is honest, but integers cannot hold it and many programs stop.",
@@ -250,7 +277,7 @@ QUIZ = (
         "Why not jet?",
         (
             Option(
-                "Its lightness rises and falls, so it draws edges where the data have none.",
+                "Its lightness rises, dips and falls, so it draws edges where the data have none.",
                 "And red and green look alike to one man in twelve.",
                 right=True,
             ),
@@ -269,6 +296,36 @@ QUIZ = (
                 "Linear, then rounding.", "Between 1 and 3 it writes 2: a tissue that is not there."
             ),
             Option("Cubic, it is the best.", "It overshoots, even below 0 and above 3."),
+        ),
+    ),
+    Question(
+        "A lesion holds 20,000 Bq/ml in one patient and 10,000 Bq/ml in another. Does the first take up twice as much?",
+        (
+            Option(
+                "Yes: Bq/ml is a unit.",
+                "It is, but it depends on the injected dose and the body weight.",
+            ),
+            Option(
+                "You cannot tell without dose, time and body weight.",
+                "The SUV divides by dose per body weight, with the dose corrected for decay.",
+                right=True,
+            ),
+            Option("No: PET values are relative.", "They are absolute: becquerel per millilitre."),
+        ),
+    ),
+    Question(
+        "PET and CT carry the same FrameOfReferenceUID. Do they fit?",
+        (
+            Option(
+                "Yes: that is what it says.",
+                "It says that both count from one origin. She may have moved or breathed.",
+            ),
+            Option(
+                "They share an origin; look at the edges.",
+                "A curtain or a checkerboard shows whether she moved between the scans.",
+                right=True,
+            ),
+            Option("No: CT and PET never fit.", "They often do, within the motion of the patient."),
         ),
     ),
 )
