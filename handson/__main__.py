@@ -7,7 +7,7 @@ from importlib import import_module
 from . import __version__
 from .errors import HandsonError
 
-COMMANDS = ("doctor", "data", "scan", "convert", "view", "deidentify", "send", "pull")
+COMMANDS = ("doctor", "data", "scan", "convert", "view", "deidentify", "send", "pull", "progress")
 
 
 def main(argv=None) -> int:

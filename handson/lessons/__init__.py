@@ -9,6 +9,7 @@ from importlib import import_module
 _HOME = {
     "check": "checks",
     "quiz": "quizzes",
+    "progress": "records",
     "doctor": "health",
     "AffineExplorer": "affine_explorer",
     "AuditViewer": "audit_viewer",

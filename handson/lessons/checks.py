@@ -19,6 +19,7 @@ from IPython.display import display
 
 from ..datasets import fetch
 from ..errors import HandsonError
+from .records import record
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,10 @@ def check(exercise_id: str, answer=...):
         unfinished cell mean "not answered yet"
     """
     verdict = judge(exercise_id, answer)
-    display(replace(verdict, folded=verdict.kind == "correct" and _in_a_solution()))
+    in_a_solution = _in_a_solution()
+    if not in_a_solution:
+        record(verdict.id, verdict.kind, verdict.mistake)
+    display(replace(verdict, folded=verdict.kind == "correct" and in_a_solution))
 
 
 def _in_a_solution() -> bool:
