@@ -74,7 +74,7 @@ def _highdicom(path):
     except ImportError:
         raise WriteError(
             "cannot be written: highdicom, which writes DICOM SEG, is not installed",
-            'Install it: pip install "handson[segment]".',
+            "Run: pip install highdicom (it has no wheels for Python 3.14)",
             path=path,
         ) from None
     return highdicom
