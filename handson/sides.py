@@ -53,6 +53,32 @@ def edge_letters(to_right: ArrayLike, to_bottom: ArrayLike) -> dict[str, str]:
     return {edge: direction_letters(direction) for edge, direction in toward.items()}
 
 
+# PS3.3 C.7.6.1.1.1 writes H and F where the three axes of the patient are written S and I.
+_STATED = str.maketrans("APRLHF", "APRLSI")
+_OPPOSITE = str.maketrans("APRLSI", "PALRIS")
+
+
+def stated_letters(orientation: Sequence[str] | None) -> tuple[str, str]:
+    """What Patient Orientation (0020,0020) says of a picture: letters that columns and rows grow to.
+
+    orientation : two texts of the letters A P R L H F, as pydicom gives them; absent or of another
+        form: nothing is known
+    returns : the same two, feet and head written I and S as everywhere here; ("", "") when not known
+
+    >>> stated_letters(["L", "F"]), stated_letters(""), stated_letters(["L", "CAUDAL"])
+    (('L', 'I'), ('', ''), ('', ''))
+    """
+    pair = [] if orientation is None or isinstance(orientation, str) else [*map(str, orientation)]
+    if len(pair) != 2 or not all(text and set(text) <= set("APRLHF") for text in pair):
+        return "", ""
+    return pair[0].translate(_STATED), pair[1].translate(_STATED)
+
+
+def opposite(letters: str) -> str:
+    """The other side: "AL" -> "PR"."""
+    return letters.translate(_OPPOSITE)
+
+
 @dataclass(frozen=True)
 class PlaneLayout:
     """How the array planes of one orientation are drawn: the one place that decides left and right.

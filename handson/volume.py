@@ -18,7 +18,14 @@ from nibabel.orientations import aff2axcodes, apply_orientation, inv_ornt_aff, i
 from numpy.typing import ArrayLike, DTypeLike
 
 from .errors import GeometryError
-from .sides import PLANES, PlaneLayout, picture_affine, plane_layout
+from .sides import (
+    PLANES,
+    PlaneLayout,
+    opposite,
+    picture_affine,
+    plane_layout,
+    stated_letters,
+)
 
 if TYPE_CHECKING:
     import nibabel as nib
@@ -90,6 +97,8 @@ class Volume:
         is magnified) or "none" (no distance is known: show no millimetres)
     times : (start, duration) of each volume in s, counted from the first start; the duration is None
         when the file does not state it. None when the starts are not stated one by one
+    grows_to : letters of the patient that i and j grow to, where a file states these and no position
+        (Patient Orientation of a radiograph), else ("", "")
     b_values : diffusion weighting of each volume in s/mm2, or None
     b_vectors : (volumes, 3) unit vectors of the diffusion gradients in RAS+ world axes (not in array
         axes as in a .bvec file); 0 0 0 where a volume has no direction
@@ -111,6 +120,7 @@ class Volume:
     b_values: tuple[float, ...] | None = None
     b_vectors: np.ndarray | None = None
     window_function: str = ""
+    grows_to: tuple[str, str] = ("", "")
 
     def __post_init__(self):
         data = np.asanyarray(self.data).view()
@@ -239,7 +249,17 @@ class Volume:
 
     def layout(self, plane, convention="radiological") -> PlaneLayout:
         """How this volume's `plane` is drawn: see `plane_layout`."""
-        return plane_layout(self.affine, plane, convention, self.oriented)
+        layout = plane_layout(self.affine, plane, convention, self.oriented)
+        if self.oriented or not any(self.grows_to):
+            return layout
+        return replace(layout, letters=self._stated_letters(layout))
+
+    def _stated_letters(self, layout: PlaneLayout) -> dict[str, str]:
+        """The letters of `grows_to` at the edges that i and j run to."""
+        across, down = ((*self.grows_to, "")[a] for a in (layout.horizontal, layout.vertical))
+        ends = [opposite(across), across][:: -1 if layout.flip_horizontal else 1]
+        ends += [opposite(down), down][:: -1 if layout.flip_vertical else 1]
+        return dict(zip(("left", "right", "top", "bottom"), ends, strict=True))
 
     def position(self, plane, index) -> float:
         """RAS+ mm, along the plane's world axis, of the middle of slice `index`."""
@@ -337,7 +357,8 @@ class Volume:
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, axis] * (self.shape[axis] - 1)
         affine[:3, axis] *= -1
-        return replace(self, data=np.flip(self.data, axis), affine=affine)
+        grows_to = tuple(opposite(t) if n == axis else t for n, t in enumerate(self.grows_to))
+        return replace(self, data=np.flip(self.data, axis), affine=affine, grows_to=grows_to)
 
     def to_ras(self) -> Volume:
         """Axes reordered and reversed until i, j, k grow to about R, A, S; nothing is resampled."""
@@ -572,6 +593,13 @@ class Slice:
         return str(getattr(self.dataset, "Modality", "") or "")
 
     @property
+    def grows_to(self) -> tuple[str, str]:
+        """Letters that columns and rows grow to by Patient Orientation, where no position tells more."""
+        if self.affine is not None:
+            return "", ""
+        return stated_letters(getattr(self.dataset, "PatientOrientation", None))
+
+    @property
     def aspect(self) -> float:
         """mm per pixel down over mm per pixel across; 1 when the file states no spacing."""
         return self.spacing[0] / self.spacing[1] if self.spacing else 1.0
@@ -592,6 +620,7 @@ class Slice:
             window_function=self.window_function,
             notes=self.notes,
             frame_of_reference=str(getattr(self.dataset, "FrameOfReferenceUID", "") or ""),
+            grows_to=self.grows_to,
             scale="none" if not self.spacing else "detector" if self.at_detector else "mm",
         )
 

@@ -122,9 +122,10 @@ def volume_panel(
 def slice_panel(picture: Slice, look: Look | None) -> Panel:
     """A Slice is drawn as its rows and columns are stored; its letters follow."""
     volume = picture.as_volume()
-    letters = dict.fromkeys(("left", "right", "top", "bottom"), "")
     if picture.affine is not None:
         letters = edge_letters(picture.affine[:3, 0], picture.affine[:3, 1])
+    else:
+        letters = volume.layout("axial").letters  # Patient Orientation, or nothing
     return Panel(
         values=picture.pixels,
         look=look,

@@ -63,17 +63,22 @@ def scale_words(length: float, scale: str) -> str:
     return LABELS["scale_detector" if scale == "detector" else "scale_mm"].format(mm=f"{length:g}")
 
 
+def unplaced_sides(volume: Volume) -> str:
+    """What is known of the sides of an image without a position."""
+    return LABELS["sides_by_header" if any(volume.grows_to) else "side_not_stated"]
+
+
 def sides_short(volume: Volume, convention: str) -> str:
     """The convention in force and how far the slices are from the patient's axes, in a few words."""
     if not volume.oriented:
-        return LABELS["side_not_stated"]
+        return unplaced_sides(volume)
     return " · ".join([convention, *_oblique(volume)])
 
 
 def sides_said(volume: Volume, plane: str, convention: str, letters: dict[str, str]) -> str:
     """The same as a sentence under a figure: "radiological: the patient's right is at the left"."""
     if not volume.oriented:
-        return LABELS["side_not_stated"]
+        return unplaced_sides(volume)
     if plane == "sagittal":
         said = LABELS["nose_left"] if letters["left"].startswith("A") else ""
     else:

@@ -15,7 +15,7 @@ from ipywidgets import widget_serialization
 from traitlets import Bool, Bytes, Dict, Float, Instance, Int, List, default
 
 from ..display.colours import COLOUR_MAPS, colour_table
-from ..display.words import LABELS
+from ..display.words import LABELS, unplaced_sides
 from ..sides import CONVENTIONS, PLANES
 from .models import Layer
 
@@ -105,6 +105,7 @@ def geometry(volume, presets=(), warning="") -> dict:
         "inverse": np.linalg.inv(volume.affine).ravel().tolist(),
         "layouts": layouts,
         "placed": volume.oriented,
+        "unplaced": unplaced_sides(volume),
         "scale": volume.scale,
         "warning": warning,
         "oblique": round(volume.obliquity) if volume.oriented else 0,

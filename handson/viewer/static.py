@@ -59,7 +59,7 @@ def describe(viewer: "Viewer") -> str:
     return words.described(
         volume.name,
         [words.slice_phrase(volume, plane, index) for plane, index in places],
-        viewer.convention if volume.oriented else LABELS["side_not_stated"],
+        viewer.convention if volume.oriented else words.unplaced_sides(volume),
         [layer.name for layer in viewer.layers if layer.visible],
         viewer.warning,
     )

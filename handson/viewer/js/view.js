@@ -344,7 +344,7 @@ export class View {
   // The convention in force, and how far the slices are from the patient's axes.
   sides() {
     const { geometry, labels } = this;
-    if (!geometry.placed) return labels.side_not_stated;
+    if (!geometry.placed) return geometry.unplaced;
     const convention = labels.conventions[this.get("convention")];
     const oblique = geometry.oblique ? fill(labels.oblique, { deg: geometry.oblique }) : "";
     return [convention, oblique, geometry.warning].filter(Boolean).join(" · ");
