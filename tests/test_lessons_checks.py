@@ -12,7 +12,7 @@ import pytest
 import yaml
 from shipped import NOTEBOOKS, REPOSITORY
 
-from handson.lessons.checks import check, judge, same
+from handson.lessons.checks import check, check_all, judge, same
 
 LESSONS = sorted(p.stem[-2:] for p in (REPOSITORY / "handson/lessons").glob("lesson_*.py"))
 MODULES = {n: importlib.import_module(f"handson.lessons.lesson_{n}") for n in LESSONS}
@@ -229,3 +229,21 @@ def test_an_answer_of_the_wrong_kind_is_told_so_in_words_and_not_in_pythons(key,
     assert says in verdict.says
     assert "float()" not in verdict.says
     assert "object of type" not in verdict.says
+
+
+def test_check_all_says_of_every_fact_what_check_says(capsys):
+    facts = {key: e.answer() for key, e in MODULES["10"].EXERCISES.items()}
+    mistake = MODULES["10"].EXERCISES["10-2"].mistakes[0]
+    check_all("10", facts | {"10-2": mistake.answer(), "10-3": ...})
+    said = capsys.readouterr().out
+    assert said.startswith(f"{len(facts) - 2} of {len(facts)} facts are right.")
+    assert mistake.says in said
+    assert "10-3 Not answered yet" in said
+    check_all("10", facts)
+    assert f"{len(facts)} of {len(facts)} facts are right." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answers", [{}, None, 3, {"10-99": 1}])
+def test_check_all_never_raises(answers, capsys):
+    check_all("10", answers)
+    assert capsys.readouterr().out.startswith("0 of ")

@@ -143,7 +143,8 @@ def test_unanswered_exercises_say_so_and_solutions_are_correct(path):
         if cell.id.endswith("-answer"):
             assert "Not answered yet" in said, cell.id
         if cell.id.endswith("-solution"):
-            assert said.strip().endswith(f"{cell.id[3:7]} Correct."), cell.id
+            key = cell.id.removeprefix("ex-").removesuffix("-solution")
+            assert said.strip().endswith(f"{key} Correct."), cell.id
 
 
 @EACH

@@ -56,6 +56,17 @@ def test_a_folder_with_everything_in_it(run, tmp_path):
     for line in ("CT: same affine True", "NIfTI: same affine True", "MR: refused above"):
         assert line in said
     assert "place kept:   True" in said
+    assert "There is no mask in this folder" in said
+    assert "Anna" not in said
+
+
+def test_a_delivery_with_a_mask_becomes_a_figure_and_a_report(run, tmp_path):
+    shutil.copytree(handson.fetch("gen-delivery"), tmp_path / "own", dirs_exist_ok=True)
+    said = run()
+    assert "75 files: 72 in 3 DICOM series, 1 NIfTI, 2 skipped" in said
+    assert "axes grow to: RAS" in said
+    assert "texts found in report and figure: 0" in said
+    assert "report.html" in said
     assert "Anna" not in said
 
 

@@ -12,7 +12,7 @@ from handson.errors import DataError
 from handson.phantoms import GENERATORS, anatomy
 
 # Those that take seconds are made twice only by hand.
-QUICK = ["gen-axis4", "gen-bold", "gen-leaks", "gen-head"]
+QUICK = ["gen-axis4", "gen-bold", "gen-delivery", "gen-leaks", "gen-head"]
 SLOW = sorted(set(GENERATORS) - set(QUICK))
 
 

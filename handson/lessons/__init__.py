@@ -8,6 +8,7 @@ from importlib import import_module
 
 _HOME = {
     "check": "checks",
+    "check_all": "checks",
     "quiz": "quizzes",
     "progress": "records",
     "doctor": "health",

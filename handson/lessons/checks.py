@@ -113,6 +113,44 @@ def check(exercise_id: str, answer=...):
     display(replace(verdict, folded=verdict.kind == "correct" and in_a_solution))
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """What `check_all` shows: how many are right, and what is said of the others."""
+
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def heading(self) -> str:
+        right = sum(verdict.kind == "correct" for verdict in self.verdicts)
+        return f"{right} of {len(self.verdicts)} facts are right."
+
+    def __repr__(self):
+        brief = (replace(v, folded=v.kind == "correct") for v in self.verdicts)
+        return "\n".join([self.heading, *map(repr, brief)])
+
+    def _repr_html_(self):
+        lines = []
+        for verdict in self.verdicts:
+            label, colour = _LABELS[verdict.kind]
+            says = "" if verdict.kind == "correct" else escape(verdict.says)
+            lines.append(
+                f'<div style="border-left: 4px solid {colour}; padding: 2px 12px">'
+                f"<b>{escape(verdict.id)} {label}.</b> {says}</div>"
+            )
+        return f'<div role="status"><b>{self.heading}</b>{"".join(lines)}</div>'
+
+
+def check_all(number: str, answers: Mapping[str, object]):
+    """Say of every exercise of a lesson whether it is right, not answered yet, or which mistake. Never raises.
+
+    number : of the lesson, "10"
+    answers : exercise id -> answer; what is missing is not answered yet
+    """
+    given = answers if isinstance(answers, Mapping) else {}
+    keys = lesson(number).EXERCISES if _known(f"{number}-1") else ()
+    display(Verdicts(tuple(judge(key, given.get(key, ...)) for key in keys)))
+
+
 def _in_a_solution() -> bool:
     """Does the running cell begin with "# Solution"? Exports show such a cell's output."""
     shell = get_ipython()

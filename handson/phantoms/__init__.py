@@ -7,13 +7,14 @@ each set is one module here, and its truth are constants of that module.
 
 from collections.abc import Callable
 
-from . import axis4, bold, head, labels, leaks, lettered, segmentation, study, traps
+from . import axis4, bold, delivery, head, labels, leaks, lettered, segmentation, study, traps
 
 GENERATORS: dict[str, Callable] = {
     "gen-study": study.make,
     "gen-phantom": lettered.make,
     "gen-bold": bold.make,
     "gen-axis4": axis4.make,
+    "gen-delivery": delivery.make,
     "gen-labels": labels.make,
     "gen-leaks": leaks.make,
     "gen-head": head.make,
