@@ -427,6 +427,8 @@ def form_of(tag: int, vr: str, profile: Profile) -> str:
     form = forms.form_of(tag)
     if form in ("words", "long text") and tag in table() and not profile.cleans(tag):
         return ""  # an option keeps it as it is
+    if not form and profile.cleans(tag) and vr in _TEXT:
+        return "words"
     return form
 
 

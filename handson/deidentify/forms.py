@@ -76,10 +76,17 @@ def clean(tag: int, vr: str, form: str, value: str) -> str:
 
 
 def is_number(value: str, vr: str, most: float) -> bool:
-    """True for a number as DS or IS write it, no larger than `most`."""
+    """True for a number as DS or IS write it, no larger than `most`.
+
+    Seven digits and more before the point must be a round number (3.7E8 Bq): a date and an identifier are
+    numbers, too.
+    """
     if not _NUMBER.match(value) or (vr == "IS" and not value.lstrip("+-").isdigit()):
         return False
-    return abs(float(value)) <= most
+    if abs(float(value)) > most:
+        return False
+    digits = re.split("[.Ee]", value.lstrip("+-"))[0]
+    return len(digits) < 7 or len(digits.strip("0")) <= 5
 
 
 def _age(value: str) -> str:
@@ -102,6 +109,8 @@ def are_numbers(tag: int, vr: str, form: str, data: bytes, little_endian: bool =
     size = struct.calcsize(code)
     if len(data) % size:
         return False
+    if _is_printable(data):
+        return False
     if form in ("array", "table"):
         return not reads_as_text(data, _step(vr))
     if len(data) // size > most_values(tag):
@@ -120,6 +129,19 @@ def are_numbers(tag: int, vr: str, form: str, data: bytes, little_endian: bool =
             n == 0 or not math.isfinite(n) or small <= abs(n) <= limit * 1e3 for n in numbers
         )
     return all(abs(n) <= max(limit, 0xFFFFFFFF) for n in numbers)
+
+
+def _is_printable(data: bytes) -> bool:
+    """True if all of four bytes are letters or digits, or eight bytes and more are printable, most of them
+    letters or digits of some variety (the double 38.4 is `333333C@`)."""
+    text = data.rstrip(b"\0 ")
+    if len(data) < 8:
+        return len(text) >= 4 and text.isalnum()
+    if text.isdigit():
+        return True
+    if len(set(text)) < 4 or not all(0x20 <= byte < 0x7F for byte in text):
+        return False
+    return sum(chr(byte).isalnum() or byte == 0x20 for byte in text) >= 0.7 * len(text)
 
 
 @cache
@@ -145,7 +167,7 @@ def reads_as_text(data: bytes, step: int = 1) -> bool:
     # by chance 60 of 256 bytes are letters or stand between them
     length = max(4, math.ceil(math.log(len(data) / 0.002) / math.log(4)) if len(data) > 8 else 3)
     if len(data) <= 16:
-        length = min(length, max(3, len(data) // 2))
+        length = min(length, max(4, len(data) // 2))
     narrow = rb"[A-Za-z][A-Za-z '^,.\-]{%d,}" % (length - 1)
     wide = rb"(?:[A-Za-z]\0){%d,}" % max(length * 3 // 4, 3)
     for pattern in (narrow, wide):

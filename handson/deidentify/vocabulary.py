@@ -84,7 +84,10 @@ def clean(text: str, device: bool = False) -> str:
     chunks = [n for n, piece in enumerate(pieces) if piece[0].isalnum()]
     verdicts = {n: _verdict(pieces[n], device) for n in chunks}
     for n in chunks:
-        if "".join(pieces[n - 1 : n + 1]).lower() == "+c" or "".join(pieces[n : n + 2]) == "b=":
+        if (
+            "".join(pieces[max(n - 1, 0) : n + 1]).strip().lower() == "+c"
+            or "".join(pieces[n : n + 2]) == "b="
+        ):
             verdicts[n] = KNOWN  # with contrast; a b-value
     _judge_titles(pieces, chunks, verdicts)
     _judge_numbers(pieces, chunks, verdicts)

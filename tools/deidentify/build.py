@@ -45,8 +45,9 @@ ORIENTATION = {
 }
 # Numbers that are larger than a million by their nature.
 LARGE = re.compile(
-    "Dose|HalfLife|Time|Duration|Frequency|Activity|Count|Length|Offset|Bytes|Size|Pixels|Points|Bandwidth|Rate"
-    "|Interval|Delay|Number.*Samples|Half|Exposure|Coefficient|Value$|Min|Max|Mapped|Slope|Intercept|Level"
+    "RadionuclideTotalDose|Radiopharmaceutical.*Activity|RadionuclideHalfLife|FrameReferenceTime|CountsAccumulated"
+    "|ActualFrameDuration|InuA$|InuS$|InuAs$|Bandwidth|Frequency|RealWorldValue|^NumericValue|Offset|Bytes|Length"
+    "|NumberOf(Surface|Points|Samples|Waveform|Frames)|TotalPixelMatrix|PixelValue|PixelPadding|ImageDataSize|Exposure"
 )
 # Numbers, words and bytes about a person, a place, a message or a lock: not on the list, whatever their form.
 NOT_KEPT = re.compile(
@@ -144,8 +145,6 @@ def form_of(tag, vr, keyword, retired, kind):
     if keyword == "ICCProfile":
         return "profile"
     if vr in NUMBERS:
-        if keyword in ("TemporalPositionTimeOffset",):
-            return "number"
         return "large number" if LARGE.search(keyword) else "number"
     if keyword == "ContentLabel":
         return "words"
@@ -287,7 +286,7 @@ def write_words():
     print("written by hand and also a name, not kept:", " ".join(lost))
     marked = sorted("?" + word if word in doubtful else word for word in words)
     (OUT / "words.txt").write_text("\n".join(marked) + "\n", encoding="utf-8")
-    devices = (listed_words("devices.txt") | devices_of_collections(index)) - words
+    devices = listed_words("devices.txt") | (devices_of_collections(index) - words)
     devices -= {word for word in devices & names if word not in listed_words("devices.txt")}
     (OUT / "devices.txt").write_text(
         "\n".join(sorted(w for w in devices if len(w) > 1)) + "\n", encoding="utf-8"
