@@ -29,9 +29,13 @@ def open(path) -> Volume | Slice:
         return read_nifti(path)
     table = scan(path)
     if not len(table) and not any(other.damaged for other in table.skipped):
+        reason = table.skipped[0].reason
+        advice = "Pass a NIfTI or DICOM file, a DICOMDIR or a folder."
+        if "RT Structure Set" in reason:
+            advice = "Its regions: handson.segmentations.read_segmentation(path, like=IMAGE)."
         raise ReadError(
-            f"is neither NIfTI nor a DICOM image ({table.skipped[0].reason})",
-            "Pass a NIfTI or DICOM file, a DICOMDIR or a folder.",
+            f"is neither NIfTI nor a DICOM image ({reason})",
+            advice,
             path=path,
         )
     info = choose(table)

@@ -313,6 +313,27 @@ def test_a_label_that_no_segment_has(made, tmp_path):
     refuse(path, "the value 3", ReadError, like=CT)
 
 
+def thinner(volume, parts):
+    """The same place in slices `parts` times as thin; every one of the old slices is still one of them."""
+    affine = volume.affine.copy()
+    affine[:3, 2] /= parts
+    shape = (*volume.shape[:2], (volume.shape[2] - 1) * parts + 1)
+    return replace(volume, data=np.broadcast_to(np.zeros((), np.int16), shape), affine=affine)
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_an_image_with_more_slices_is_another_grid(made, parts):
+    """Each frame and each contour lands on a slice, and the slices between would be empty: half the volume."""
+    thin = thinner(CT, parts)
+    refuse(made / "binary.dcm", "slices are 3 mm apart", GeometryError, like=thin)
+    refuse(made / "rtstruct.dcm", f"one of every {parts} slices", GeometryError, like=thin)
+    refuse(made / "labels.nii.gz", "another grid", GeometryError, like=thin)
+    (lesion, *_) = read_segmentation(made / "binary.dcm", like=thin, resample=True)
+    assert measure(lesion).ml == pytest.approx(ML["lesion"], rel=0.05)
+    sparse = read_segmentation(made / "rtstruct.dcm", like=thin, between="nearest")
+    assert any("no contour in" in note for note in sparse.notes)
+
+
 def test_another_grid_by_word(made):
     coarse = Volume(np.zeros((80, 90, 70)), np.diag([-2, -2, 2.5, 1.0]), frame_of_reference=FRAME)
     affine = coarse.affine.copy()
@@ -364,6 +385,11 @@ def test_what_is_no_segmentation(made, tmp_path):
         short = tmp_path / "short.dcm"
         short.write_bytes(data[: int(len(data) * share)])
         refuse(short, "short.dcm: ", HandsonError)
+
+
+def test_open_says_who_reads_it(made):
+    with pytest.raises(ReadError, match="read_segmentation"):
+        handson.open(made / "rtstruct.dcm")
 
 
 def test_an_image_without_a_place_is_no_grid(made):

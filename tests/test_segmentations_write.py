@@ -215,6 +215,8 @@ def test_what_a_format_cannot_hold(made, segments, source, ct, tmp_path):
     affine[0, 3] += 0.4  # mm, of voxels of 0.98 mm
     with pytest.raises(GeometryError, match="another grid"):
         write_segmentation(path, drawn(replace(elsewhere, affine=affine)), source)
+    with pytest.raises(GeometryError, match="another frame of reference"):
+        write_segmentation(path, drawn(replace(elsewhere, frame_of_reference="1.2.3")), source)
     write_segmentation(path, drawn(elsewhere), source)
     np.testing.assert_array_equal(read_segmentation(path, like=ct)[0].mask.data, TRUE["lesion"])
 

@@ -22,7 +22,8 @@ def from_cielab(stored) -> tuple[int, int, int] | None:
     share = np.where(curve > 6 / 29, curve**3, 3 * (6 / 29) ** 2 * (curve - 4 / 29))
     linear = np.clip(np.linalg.solve(_TO_XYZ, share * _WHITE), 0, 1)
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return tuple(int(c) for c in np.rint(srgb * 255))
+    red, green, blue = (int(c) for c in np.rint(srgb * 255))
+    return red, green, blue
 
 
 def to_cielab(rgb) -> list[int]:

@@ -7,6 +7,7 @@ a header extension; BIDS puts a .tsv file beside the image. Both are read, the f
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
@@ -100,7 +101,8 @@ def _onto(labels, grid, resample, path) -> Volume:
 
 def label_table(path) -> dict[int, tuple[str, tuple[int, int, int] | None]]:
     """{number: (name, colour)} from the header extension or a BIDS table beside the file; {} when silent."""
-    for extension in nib.load(path).header.extensions:
+    header: Any = nib.load(path).header
+    for extension in header.extensions:
         raw = extension.content
         if b"<LabelTable" in raw and b"<!DOCTYPE" not in raw and b"<!ENTITY" not in raw:
             return _from_xml(raw, path)
@@ -121,11 +123,11 @@ def _from_xml(raw, path) -> dict:
     try:
         root = ElementTree.fromstring(raw[raw.index(b"<") :].rstrip(b"\0 \n"))
         return {
-            int(label.get("Key")): ((label.text or "").strip(), _colour(label))
+            int(label.attrib["Key"]): ((label.text or "").strip(), _colour(label))
             for label in root.iter("Label")
-            if int(label.get("Key")) > 0
+            if int(label.attrib["Key"]) > 0
         }
-    except (ElementTree.ParseError, TypeError, ValueError):
+    except (ElementTree.ParseError, KeyError, TypeError, ValueError):
         raise ReadError(
             "has a table of label names that cannot be read",
             "Remove the header extension, or ask for the file again.",

@@ -93,8 +93,7 @@ def measure(segment: Segment | Volume, image: Volume | None = None) -> Measures:
     weights = mask.data
     ijk = np.argwhere(weights)
     if not len(ijk):
-        nowhere = (float("nan"),) * 3
-        return Measures(title, 0, 0.0, nowhere, "", (0.0, 0.0, 0.0))
+        return Measures(title, 0, 0.0, _three([float("nan")] * 3), "", (0.0, 0.0, 0.0))
     shares = weights[tuple(ijk.T)].astype(float)
     places = mask.world(ijk)
     centre = np.average(places, axis=0, weights=shares)
@@ -103,11 +102,16 @@ def measure(segment: Segment | Volume, image: Volume | None = None) -> Measures:
         title,
         len(ijk),
         float(shares.sum() * mask.voxel_volume / 1000),
-        tuple(float(c) for c in centre),
+        _three(centre),
         _side(centre[0], half[0], mask),
-        tuple(float(e) for e in np.ptp(places, axis=0) + 2 * half),
+        _three(np.ptp(places, axis=0) + 2 * half),
     )
     return found if image is None else replace(found, **_values(mask, image, title))
+
+
+def _three(values) -> tuple[float, float, float]:
+    x, y, z = map(float, values)
+    return x, y, z
 
 
 def _side(x, half, mask) -> str:
@@ -165,7 +169,7 @@ def compare(a: Segment | Volume, b: Segment | Volume) -> Agreement:
         float(np.percentile(distances, 95)) if all(sizes) else nan,
         float(np.mean(distances)) if all(sizes) else nan,
         apart,
-        tuple(n * first.voxel_volume / 1000 for n in sizes),
+        (sizes[0] * first.voxel_volume / 1000, sizes[1] * first.voxel_volume / 1000),
     )
 
 

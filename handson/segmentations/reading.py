@@ -58,13 +58,14 @@ def read_segmentation(path, like=None, between="error", *, resample=False) -> Se
         ]
         return read_seg(path, _grid(like, series, path), resample)
     if kind == RTSTRUCT:
-        if like is None:
+        grid = _grid(like, referenced_series(dataset), path)
+        if grid is None:
             raise ReadError(
                 "is an RTSTRUCT: it holds contours and no voxels",
                 "Pass the image on which they were drawn: read_segmentation(path, like=CT_FOLDER).",
                 path=path,
             )
-        return read_rtstruct(path, _grid(like, referenced_series(dataset), path), between)
+        return read_rtstruct(path, grid, between)
     name = pydicom.uid.UID(kind).name or "not stated"
     raise ReadError(
         f"is not a segmentation ({name})",

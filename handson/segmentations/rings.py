@@ -80,7 +80,7 @@ def _sides(mask) -> dict:
     """The sides between a voxel of the mask and its outside, the mask on the left: (p, q, direction)."""
     padded = np.pad(mask, 1)
     p, q = np.nonzero(mask)
-    found = {}
+    found: dict[tuple[int, int, int], bool] = {}
     for direction, (begin_p, begin_q) in enumerate(_BEGINS):
         step_p, step_q = _STEPS[(direction - 1) % 4]  # to the right: out of the mask
         edge = ~padded[p + 1 + step_p, q + 1 + step_q]

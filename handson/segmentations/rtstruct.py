@@ -5,6 +5,7 @@ has no area, a ring between two slices belongs to neither, and a ring within a r
 """
 
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -122,6 +123,8 @@ def _mask(rings, grid, between, title, notes) -> Volume:
     by_slice = defaultdict(list)
     for (kind, _), ijk in zip(rings, placed, strict=True):
         by_slice[_slice_of(ijk, axis, grid, between, title)].append((kind, plane.ring(ijk)))
+    if between == "error":
+        _check_neighbours(sorted(by_slice), grid.spacing[axis], title)
     tiny = 0
     for k, several in by_slice.items():
         filled = [fill(ring, plane.shape) for _, ring in several]
@@ -133,20 +136,22 @@ def _mask(rings, grid, between, title, notes) -> Volume:
     return on(grid, data)
 
 
+@dataclass(frozen=True)
 class _Plane:
     """The two axes of a slice, ordered and turned so that a tie on a line is broken by the patient's sides.
 
     Flipping or transposing the array of the image then changes no voxel of the mask.
     """
 
+    axes: list[int]
+    flips: list[bool]
+    shape: tuple[int, int]
+
     @classmethod
-    def of(cls, grid, axis):
-        plane = cls()
+    def of(cls, grid, axis) -> "_Plane":
         toward = io_orientation(grid.affine)  # for each array axis: world axis, sign
-        plane.axes = sorted((a for a in range(3) if a != axis), key=lambda a: toward[a, 0])
-        plane.flips = [toward[a, 1] < 0 for a in plane.axes]
-        plane.shape = tuple(grid.shape[a] for a in plane.axes)
-        return plane
+        p, q = sorted((a for a in range(3) if a != axis), key=lambda a: toward[a, 0])
+        return cls([p, q], [toward[a, 1] < 0 for a in (p, q)], (grid.shape[p], grid.shape[q]))
 
     def ring(self, ijk) -> np.ndarray:
         ring = ijk[:, self.axes].copy()
@@ -194,6 +199,18 @@ def _slice_of(ijk, axis, grid, between, title) -> int:
     return k
 
 
+def _check_neighbours(slices, step, title):
+    """Refuse contours in every second or third slice: the image has slices that they were not drawn on."""
+    apart = set(np.diff(slices).tolist())
+    if len(slices) > 2 and len(apart) == 1 and apart != {1}:
+        gap = apart.pop()
+        raise GeometryError(
+            f"{title} has contours in one of every {gap} slices of the image: contours {gap * step:g} mm apart, "
+            f"slices {step:g} mm",
+            'Pass the image on which they were drawn; or say between="nearest" to leave the others empty.',
+        )
+
+
 def _check_nested(several, filled, where):
     """CLOSED_PLANAR says nothing of rings that cross, or of a ring that stands twice."""
     for (one, a), (other, b) in combinations(zip([r for _, r in several], filled, strict=True), 2):
@@ -226,7 +243,7 @@ def _told(by_slice, tiny, title) -> list[str]:
 
 
 def _segment(region, drawn, about, mask, dataset) -> Segment:
-    colour = numbers(drawn, "ROIDisplayColor") if drawn is not None else ()
+    rgb = [int(c) for c in numbers(drawn, "ROIDisplayColor")] if drawn is not None else []
     code: Code | None = (
         first_code(about, "RTROIIdentificationCodeSequence") if about is not None else None
     )
@@ -237,7 +254,7 @@ def _segment(region, drawn, about, mask, dataset) -> Segment:
         mask,
         algorithm=text(region, "ROIGenerationAlgorithm"),
         code=code,
-        colour=tuple(int(c) for c in colour) if len(colour) == 3 else None,
+        colour=(rgb[0], rgb[1], rgb[2]) if len(rgb) == 3 else None,
         algorithm_name=text(region, "ROIGenerationDescription"),
         author=author or text(dataset, "OperatorsName"),
     )

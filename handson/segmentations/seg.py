@@ -48,9 +48,11 @@ def read_seg(path, grid: Volume | None, resample: bool) -> Segmentation:
         if len(value(dataset, "PerFrameFunctionalGroupsSequence") or ()) > len(every):
             notes.append(f"The object describes more frames than the {len(every)} that it holds.")
         _check_frames(every)
-        own = grid is None or resample
-        target = _own_grid(every, uid, dataset, notes) if own else grid
-        found = _Found(target)
+        if grid is None or resample:
+            found = _Found(_own_grid(every, uid, dataset, notes))
+        else:
+            _check_slices(dataset, every[0], grid)
+            found = _Found(grid)
         _collect(found, header, every, dataset, described, kind)
         make = found.mask if grid is None or not resample else _resampling(found, grid)
         return Segmentation(
@@ -131,11 +133,30 @@ def _own_grid(every, uid, dataset, notes) -> Volume:
         )
     way = np.array(highest.position) - np.array(lowest.position)
     affine = frame_affine(lowest, way / (count - 1) if count > 1 else across * step)
+    if affine is None:
+        raise ReadError("states no place in the patient", "Pass the segmented image as like=.")
     _check_straight(every, affine)
     shape = (first.file.format.columns, first.file.format.rows, count)
     return Volume(
         np.broadcast_to(np.zeros((), bool), shape), affine, modality="SEG", frame_of_reference=uid
     )
+
+
+def _check_slices(dataset, frame, grid) -> None:
+    """Refuse an image whose slices are not those of the segmentation: frames might land on every second one."""
+    stated = _measure(dataset, "SpacingBetweenSlices")
+    if stated is None:
+        return
+    across = LPS_TO_RAS[:3, :3] @ normal(frame.orientation)
+    columns = grid.affine[:3, :3].T
+    through = max(columns, key=lambda column: abs(column @ across) / np.linalg.norm(column))
+    steps = np.linalg.norm(through), abs(through @ across)  # along a tilted stack, and across it
+    if min(abs(stated - step) for step in steps) > max(tolerance(stated), 0.02):
+        raise GeometryError(
+            f"lies on another grid than the image: its slices are {stated:g} mm apart, those of the image "
+            f"{steps[0]:g} mm",
+            "Pass the image that was segmented, read without like=, or say resample=True.",
+        )
 
 
 def _step(along, dataset, notes) -> float:
@@ -300,7 +321,7 @@ def _add_labels(found, stored, ijk, described):
 
 
 def _segment(item, make, dataset, kind) -> Segment:
-    segment = int(number(item, "SegmentNumber"))
+    segment = int(number(item, "SegmentNumber") or 0)
     shares = text(dataset, "SegmentationFractionalType").lower() or "probability"
     return Segment(
         segment,
