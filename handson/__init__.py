@@ -5,6 +5,7 @@ The names below are the whole public surface. They are loaded when first used, s
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOME = {
     "Volume": "volume",
@@ -49,10 +50,11 @@ _ROOMS = {
 }
 
 __version__ = "0.1.0"
-__all__ = sorted(_HOME)
+# `open` is written out, handson.open(path): a star import must not replace Python's own.
+__all__ = sorted(_HOME.keys() - {"open"})
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return import_module(f"handson.{name}")
     if name not in _HOME:
@@ -60,5 +62,5 @@ def __getattr__(name):
     return getattr(import_module(f"handson.{_HOME[name]}"), name)
 
 
-def __dir__():
-    return [*__all__, *sorted(_ROOMS), "__version__"]
+def __dir__() -> list[str]:
+    return [*__all__, "open", *sorted(_ROOMS), "__version__"]

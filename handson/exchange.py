@@ -141,8 +141,9 @@ def _plain(data: np.ndarray) -> np.ndarray:
         raise GeometryError(
             f"values of type {data.dtype} cannot be handed on", "Convert them to numbers."
         )
-    kept = {"bool": np.dtype(np.uint8), "float16": np.dtype(np.float32)}.get(data.dtype.name)
-    return data.astype(kept or data.dtype.newbyteorder("="), copy=False)
+    kept: dict[str, np.dtype] = {"bool": np.dtype(np.uint8), "float16": np.dtype(np.float32)}
+    native = kept[data.dtype.name] if data.dtype.name in kept else data.dtype.newbyteorder("=")
+    return data.astype(native, copy=False)
 
 
 def _sheared(affine: np.ndarray) -> bool:

@@ -3,6 +3,7 @@
 Only the choice is made here; `nifti` and `dicom` do the reading, and the refusing.
 """
 
+from os import PathLike
 from pathlib import Path
 
 from .dicom import read_series, read_slice, scan
@@ -12,15 +13,15 @@ from .nifti import is_nifti, read_nifti
 from .volume import Slice, Volume
 
 
-def open(path) -> Volume | Slice:
+def open(path: str | PathLike[str]) -> Volume | Slice:
     """Read an image file, the one image in a folder, or the one series of a DICOMDIR.
 
     path : NIfTI file or either half of a pair, DICOM file, DICOMDIR, or folder of any nesting; told
         by content, never by name. In a folder DICOM comes first, then a single NIfTI image
     returns : `Slice` for a DICOM file with one picture, else `Volume`
 
-    Raises `SeriesError` with a list of ids where there are several series (`read_series` takes one),
-    `ReadError` for what is neither DICOM nor NIfTI, and whatever the reader has to refuse.
+    raises : SeriesError with a list of ids where there are several series (`read_series` takes one),
+        ReadError for a file that is neither DICOM nor NIfTI, and whatever the reader has to refuse
     """
     path = Path(path)
     if path.is_dir():

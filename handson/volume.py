@@ -36,7 +36,7 @@ SCALES = ("mm", "detector", "none")
 EDGE = 1e-6
 
 
-def round_half_up(ijk) -> np.ndarray:
+def round_half_up(ijk: ArrayLike) -> np.ndarray:
     """Voxel indices rounded to whole ones, halves up: 0.5 becomes 1, and 1.5 becomes 2.
 
     ijk : any shape
@@ -122,7 +122,7 @@ class Volume:
     window_function: str = ""
     grows_to: tuple[str, str] = ("", "")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         data = np.asanyarray(self.data).view()
         affine = np.array(self.affine, float)
         if data.ndim not in (3, 4) or 0 in data.shape:
@@ -155,7 +155,7 @@ class Volume:
         object.__setattr__(self, "affine", affine)
         self._check_meaning()
 
-    def _check_meaning(self):
+    def _check_meaning(self) -> None:
         """Refuse a scale nobody knows, and lists that do not have one entry for each volume."""
         if self.scale not in SCALES:
             raise GeometryError(f"there is no scale {self.scale!r}", f"It is {', '.join(SCALES)}.")
@@ -175,7 +175,7 @@ class Volume:
                     "Pass one for each volume, or None.",
                 )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         steps = " x ".join(f"{s:.4g}" for s in self.spacing)
         named = f"{self.name!r}, " if self.name else ""
         unit = f", {self.unit}" if self.unit else ""
@@ -205,7 +205,8 @@ class Volume:
     @property
     def spacing(self) -> tuple[float, float, float]:
         """mm from voxel centre to voxel centre along i, j, k: the lengths of the affine's columns."""
-        return tuple(float(s) for s in np.linalg.norm(self.affine[:3, :3], axis=0))
+        i, j, k = (float(s) for s in np.linalg.norm(self.affine[:3, :3], axis=0))
+        return i, j, k
 
     @property
     def slice_distance(self) -> float:
@@ -230,15 +231,15 @@ class Volume:
         nearest = np.abs(self.affine[:3, :3] / self.spacing).max(axis=0)
         return float(np.rad2deg(np.arccos(np.clip(nearest, 0, 1))).max())
 
-    def world(self, ijk) -> np.ndarray:
+    def world(self, ijk: ArrayLike) -> np.ndarray:
         """Voxel indices (..., 3), whole or not -> RAS+ mm (..., 3)."""
         return apply_affine(self.affine, ijk)
 
-    def voxel(self, xyz) -> np.ndarray:
+    def voxel(self, xyz: ArrayLike) -> np.ndarray:
         """RAS+ mm (..., 3) -> voxel indices (..., 3), not rounded: .5 is a voxel's edge."""
         return apply_affine(np.linalg.inv(self.affine), xyz)
 
-    def nearest(self, xyz) -> np.ndarray:
+    def nearest(self, xyz: ArrayLike) -> np.ndarray:
         """The voxel that holds a place: the one rule for rounding, here and in the viewer.
 
         xyz : RAS+ mm (..., 3)
@@ -247,7 +248,7 @@ class Volume:
         """
         return round_half_up(self.voxel(xyz))
 
-    def layout(self, plane, convention="radiological") -> PlaneLayout:
+    def layout(self, plane: str, convention: str = "radiological") -> PlaneLayout:
         """How this volume's `plane` is drawn: see `plane_layout`."""
         layout = plane_layout(self.affine, plane, convention, self.oriented)
         if self.oriented or not any(self.grows_to):
@@ -261,13 +262,20 @@ class Volume:
         ends += [opposite(down), down][:: -1 if layout.flip_vertical else 1]
         return dict(zip(("left", "right", "top", "bottom"), ends, strict=True))
 
-    def position(self, plane, index) -> float:
+    def position(self, plane: str, index: float) -> float:
         """RAS+ mm, along the plane's world axis, of the middle of slice `index`."""
         middle = (np.array(self.shape[:3]) - 1) / 2
         middle[self.layout(plane).axis] = index
         return float(self.world(middle)[PLANES[plane][0]])
 
-    def plane(self, plane, mm=None, index=None, time=0, convention="radiological") -> Plane:
+    def plane(
+        self,
+        plane: str,
+        mm: float | None = None,
+        index: int | None = None,
+        time: int = 0,
+        convention: str = "radiological",
+    ) -> Plane:
         """One section in picture order, with its letters and spacing.
 
         mm : RAS+ position along the plane's world axis; the nearest slice is taken
@@ -291,7 +299,7 @@ class Volume:
         section = np.moveaxis(self.at(time).data, layout.axis, 0)[index].copy()
         return Plane(layout.draw(section), layout, int(index), self.position(plane, index))
 
-    def at(self, time) -> Volume:
+    def at(self, time: int) -> Volume:
         """The 3-D volume number `time` of a 4-D one; a 3-D or RGB volume is its own."""
         if (self.frames == 1 and len(self.shape) == 3) or self.rgb:
             return self
@@ -328,8 +336,8 @@ class Volume:
             return self.data.mean(**numpy)
         if self.frames == 1:
             return self.at(0)
-        lasted = [duration for _, duration in self.times or ()]
-        weights = lasted if lasted and None not in lasted and sum(lasted) > 0 else None
+        lasted = [duration for _, duration in self.times or () if duration is not None]
+        weights = lasted if len(lasted) == self.frames and sum(lasted) > 0 else None
         total = np.zeros(self.shape[:3])
         shares = np.ones(self.frames) if weights is None else np.array(weights, float)
         for t, share in enumerate(shares / shares.sum()):
@@ -341,15 +349,15 @@ class Volume:
 
     def crop(self, start: Sequence[int], stop: Sequence[int]) -> Volume:
         """Voxels start <= ijk < stop; each keeps its place in the patient."""
-        start, stop = np.asarray(start, int), np.asarray(stop, int)
-        if (start < 0).any() or (stop > self.shape[:3]).any() or (start >= stop).any():
+        first, last = np.asarray(start, int), np.asarray(stop, int)
+        if (first < 0).any() or (last > self.shape[:3]).any() or (first >= last).any():
             raise GeometryError(
-                f"cannot crop {tuple(start)} to {tuple(stop)} out of the shape {self.shape[:3]}",
+                f"cannot crop {tuple(first)} to {tuple(last)} out of the shape {self.shape[:3]}",
                 "0 <= start < stop <= shape, for each of i, j, k.",
             )
         affine = self.affine.copy()
-        affine[:3, 3] = self.world(start)
-        box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+        affine[:3, 3] = self.world(first)
+        box = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
         return replace(self, data=self.data[box], affine=affine)
 
     def flip(self, axis: int) -> Volume:
@@ -368,7 +376,7 @@ class Volume:
             self, data=data, affine=self.affine @ inv_ornt_aff(orientation, self.shape[:3])
         )
 
-    def resample_like(self, other: Volume, order=1, fill=None) -> Volume:
+    def resample_like(self, other: Volume, order: int = 1, fill: float | None = None) -> Volume:
         """Values of this volume at the voxel centres of `other`, found by world coordinates.
 
         order : 0 nearest (labels), 1 linear (maps), 3 cubic: `scipy.ndimage.affine_transform`
@@ -381,7 +389,7 @@ class Volume:
             moved = replace(moved, notes=(*moved.notes, told))
         return moved
 
-    def straighten(self, order=1, fill=None) -> Volume:
+    def straighten(self, order: int = 1, fill: float | None = None) -> Volume:
         """Undo the shear of a tilted gantry: resample to right angles, the slices kept in plane.
 
         The new k runs along the normal of the slices in steps of `slice_distance`; the field of
@@ -398,7 +406,9 @@ class Volume:
         square[:3, 3] = apply_affine(square, low)
         return self._resample(square, tuple((high - low + 1).astype(int)), order, fill)
 
-    def _resample(self, affine, shape, order, fill) -> Volume:
+    def _resample(
+        self, affine: np.ndarray, shape: Sequence[int], order: int, fill: float | None
+    ) -> Volume:
         from scipy.ndimage import affine_transform  # slow to import, and few need it
 
         if fill is None:
@@ -410,7 +420,7 @@ class Volume:
         nearest = {"mode": "grid-constant"} if order == 0 else {}
         to_self[:3, 3] += EDGE if order == 0 else 0
 
-        def one(data):
+        def one(data: np.ndarray) -> np.ndarray:
             return affine_transform(
                 data.astype(dtype, copy=False),
                 to_self,
@@ -582,7 +592,8 @@ class Slice:
         """The last line of a cell shows the picture."""
         from .figures import picture  # above this room: only a notebook that shows it goes there
 
-        return picture(self)._repr_mimebundle_(include, exclude)
+        shown: Any = picture(self)
+        return shown._repr_mimebundle_(include, exclude)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         """`np.asarray(picture)` is `picture.pixels`."""

@@ -48,6 +48,7 @@ def colour_table(name: str) -> np.ndarray:
     returns : uint8 [256, 3], read only; row q is the colour of position q
     raises : ViewError for a map that is not offered
     """
+    table: np.ndarray
     if name == "gray":
         table = np.repeat(np.arange(256), 3).reshape(256, 3)
     elif name == "labels":

@@ -180,11 +180,11 @@ def _threshold(
     most = max(abs(low), abs(high)) if two_sided else high
     if threshold is None:
         threshold = 0.5 if labels else 0.1 * most or 1.0 if two_sided or low >= 0 else low
-    if np.ndim(threshold) == 0:
-        return float(threshold), float(max(most, threshold))  # type: ignore[arg-type]
-    return _pair(threshold)  # type: ignore[arg-type]
+    if isinstance(threshold, Sequence | np.ndarray):
+        return _pair(threshold)
+    return float(threshold), max(float(most), float(threshold))
 
 
-def _pair(ends: Sequence[float]) -> tuple[float, float]:
+def _pair(ends: Sequence[float] | np.ndarray) -> tuple[float, float]:
     low, high = map(float, ends)
     return low, high

@@ -1,22 +1,28 @@
 """What a ruler and a region say, from the volume's own values and in its own millimetres."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import ViewError
+from ..volume import Volume
+
+Voxels = Sequence[Sequence[int]]  # two opposite corners, (i, j, k) each, both inside
 
 
-def length(ruler) -> float:
+def length(ruler: Sequence[Sequence[float]]) -> float:
     """mm between the two ends of a ruler, (x, y, z) each."""
-    return float(np.linalg.norm(np.subtract(*ruler)))
+    return float(np.linalg.norm(np.subtract(ruler[0], ruler[1])))
 
 
-def values_in(volume, region) -> np.ndarray:
+def values_in(volume: Volume, region: Voxels) -> np.ndarray:
     """The values between two opposite voxels, both inside: [i, j, k] or [i, j, k, t]."""
     low, high = np.sort(np.array(region, int), axis=0)
     return volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
 
 
-def mask_of_box(region, shape) -> np.ndarray:
+def mask_of_box(region: Voxels, shape: Sequence[int]) -> np.ndarray:
     """The voxels between two opposite ones, both inside, bool [i, j, k]."""
     low, high = np.sort(np.array(region, int), axis=0)
     mask = np.zeros(shape, bool)
@@ -24,21 +30,21 @@ def mask_of_box(region, shape) -> np.ndarray:
     return mask
 
 
-def mask_of(volume, plane, region, painted) -> np.ndarray:
+def mask_of(volume: Volume, plane: str, region: Voxels, painted: np.ndarray) -> np.ndarray:
     """Region and painting as a bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
     if not (region or painted.any()) or volume.layout(plane).axis != 2:
         raise ViewError(
             "no region is drawn in the plane of the stored pictures",
             "Draw one there: buttons Region or Brush, or viewer.region = ((i, j, k), (i, j, k)).",
         )
-    mask = painted.any(axis=2).T
+    mask = np.asarray(painted.any(axis=2)).T
     if region:
         (i, j, _), (to_i, to_j, _) = np.sort(np.array(region, int), axis=0)
         mask[j : to_j + 1, i : to_i + 1] = True
     return mask
 
 
-def runs_of(mask, shape) -> tuple[int, ...]:
+def runs_of(mask: ArrayLike, shape: Sequence[int]) -> tuple[int, ...]:
     """A bool array [i, j, k] as runs (first, length, ...) of its voxels in Fortran order."""
     mask = np.asarray(mask)
     if mask.shape != tuple(shape):
@@ -51,7 +57,7 @@ def runs_of(mask, shape) -> tuple[int, ...]:
     return tuple(np.column_stack([starts, ends - starts]).ravel().tolist())
 
 
-def mask_of_runs(runs, shape) -> np.ndarray:
+def mask_of_runs(runs: Sequence[int], shape: Sequence[int]) -> np.ndarray:
     """The other way round: bool [i, j, k]."""
     mask = np.zeros(int(np.prod(shape)), bool)
     for first, length in zip(runs[::2], runs[1::2], strict=True):
@@ -59,10 +65,12 @@ def mask_of_runs(runs, shape) -> np.ndarray:
     return mask.reshape(shape, order="F")
 
 
-def statistics(volume, plane, values, time=0) -> dict:
-    """The keys "n", "mean", "sd" (dividing by n - 1), "low", "high", "area" (mm2, in the plane), "volume" (mm3).
+def statistics(volume: Volume, plane: str, values: np.ndarray, time: int = 0) -> dict[str, float]:
+    """What a region holds.
 
-    values : of a region, [..., t] in a series in time. Those that are no number count in n and in the size only; what cannot be said is NaN.
+    values : of the region, [..., t] in a series in time
+    returns : {"n", "mean", "sd" (dividing by n - 1), "low", "high", "area": mm2 in the plane, "volume": mm3}.
+        NaN and infinite values count in n, area and volume only; what they leave unknown is NaN
     """
     values = (values[..., time] if volume.frames > 1 else values).astype(float)
     finite = values[np.isfinite(values)]

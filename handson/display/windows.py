@@ -8,6 +8,7 @@ another, `offered`.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -122,7 +123,7 @@ def _by_table(values: np.ndarray, dataset: Dataset, index: int, count: int) -> n
     return np.asarray(grey, np.float64) / (2**bits - 1) * 255.0
 
 
-def _numbers(found: object) -> list[float]:
+def _numbers(found: Any) -> list[float]:
     return [float(x) for x in (np.atleast_1d(found) if found not in (None, "") else [])]
 
 

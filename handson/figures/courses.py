@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
+from numpy.typing import ArrayLike
 
 from ..display.courses import events as as_events
 from ..display.courses import percent_change
 from ..errors import ViewError
-from .drawing import Picture
+from .drawing import Picture, figure_of
 from .layers import LABEL_COLOURS, LABEL_DASHES
 
 _FEW = 30  # volumes that are drawn as points, too
@@ -17,14 +19,14 @@ _FEW = 30  # volumes that are drawn as points, too
 
 def course(
     seconds: Sequence[float] | None,
-    courses: Sequence[float] | Mapping[str, Sequence[float]],
+    courses: ArrayLike | Mapping[str, ArrayLike],
     *,
     events: Iterable[Sequence] = (),
     percent: bool = False,
     unit: str = "",
     title: str | None = None,
     ax: Axes | None = None,
-) -> Picture:
+) -> Figure:
     """Values of a voxel or a region against time.
 
     seconds : when each volume begins, [t], as `Volume.seconds`; None draws against the volume's number
@@ -35,8 +37,8 @@ def course(
     returns : the figure, a `Picture`
     raises : ViewError when a line does not have one value for each volume
     """
-    lines = courses if isinstance(courses, Mapping) else {"": courses}
-    lines = {name: np.asarray(values, float) for name, values in lines.items()}
+    given = courses if isinstance(courses, Mapping) else {"": courses}
+    lines = {name: np.asarray(values, float) for name, values in given.items()}
     count = len(next(iter(lines.values()))) if seconds is None else len(seconds)
     for name, values in lines.items():
         if values.shape != (count,):
@@ -68,7 +70,7 @@ def course(
     if title:
         ax.set_title(title, loc="left")
     ax.set_label(_alt(lines, seconds, happened, label))
-    return ax.figure
+    return figure_of(ax)
 
 
 def _bars(ax, happened):

@@ -16,6 +16,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 
 from ..display import raster, words
@@ -32,7 +33,7 @@ class Picture(Figure):
 
     @property
     def alt(self) -> str:
-        said = (ax.get_label() for ax in self.axes)
+        said = (str(ax.get_label() or "") for ax in self.axes)
         return " ".join(text for text in said if text and not text.startswith("<"))
 
     def __repr__(self) -> str:
@@ -51,6 +52,12 @@ class Picture(Figure):
         )
 
 
+def figure_of(ax: Axes) -> Figure:
+    """The figure that axes stand in, also those of a subfigure."""
+    figure: Any = ax.get_figure(root=True)
+    return figure
+
+
 class Fraction(Normalize):
     """The way from a value to its colour that a `Look` decided, LINEAR or SIGMOID."""
 
@@ -58,11 +65,11 @@ class Fraction(Normalize):
         super().__init__(*look.range)
         self.look = look
 
-    def __call__(self, value: Any, clip: bool | None = None) -> np.ma.MaskedArray:
-        values = np.ma.asarray(value).astype(float)
+    def __call__(self, value: Any, clip: bool | None = None) -> Any:
+        plain = np.ma.filled(np.ma.asarray(value).astype(float), np.nan)
         look = self.look if not self.scaled() else _with_range(self.look, self.vmin, self.vmax)
-        at = np.floor(raster.fraction(values.filled(np.nan), look) * 255 + 0.5)
-        hidden = np.ma.getmaskarray(values) | np.isnan(values.filled(np.nan))
+        at = np.floor(raster.fraction(plain, look) * 255 + 0.5)
+        hidden = np.isnan(plain)
         # The middle of entry number `at` of a table of 256, whatever matplotlib rounds.
         return np.ma.array((at + 0.5) / 256, mask=hidden)
 
@@ -106,7 +113,7 @@ def draw(
     room : inches that the captions may take, by default the width of the axes
     returns : the AxesImage; its array is the panel's values
     """
-    room = room or ax.get_position().width * ax.figure.get_figwidth()
+    room = room or ax.get_position().width * figure_of(ax).get_figwidth()
     aspect, look = panel.aspect, panel.look
     if look is None:
         shown = ax.imshow(panel.values, aspect=aspect, interpolation="nearest")
@@ -227,8 +234,8 @@ def canvas(
     widths *= min(1, 11 / widths.sum())
     rooms = np.maximum(widths, caption)
     size = rooms.sum() + (0.9 if bar else 0.1), height + 0.75
-    figure = Picture(figsize=size, layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.1)  # a caption's second line needs it
+    # A caption's second line needs the padding.
+    figure = Picture(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.1))
     apart = np.column_stack([widths, np.maximum(rooms - widths, 1e-3)])
     grid = figure.add_gridspec(rows, 2 * columns, width_ratios=apart.ravel())
     places = [divmod(n, columns) for n in range(len(panels))]

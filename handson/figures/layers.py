@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, ListedColormap, to_rgba
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..display import raster, words
@@ -17,7 +18,7 @@ from ..display.values import survey
 from ..display.words import LABELS
 from ..errors import ViewError
 from ..volume import Slice, Volume
-from .drawing import Fraction, Picture, add_colour_bar, canvas, colour_map, draw
+from .drawing import Fraction, add_colour_bar, canvas, colour_map, draw, figure_of
 from .sections import Window, own_map
 
 __all__ = ["BLUE_ORANGE", "LABEL_COLOURS", "LABEL_DASHES", "overlay"]
@@ -46,7 +47,7 @@ def overlay(
     same_space: bool = False,
     title: str | None = None,
     ax: Axes | None = None,
-) -> Picture:
+) -> Figure:
     """A label image or a map on a slice, each voxel at its own place in the patient.
 
     background : `Slice`, `Volume`, array or another image; one slice of it is drawn, as `picture` does
@@ -101,8 +102,7 @@ def overlay(
     else:
         said = _draw_map(ax, panel, values, look, over.unit, cmap)
     ax.set_label(" ".join(part for part in (panel.alt, said, warning) if part))
-    figure: Any = ax.figure
-    return figure
+    return figure_of(ax)
 
 
 def check_places(base: Volume, layer: Volume) -> None:
@@ -128,7 +128,7 @@ def _draw_labels(
             tint = np.zeros((*mask.shape, 4))
             tint[mask] = to_rgba(colour, look.opacity)
             ax.imshow(tint, aspect=panel.aspect, interpolation="nearest", gid=f"label-{label}")
-        dash = label_dash(label)
+        dash: Any = label_dash(label)
         if outline:
             _outline(ax, mask, colour, dash)
         name = look.names.get(label) or LABELS["label"].format(value=label)
@@ -183,5 +183,5 @@ def _draw_map(
     )
     low = look.threshold[0] if look.threshold else look.range[0]
     label = f"{unit or 'value'}, {'|value|' if look.two_sided else 'value'} ≥ {low:.4g}"
-    add_colour_bar(ax.figure, drawn, ax, label, values)
+    add_colour_bar(figure_of(ax), drawn, ax, label, values)
     return LABELS["map_drawn"].format(label=label, count=int(shown.sum()))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
 
 from ..display.colours import COLOUR_MAPS
 from ..display.images import as_picture
@@ -14,7 +15,7 @@ from ..display.panel import Panel, look_of, needs_volume, panel_of, volume_panel
 from ..errors import GeometryError
 from ..sides import PLANES
 from ..volume import Volume
-from .drawing import Picture, add_colour_bar, canvas, draw
+from .drawing import Picture, add_colour_bar, canvas, draw, figure_of
 
 Window = Sequence[float] | str | None
 
@@ -33,7 +34,7 @@ def picture(
     colour_bar: bool = True,
     title: str | None = None,
     ax: Axes | None = None,
-) -> Picture:
+) -> Figure:
     """One slice with its letters, scale bar, proportions and unit.
 
     x : `Slice`, `Volume`, array [row, column], [row, column, 3] or [slice, row, column], path, or any
@@ -61,7 +62,7 @@ def picture(
     with_bar = colour_bar and has_scale(panel)
     if ax is None:
         _, (ax,), (room,) = canvas([panel], bar=with_bar)
-    figure: Any = ax.figure
+    figure = figure_of(ax)
     shown = draw(ax, panel, cmap, title=title, room=room)
     if with_bar:
         add_colour_bar(figure, shown, figure.axes if room else ax, panel.unit, panel.values)
