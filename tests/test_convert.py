@@ -15,7 +15,7 @@ from pydicom.data import get_testdata_file
 
 from handson import read_nifti, read_series, scan
 from handson.__main__ import main
-from handson.commands.convert import MODALITIES, UNITS, WORDS, sidecar
+from handson.bids import MODALITIES, UNITS, WORDS, sidecar
 
 LEAK = "DOE^JANE 19700101"
 

@@ -1,9 +1,8 @@
 """`handson convert SOURCE TARGET`: each DICOM series as a NIfTI file with a JSON sidecar, both free of identity.
 
-File names are numbers and a modality. The sidecar holds numbers, in BIDS' spelling and units
-(bids-specification.readthedocs.io), and words of the standard's own lists: no free text, no date,
-no UID can get into it, whoever is named in the header. The pixels are not changed: a face stays a
-face, and letters burned into a picture stay readable.
+File names are numbers and a modality; `handson.bids` says what the sidecar holds. A diffusion series
+gets .bval and .bvec files, too. The pixels are not changed: a face stays a face, and letters burned
+into a picture stay readable.
 """
 
 import json
@@ -11,68 +10,11 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
-from handson import __version__
+from handson.bids import modality_of, sidecar
 from handson.dicom import read_series, scan
-from handson.dicom.elements import number, texts
-from handson.dicom.faults import quiet
-from handson.dicom.header import whole_header
 from handson.errors import HandsonError, SeriesError, WriteError
 from handson.nifti import write_nifti
-
-# BIDS' name: (keywords to look for, factor from DICOM's unit to BIDS')
-NUMBERS = {
-    "MagneticFieldStrength": (("MagneticFieldStrength",), 1),  # tesla
-    "RepetitionTime": (("RepetitionTime",), 1e-3),  # ms -> s
-    "EchoTime": (("EchoTime", "EffectiveEchoTime"), 1e-3),
-    "InversionTime": (("InversionTime", "InversionTimes"), 1e-3),
-    "FlipAngle": (("FlipAngle",), 1),  # degrees
-    "EchoTrainLength": (("EchoTrainLength",), 1),
-    "NumberOfAverages": (("NumberOfAverages",), 1),
-    "PixelBandwidth": (("PixelBandwidth",), 1),  # Hz per pixel
-    "ImagingFrequency": (("ImagingFrequency",), 1),  # MHz
-    "PercentPhaseFOV": (("PercentPhaseFieldOfView",), 1),
-    "PercentSampling": (("PercentSampling",), 1),
-    "SliceThickness": (("SliceThickness",), 1),  # mm
-    "SpacingBetweenSlices": (("SpacingBetweenSlices",), 1),
-    "KVP": (("KVP",), 1),  # kV
-    "XRayTubeCurrent": (("XRayTubeCurrent", "XRayTubeCurrentInmA"), 1),  # mA
-    "ExposureTime": (("ExposureTime", "ExposureTimeInms"), 1e-3),
-    "GantryTilt": (("GantryDetectorTilt",), 1),
-    "ReconstructionDiameter": (("ReconstructionDiameter",), 1),
-}
-# BIDS' name: (keyword, the words that PS3.3 defines)
-WORDS = {
-    "MRAcquisitionType": ("MRAcquisitionType", {"2D", "3D"}),
-    "ScanningSequence": ("ScanningSequence", {"SE", "IR", "GR", "EP", "RM"}),
-    "SequenceVariant": (
-        "SequenceVariant",
-        {"SK", "MTC", "SS", "TRSS", "SP", "MP", "OSP", "TOF", "NONE"},
-    ),
-    "InPlanePhaseEncodingDirectionDICOM": ("InPlanePhaseEncodingDirection", {"ROW", "COL"}),
-    "PatientPosition": (
-        "PatientPosition",
-        {"HFS", "HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL"},
-    ),
-}
-UNITS = {"HU": "HU", "Bq/ml": "Bq/mL", "Bq/mL": "Bq/mL", "g/ml": "g/mL"}  # of `Volume` -> of BIDS
-MODALITIES = {
-    "MR",
-    "CT",
-    "PT",
-    "NM",
-    "US",
-    "XA",
-    "RF",
-    "CR",
-    "DX",
-    "MG",
-    "OT",
-    "SC",
-    "SEG",
-    "RTDOSE",
-}
+from handson.nifti.axis4 import write_gradients
 
 
 def add(subparsers):
@@ -129,66 +71,35 @@ def run(arguments) -> int:
     return 1 if failures or damaged else 0
 
 
-def modality_of(info) -> str:
-    """The modality if it is one: whatever else a file says there goes into no name and no sidecar."""
-    return info.modality if info.modality in MODALITIES else "OT"
-
-
 def convert(info, image: Path, on_gap="error") -> None:
-    """One series as NIfTI, its sidecar `.json` beside it; existing files are never replaced.
+    """One series as NIfTI, its sidecar `.json` (and `.bval`, `.bvec`) beside it; no file is ever replaced.
 
     info : `SeriesInfo` of `scan`; image : `.nii` or `.nii.gz`
     """
-    notes = image.with_name(image.name.removesuffix(".gz").removesuffix(".nii") + ".json")
-    for path in (image, notes):
+    stem = image.with_name(image.name.removesuffix(".gz").removesuffix(".nii"))
+    beside = [stem.with_name(stem.name + suffix) for suffix in (".json", ".bval", ".bvec")]
+    for path in (image, *beside):
         if path.exists():
             raise WriteError("is there already", "Choose another place.", path=path)
     volume = read_series(info, on_gap=on_gap)
     content = json.dumps(sidecar(info, volume), indent=2) + "\n"
-    write_nifti(volume, image)
     try:
-        _write_text(notes, content)
-    except OSError as error:
-        image.unlink()
+        write_nifti(volume, image)
+        _write_text(beside[0], content)
+        write_gradients(volume, stem)
+    except (OSError, WriteError) as error:
+        for path in (image, *beside):
+            path.unlink(missing_ok=True)
+        if isinstance(error, WriteError):
+            raise
         raise WriteError(
             f"cannot be written ({error.strerror}); nothing was left behind",
             "Check the space on the drive.",
-            path=notes,
+            path=beside[0],
         ) from None
-
-
-def sidecar(info, volume) -> dict:
-    """What BIDS wants to know of an acquisition, and nothing else: see the head of this module."""
-    with quiet():
-        dataset = whole_header(info.stack.first.file.path, pixels=False)
-        levels = _levels(dataset, info.stack.first.index)
-        found = {"Modality": modality_of(info)}
-        for name, (keywords, factor) in NUMBERS.items():
-            values = [number(level, key) for level in levels for key in keywords]
-            stated = [v for v in values if v is not None and np.isfinite(v)]
-            if stated:
-                found[name] = float(f"{stated[0] * factor:.9g}")  # 2.3, not 2.3000000000000003
-        for name, (keyword, allowed) in WORDS.items():
-            stated = [word for level in levels for word in texts(level, keyword) if word in allowed]
-            if stated:
-                found[name] = stated[0] if len(stated) == 1 else stated
-    if volume.time_step is not None:
-        if "RepetitionTime" in found and not np.isclose(found["RepetitionTime"], volume.time_step):
-            found["RepetitionTimeExcitation"] = found["RepetitionTime"]
-        found["RepetitionTime"] = volume.time_step  # BIDS: from volume to volume
-    if volume.unit in UNITS:
-        found["Units"] = UNITS[volume.unit]
-    return {**found, "ConversionSoftware": "handson", "ConversionSoftwareVersion": __version__}
-
-
-def _levels(dataset, frame):
-    """The data set and, of an enhanced one, the functional groups of a frame (PS3.3 C.7.6.16)."""
-    levels = [dataset]
-    shared = dataset.get("SharedFunctionalGroupsSequence") or []
-    frames = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    for group in [*shared[:1], *frames[frame : frame + 1]]:
-        levels += [element.value[0] for element in group if element.VR == "SQ" and element.value]
-    return levels
+    for note in volume.notes:
+        if "b-value" in note or "gradient" in note:
+            print(f"{image.name}: {note}", file=sys.stderr)
 
 
 def _make_folder(folder):

@@ -292,6 +292,11 @@ def _uneven(volume, spacing) -> list[Problem]:
     count = sum(round(r) - 1 for r in lost)
     if apart := _acquired_apart(volume, spacing.gaps):
         fault, verdict = Fault.MIXED, f": they differ in {apart}, so nothing need be missing"
+    elif whole and count > max(1, len(volume) // 4):
+        fault, verdict = (
+            Fault.UNEVEN,
+            f": {count} slices would be missing, more than are lost by chance",
+        )
     elif whole:
         fault = Fault.GAP
         verdict = f": {count} slice{' is' if count == 1 else 's are'} missing"

@@ -137,6 +137,8 @@ def _keys(groups, index, dimensions) -> dict:
 
 def _direction(groups) -> tuple | None:
     holder = groups("MRDiffusionSequence")
+    if holder is not None and text(holder, "DiffusionDirectionality") in ("NONE", "ISOTROPIC"):
+        return None
     gradient = None if holder is None else item(holder, "DiffusionGradientDirectionSequence")
     found = () if gradient is None else numbers(gradient, "DiffusionGradientOrientation")
-    return tuple(round(x, 4) + 0.0 for x in found) or None
+    return tuple(round(x, 7) + 0.0 for x in found) or None

@@ -37,7 +37,7 @@ def frames(header: Header) -> list[Frame]:
         here = header.location
         check_claim(here.path, base.file.format, base.file.frames, here.size)
         if "MOSAIC" in texts(header.dataset, "ImageType"):
-            return _mosaic_frames(base, mosaic.tiles(header.dataset))
+            return _mosaic_frames(base, header.dataset)
         if groups := value(header.dataset, "PerFrameFunctionalGroupsSequence"):
             return enhanced_frames(base, header.dataset, groups)
         if tomographic := tomographic_frames(base, header.dataset):
@@ -103,11 +103,26 @@ def _offset_frames(base, offsets) -> list[Frame]:
     ]
 
 
-def _mosaic_frames(base, tiles) -> list[Frame]:
+def _mosaic_frames(base, dataset) -> list[Frame]:
     """The slices of a mosaic; the whole picture as one frame when the header lost the count of its tiles."""
+    tiles = mosaic.tiles(dataset)
     if tiles is None:
         return [replace(base, file=replace(base.file, lost_mosaic=True))]
-    return mosaic.tile_frames(base, tiles)
+    return mosaic.tile_frames(replace(base, keys=_csa_diffusion(dataset) | base.keys), tiles)
+
+
+def _csa_diffusion(dataset) -> dict:
+    """b-value and direction of Siemens' image header, of files without the elements of group 0019."""
+    csa = mosaic.csa_header(dataset)
+    b_value, direction = (
+        mosaic.csa_item(csa, name) for name in ("B_value", "DiffusionGradientDirection")
+    )
+    found = {}
+    if b_value:
+        found[Key.B_VALUE] = float(b_value[0])
+    if len(direction) == 3:
+        found[Key.DIRECTION] = tuple(round(float(x), 7) + 0.0 for x in direction)
+    return found
 
 
 def _traits(pixels, dataset, unit) -> Traits:
@@ -163,6 +178,8 @@ def _b_value(dataset) -> float | None:
 
 def _direction(dataset) -> tuple | None:
     """The gradient's direction as the file holds it, to tell volumes apart; `diffusion` knows its axes."""
+    if text(dataset, "DiffusionDirectionality") in ("NONE", "ISOTROPIC"):
+        return None
     found = numbers(dataset, "DiffusionGradientOrientation")
     if not found and (tag := private(dataset, vendor.SIEMENS, 0x0019, 0x0E)):
         found = numbers(dataset, tag)
@@ -173,7 +190,7 @@ def _direction(dataset) -> tuple | None:
         if not found and _b_value(dataset) is not None:
             parts = [_private(dataset, creator, group, element) for element in elements]
             found = () if None in parts else tuple(parts)
-    return tuple(round(x, 4) + 0.0 for x in found) or None
+    return tuple(round(x, 7) + 0.0 for x in found) or None
 
 
 def _keys(dataset, modality) -> dict:

@@ -41,7 +41,7 @@ DESCRIPTION = """
     PatientID
     ScanningSequence SequenceName SliceThickness KVP RepetitionTime EchoTime InversionTime EchoNumbers
     SpacingBetweenSlices ProtocolName TriggerTime FrameTime ConvolutionKernel ActualFrameDuration
-    FlipAngle DiffusionBValue DiffusionGradientOrientation
+    FlipAngle DiffusionDirectionality DiffusionBValue DiffusionGradientOrientation
     StudyInstanceUID SeriesInstanceUID SeriesNumber AcquisitionNumber InstanceNumber
     ImagePositionPatient ImageOrientationPatient FrameOfReferenceUID TemporalPositionIdentifier
     NominalPercentageOfCardiacPhase DimensionIndexSequence

@@ -62,14 +62,15 @@ def _in_regions(regions) -> Scale:
     if len(steps) == 1 and None not in steps:
         told = "Spacing holds within the ultrasound region only."
         return Scale(steps.pop(), "mm", (told,))
-    several = len(regions) > 1
-    measured = [region for region in regions if region.spacing]
+    measured = sum(region.spacing is not None for region in regions)
     if not measured:
-        told = f"Its ultrasound region{'s' * several} measure{'s' * (not several)} no distances: {regions[0].why}."
+        told = f"No ultrasound region of it measures distances: {regions[0].why}."
+    elif len(regions) == measured:
+        told = "Its ultrasound regions have scales of their own: handson.dicom.regions_of(dataset)."
     else:
         told = (
-            f"{len(measured)} of its {len(regions)} ultrasound regions measure millimetres, each its "
-            "own: see handson.dicom.regions_of(dataset)."
+            f"{measured} of its {len(regions)} ultrasound regions state millimetres: "
+            "handson.dicom.regions_of(dataset) tells which."
         )
     return Scale(None, "none", (told,))
 

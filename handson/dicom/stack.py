@@ -28,7 +28,7 @@ from .scaling import shift_whole, value_type
 from .series import SeriesInfo, scan, scan_files
 from .split import lacking
 from .times import order_in_words, timing
-from .values import frame_values, shown_as, with_unit
+from .values import brightness, frame_values, shown_as, with_unit
 
 TILT = 0.1  # degrees of shear from which a tilted gantry is told
 
@@ -41,6 +41,7 @@ def read_series(
     on_tilt="keep",
     order=None,
     mosaic=None,
+    colour="keep",
 ) -> Volume:
     """Read one image series as a volume.
 
@@ -55,6 +56,8 @@ def read_series(
         not prove it; by default such series are refused
     mosaic : (columns, rows), the number of tiles side by side and one below the other, for a Siemens
         mosaic whose private header was removed
+    colour : "grey" reads the brightness of colour pictures (ITU-R BT.601), which makes a cine in colour a
+        series in time; a volume holds either colour or time
     returns : `Volume`, data [column, row, slice], [..., time] when positions repeat, [..., 3] for
         colour; slices ascend along row x column; affine -> RAS+ mm. Integers stay integers, of the
         smallest type that holds them, when slope and intercept are whole and the same in all
@@ -70,12 +73,13 @@ def read_series(
     _check("on_duplicate", on_duplicate, ("error", "first", "last"))
     _check("on_tilt", on_tilt, ("keep", "resample"))
     _check("order", order, (None, "instance"))
+    _check("colour", colour, ("keep", "grey"))
     with quiet():
         info = source if isinstance(source, SeriesInfo) else choose(_table(source), series_uid)
         stack = _asked_for(info.stack, info, on_duplicate, order, mosaic)
         _refuse(stack, info, on_gap)
         with naming(stack.first.file.path):
-            volume = _read(stack, info)
+            volume = _read(stack, info, grey=colour == "grey")
         if on_tilt == "resample" and tilt_degrees(stack.spacing, stack.first) > TILT:
             volume = volume.straighten()
     return volume
@@ -227,19 +231,20 @@ def _stored(frame) -> np.ndarray:
     return mosaics.cut(pixels, frame) if frame.file.mosaic else pixels.copy()
 
 
-def _read(stack, info) -> Volume:
+def _read(stack, info, grey=False) -> Volume:
     first = stack.first
     header = whole_header(first.file.path, pixels=False)
     stack = _with_unit(stack, header)
     first = stack.first
     try:
-        data = _values(stack, header)
+        data = _values(stack, header, grey)
     except MemoryError:
         raise ReadError(
             f"needs more memory than there is, for {info.shape} values",
             "Read single slices.",
             path=first.file.path,
         ) from None
+    rgb = shown_as(first.file.format) == "RGB" and not grey
     scale = scale_of(first, header)
     affine = _affine(stack, scale)
     told = [*scale.notes, *notes(header, first), *_stack_notes(stack)]
@@ -247,28 +252,28 @@ def _read(stack, info) -> Volume:
         data = _with_empty_slices(data, stack)
     if stack.has(Fault.GAP, Fault.UNEVEN):
         data, affine = resample_even(data, affine, stack.positions, stack.normal)
-        if shown_as(first.file.format) == "RGB":
+        if rgb:
             data = data.round().astype(np.uint8)
         told.append("Slices were interpolated to an even grid.")
     timed = timing(stack, header)
-    b_values, b_vectors = gradients(stack)
+    weighted = gradients(stack, header)
     return Volume(
         data,
         affine,
         unit=first.scaling.unit,
         name=info.description,
         modality=info.modality,
-        photometric=shown_as(first.file.format),
+        photometric="RGB" if rgb else "MONOCHROME2" if grey else shown_as(first.file.format),
         time_step=timed.step,
         oriented=stack.oriented,
         window=header_window(header, stack.middle),
         window_function=window_function(header, stack.middle),
-        notes=tuple(told),
+        notes=(*told, *weighted.notes),
         frame_of_reference=_space(stack),
         scale=scale.kind,
         times=timed.times,
-        b_values=b_values,
-        b_vectors=b_vectors,
+        b_values=weighted.b_values,
+        b_vectors=weighted.b_vectors,
     )
 
 
@@ -340,24 +345,26 @@ def _stack_notes(stack) -> list[str]:
     return told
 
 
-def _values(stack, header) -> np.ndarray:
+def _values(stack, header, grey) -> np.ndarray:
     """The values of all frames, [column, row, slice], [..., time] or [..., 3]."""
     first = stack.first
     f = first.file.format
     rows, columns = first.traits.rows, first.traits.columns
     source = locate(first.file.location, f, first.file.frames)
     stored, scalings = _common_type(stack, source), [one.scaling for one in stack.frames]
-    colour = shown_as(f) == "RGB"
+    coloured = shown_as(f) == "RGB"
+    colour = coloured and not grey
     if colour and len(stack.volumes) > 1:
         raise SeriesError(
             "is a series in time in colour, which a volume cannot hold",
-            "Read its pictures one by one: read_slice(path, frame=n).",
+            'read_series(..., colour="grey") reads its brightness; read_slice(path, frame=n) single '
+            "pictures in colour.",
             path=first.file.path,
         )
-    special = colour or first.scaling.table
+    special = coloured or first.scaling.table
     dtype = value_type(stored, scalings)
     if special:
-        dtype = np.dtype(np.uint8 if colour else np.float32)
+        dtype = np.dtype(np.uint8 if coloured else np.float32)
     out = np.empty((len(scalings), rows, columns) + ((3,) if colour else ()), dtype)
     whole = not special and dtype == stored
     _fill(stack, out, whole, special, header)
@@ -395,7 +402,8 @@ def _fill(stack, out, whole, special, header):
             about = whole_header(file.path, pixels=False)
         for (place, frame), pixels in zip(members, stored, strict=True):
             if special:
-                out[place] = frame_values(frame, pixels, about)
+                values = frame_values(frame, pixels, about)
+                out[place] = brightness(values) if values.ndim > out.ndim - 1 else values
             elif not whole:
                 out[place] = frame.scaling.apply(pixels, out.dtype)
             elif not direct:

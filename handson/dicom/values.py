@@ -93,6 +93,11 @@ def to_8_bits(colour, bits=None) -> np.ndarray:
     return (colour >> (bits - 8)).astype(np.uint8) if bits > 8 else colour.astype(np.uint8)
 
 
+def brightness(rgb) -> np.ndarray:
+    """uint8 [..., 3] -> uint8 [...]: the luma of ITU-R BT.601, the Y of YBR_FULL (PS3.3 C.7.6.3.1.2)."""
+    return (rgb @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)
+
+
 def shown_as(pixels) -> str:
     """Photometric interpretation of what `real_values` returns."""
     return pixels.photometric if pixels.photometric.startswith("MONOCHROME") else "RGB"
