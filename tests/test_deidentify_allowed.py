@@ -52,11 +52,11 @@ def dice():
 
 
 def name(dice):
-    """A name that nobody has: five to nine letters in syllables, so that it looks like one."""
+    """A name that nobody has and no keyword holds, in syllables, so that it looks like one."""
     syllables = dice.choices(
         [c + v for c in "bdfgklmnprstvzx" for v in "aeiou"], k=dice.randint(3, 4)
     )
-    return "".join(syllables).capitalize() + dice.choice(["", "z", "k", "x"])
+    return "".join(syllables).capitalize() + dice.choice(["xk", "zq", "qz"])
 
 
 def texts(dice):
