@@ -326,7 +326,7 @@ def test_a_sidecar_keeps_the_physics_and_loses_the_people(tmp_path):
     ):
         assert clean[key] == SIDECAR[key]
     assert clean["StudyInstanceUID"].startswith("2.25.")
-    assert clean["nested"] == {"EchoTime": 0.003}
+    assert "nested" not in clean  # no key of BIDS
     names = {
         entries[ending].output.removesuffix(ending) for ending in (".json", ".bval", ".nii.gz")
     }
@@ -418,3 +418,58 @@ def test_defacing_fills_a_ct_with_its_air_and_keeps_every_volume_in_time(tmp_pat
     clean = np.asarray(nibabel.load(path).dataobj)
     assert (clean[40:50, 100:106, 30:42] == -1000).all()
     assert_array_equal(clean[..., 0], clean[..., 1])
+
+
+# Formats that hide text in what looks like numbers ---------------------------------------------------------
+
+
+def test_a_header_that_says_that_its_text_is_voxels_is_refused(tmp_path):
+    """vox_offset 0 made the header's text the first voxels of the output."""
+    source, path, _ = nifti_folder(tmp_path, ".nii")
+    data = bytearray(path.read_bytes())
+    for number, offset in enumerate((0.0, 100.0, 351.0, float("nan"), -4.0)):
+        data[108:112] = np.float32(offset).tobytes()
+        (source / f"{number}.nii").write_bytes(data)
+    path.unlink()
+    report = handson.anonymize(source, tmp_path / "out")
+    assert report.counts == {"refused": 5}
+    assert {"vox_offset" in entry.reason for entry in report.refused} == {True}
+    assert handson.audit(tmp_path / "out", [SECRET]) == []
+
+
+@pytest.mark.parametrize(("code", "name"), [(32, "CIFTI-2"), (44, "NIfTI-MRS")])
+def test_what_means_nothing_without_its_extension_is_refused(code, name, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    image = nibabel.Nifti2Image(np.zeros((2, 2, 2), np.float32), np.eye(4))
+    image.header.extensions.append(Nifti1Extension(code, f"{SECRET}".encode()))
+    image.to_filename(source / "a.nii")
+    report = handson.anonymize(source, tmp_path / "out")
+    assert name in report.refused[0].reason
+
+
+def test_numbers_of_a_header_that_read_as_text_go(tmp_path):
+    source, path, data = nifti_folder(tmp_path, ".nii")
+    raw = bytearray(path.read_bytes())
+    raw[124:128], raw[136:140], raw[56:60] = (
+        b"Zyxw",
+        b"abel",
+        b"Doe1",
+    )  # cal_max, toffset, intent_p1
+    path.write_bytes(raw)
+    report = handson.anonymize(source, tmp_path / "out")
+    written = (tmp_path / "out" / report.entries[0].output).read_bytes()
+    assert not any(text in written for text in (b"Zyxw", b"abel", b"Doe1"))
+    assert np.array_equal(nibabel.load(tmp_path / "out" / report.entries[0].output).dataobj, data)
+
+
+def test_an_unknown_key_of_a_sidecar_goes_whatever_its_value(tmp_path):
+    source, path, _ = nifti_folder(tmp_path)
+    stem = path.name.removesuffix(".nii.gz")
+    content = {SECRET: 3, "global": {"const": {"PatientName": SECRET}}, "Custom": [1, 2], "Flag": True,
+               "TaskName": f"rest of {SECRET}", "EchoTime": SECRET, "SliceTiming": [0.1, SECRET],
+               "RepetitionTime": 47113000, "PhaseEncodingDirection": SECRET}  # fmt: skip
+    (source / f"{stem}.json").write_text(json.dumps(content))
+    report = handson.anonymize(source, tmp_path / "out")
+    entry = next(e for e in report.entries if e.source.suffix == ".json")
+    assert json.loads((tmp_path / "out" / entry.output).read_text()) == {"TaskName": "rest of ***"}

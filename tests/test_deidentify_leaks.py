@@ -571,3 +571,27 @@ def test_a_safe_private_element_of_no_known_type_goes(vr, stays, tmp_path):
     _, report = through(tmp_path, data=data, options=["retain-safe-private"])
     new = pydicom.dcmread(tmp_path / "out" / report.entries[0].output)
     assert (tag in new) == stays
+
+
+def test_elements_out_of_order_never_lose_the_pixels_in_silence(tmp_path):
+    """An element with a tag above the pixels stood before them: the pixels were gone, and it said "done"."""
+    data = Path(get_testdata_file("MR_small.dcm", download=False)).read_bytes()
+    at = data.index(b"\xe0\x7f\x10\0OW")
+    early = b"\xfc\xff\xfc\xffOB\0\0\x02\0\0\0\0\0"
+    _, report = through(tmp_path, data=data[:at] + early + data[at:])
+    assert report.counts == {"refused": 1}
+    assert "out of order" in report.entries[0].reason
+
+
+def test_a_data_set_in_memory_that_is_saved_keeps_nothing_of_its_meta(tmp_path):
+    dataset = small()
+    dataset.preamble = (SECRET.encode() * 16)[:128]
+    dataset.file_meta.SourceApplicationEntityTitle = SECRET
+    old = str(dataset.SOPInstanceUID)
+    deidentify_dataset(dataset)
+    dataset.save_as(tmp_path / "a.dcm")
+    found = (tmp_path / "a.dcm").read_bytes()
+    assert SECRET.encode() not in found
+    assert old.encode() not in found
+    again = pydicom.dcmread(tmp_path / "a.dcm")
+    assert again.file_meta.MediaStorageSOPInstanceUID == again.SOPInstanceUID

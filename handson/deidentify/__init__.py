@@ -24,18 +24,20 @@ from collections import Counter
 from pathlib import Path
 
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
 
 from ..errors import DeidentifyError
 from . import folder
 from .audit import Finding, audit
 from .defacing import deface
 from .engine import Engine
-from .identity import Identity, new_key
+from .identity import Identity, is_well_known, new_key
 from .pixels import Mask
 from .profile import OPTIONS, Profile
 from .report import Report
 from .store import Store
 from .worker import quiet
+from .writing import file_meta
 
 __all__ = [
     "OPTIONS",
@@ -121,9 +123,19 @@ def deidentify_dataset(dataset: Dataset, *, options=(), key=None) -> Counter:
 
     key : 32 bytes that decide the new identifiers, random by default
     returns : Counter of (element, letter of the rule, what was done)
+
+    The preamble and the File Meta Information are made anew, too, so that `dataset.save_as` writes nothing
+    of the old ones. What hides in compressed pixels stays: `anonymize` a file to have it looked for.
     """
     with quiet():
-        return Engine(Profile(_options(options)), Identity(key or new_key())).deidentify(dataset)
+        identity = Identity(key or new_key())
+        changes = Engine(Profile(_options(options)), identity).deidentify(dataset)
+        if (old := getattr(dataset, "file_meta", None)) is not None:
+            syntax = old.get("TransferSyntaxUID", ExplicitVRLittleEndian)
+            syntax = syntax if is_well_known(syntax) else ExplicitVRLittleEndian
+            dataset.file_meta = file_meta(syntax, dataset, identity.uid("file"))
+        dataset.preamble = bytes(128)
+        return changes
 
 
 def _options(options) -> frozenset:

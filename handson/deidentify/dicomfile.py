@@ -109,7 +109,7 @@ def open_dicom(file: BinaryIO) -> Source:
     def at_pixels(tag, vr, length):
         nonlocal end
         end = file.tell() + (length if length != 0xFFFFFFFF else 0)
-        return tag in PIXELS or tag > 0x7FE00010
+        return tag in PIXELS or tag > 0x7FE00010  # what comes behind the pixels is not read
 
     try:
         head = read_partial(file, stop_when=lambda tag, vr, length: True, force=True)
@@ -128,7 +128,14 @@ def open_dicom(file: BinaryIO) -> Source:
     if syntax is None:
         syntax = _guess(dataset)
     dataset = _complete(dataset, file, size, end)
-    pixels = _find_pixels(file, size, dataset.original_encoding[1] is not False)
+    little = dataset.original_encoding[1] is not False
+    start = file.tell()
+    pixels = _find_pixels(file, size, little)
+    if pixels is None and "Rows" in dataset and _pixels_follow(file, start, little):
+        raise ReadError(
+            "has elements out of order: what belongs behind its pixels stands before them",
+            "Write it again with its elements in ascending order.",
+        )
     if pixels and pixels.length is not None:
         pixels.length = _without_tail(pixels.length, native_length(dataset))
     if pixels and str(syntax).startswith(_VIDEO):
@@ -251,6 +258,18 @@ def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
         missing = offset + length - size
         raise ReadError(f"is truncated: {missing} bytes of its pixel data are missing", COPY_AGAIN)
     return Pixels(tag, vr, offset, length)
+
+
+def _pixels_follow(file: BinaryIO, start: int, little: bool) -> bool:
+    """True if a pixel data element stands anywhere behind a place of the file."""
+    mark = b"\xe0\x7f\x10\0" if little else b"\x7f\xe0\0\x10"
+    file.seek(start)
+    tail = b""
+    while chunk := file.read(1 << 20):
+        if mark in tail + chunk:
+            return True
+        tail = chunk[-4:]
+    return False
 
 
 def native_length(dataset: Dataset) -> tuple[int, int] | None:

@@ -1,17 +1,20 @@
 """NIfTI files and the JSON sidecars beside them.
 
 A NIfTI header has a few text fields, extensions that can hold anything (a whole DICOM header, for one), and
-a compressed file remembers the name it once had. All of that goes; the voxels are copied byte for byte. Of
-a sidecar, DICOM keywords follow the same rules as in a DICOM file, other numbers stay, other text goes
-unless its key is known.
+a compressed file remembers the name it once had. All of that goes; the voxels are copied byte for byte. A
+key of a sidecar stays if `sidecar.csv` lists it and its value has the form that is written there, or if it
+is a DICOM keyword: then the rules of a DICOM file hold for it.
 """
 
+import csv
 import gzip
 import json
 import math
 import re
 from collections import Counter
 from datetime import timedelta
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,8 +23,18 @@ from nibabel import Nifti1Header, Nifti2Header
 from pydicom.datadict import tag_for_keyword
 
 from ..errors import ReadError
+from . import forms, vocabulary
 from . import profile as letters
-from .identity import Identity, is_class_like, is_time, shift_date, shift_datetime
+from .engine import form_of
+from .identity import (
+    Identity,
+    is_class_like,
+    is_date,
+    is_time,
+    is_uid,
+    shift_date,
+    shift_datetime,
+)
 from .profile import DATES, Profile
 from .text import Words
 
@@ -33,17 +46,9 @@ _TEXT_FIELDS = (
 )  # fmt: skip
 _SAMPLE = "Copy it again from its source."
 _CHUNK = 1 << 20
-_KNOWN_TEXT = frozenset(
-    re.findall(
-        r"\w+",
-        "PhaseEncodingDirection SliceEncodingDirection PhaseEncodingAxis InPlanePhaseEncodingDirectionDICOM"
-        " ConversionSoftware ConversionSoftwareVersion PulseSequenceType PulseSequenceDetails MRAcquisitionType"
-        " MTState SpoilingState SpoilingType Manufacturer ManufacturersModelName SoftwareVersions NonlinearGradientCorrection"
-        " CoilCombinationMethod MatrixCoilMode ReceiveCoilActiveElements Units TracerName TracerRadionuclide AttenuationCorrection"
-        " ReconMethodName ReconFilterType DecayCorrectionTime Modality ScanningSequence SequenceVariant ScanOptions ImageType",
-    )
-)
-_ALIASES = {"ManufacturersModelName": "ManufacturerModelName", "PatientPosition": "PatientPosition"}
+_ALIASES = {"ManufacturersModelName": "ManufacturerModelName"}
+# What other formats make of an extension: without it the voxels mean nothing, with it anything could be said.
+_MEANT_BY_EXTENSION = {32: "CIFTI-2", 44: "NIfTI-MRS"}
 
 
 def kind(path: Path) -> str:
@@ -114,9 +119,10 @@ def write_image(path: Path, out: Path) -> Counter:
         ):
             header.structarr[field] = np.zeros((), header.structarr.dtype[field])
             changes[f"NIfTI {field}", letters.REMOVE, "emptied"] += 1
-    offset = int(header["vox_offset"])
     size = len(header.binaryblock)
     single = ending.startswith(".nii")
+    offset = _voxel_offset(home, header, single)
+    _clean_numbers(header, changes)
     if single and offset > size + 4:
         changes["NIfTI extensions", letters.REMOVE, "removed"] += 1
     if single:
@@ -134,6 +140,71 @@ def write_image(path: Path, out: Path) -> Counter:
         if target is not raw:
             target.close()
     return changes
+
+
+def _voxel_offset(home: Path, header, single: bool) -> int:
+    """Where the voxels begin; raises ReadError for a place where something else is, or for a format whose
+    meaning lies in an extension."""
+    offset = float(header["vox_offset"])
+    least = len(header.binaryblock) + 4 if single else 0
+    if not (math.isfinite(offset) and offset == int(offset) and offset >= least):
+        raise ReadError(
+            "says that its voxels begin inside its header (vox_offset), whose text would come back as voxels",
+            "Write it again with a tool that sets vox_offset.",
+        )
+    if 3000 <= int(header["intent_code"]) < 3100 or _MEANT_BY_EXTENSION.keys() & _extensions(home):
+        raise ReadError(
+            "is CIFTI-2 or NIfTI-MRS, whose meaning lies in a text extension that is not looked through",
+            "Leave it out, or export its voxels as plain NIfTI.",
+        )
+    return int(offset)
+
+
+def _extensions(home: Path) -> set[int]:
+    """The codes of a header's extensions."""
+    codes = set()
+    with _open(home) as file:
+        try:
+            start = 348 if file.read(4) in (b"\x5c\1\0\0", b"\0\0\1\x5c") else 540
+            file.seek(start)
+            if file.read(4)[:1] != b"\1":
+                return codes
+            while len(head := file.read(8)) == 8 and len(codes) < 100:
+                for order in ("little", "big"):
+                    size, code = (int.from_bytes(head[i : i + 4], order) for i in (0, 4))
+                    if size % 16 == 0 and 16 <= size < 1 << 24:
+                        codes.add(code)
+                        file.seek(size - 8, 1)
+                        break
+                else:
+                    break
+        except (OSError, EOFError, ValueError):
+            pass
+    return codes
+
+
+def _clean_numbers(header, changes: Counter) -> None:
+    """Numbers that mean nothing here, or that read as text, become zero."""
+    dims = max(1, min(int(header["dim"][0]), 7))
+    fields = header.structarr
+    unused = {"dim": slice(dims + 1, 8), "pixdim": slice(dims + 1, 8)}
+    for name, part in unused.items():
+        fields[name][part] = 1
+    if int(fields["intent_code"]) == 0:
+        for name in ("intent_p1", "intent_p2", "intent_p3"):
+            fields[name] = 0
+    if int(fields["qform_code"]) == 0:
+        for name in ("quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"):
+            fields[name] = 0
+    if int(fields["sform_code"]) == 0:
+        for name in ("srow_x", "srow_y", "srow_z"):
+            fields[name] = 0
+    for name in ("cal_max", "cal_min", "slice_duration", "toffset", "intent_p1", "intent_p2", "intent_p3",
+                 "scl_slope", "scl_inter", "qoffset_x", "qoffset_y", "qoffset_z"):  # fmt: skip
+        data = fields[name].tobytes()
+        if len(data.strip(b"\0")) >= 4 and data.isalnum():
+            fields[name] = 0
+            changes[f"NIfTI {name}", letters.REMOVE, "emptied: reads as text"] += 1
 
 
 def _voxel_bytes(header) -> int:
@@ -165,7 +236,9 @@ def write_sidecar(path: Path, out: Path, profile: Profile, identity: Identity) -
     """De-identify a JSON sidecar, or copy a table of b-values if it is nothing but numbers."""
     text = path.read_text(encoding="utf-8", errors="strict")
     if kind(path) != ".json":
-        if re.search(r"[^\d\s.,eE+\-]", text):
+        if not all(
+            forms.is_number(number, "DS", 1e6) for number in re.split(r"[\s,]+", text.strip())
+        ):
             raise ReadError("is more than a table of numbers", "Look at it and copy it by hand.")
         out.write_text(text, encoding="ascii")
         return Counter()
@@ -202,35 +275,89 @@ class _Sidecar:
             new = self._value(key, value)
             if new is None:
                 self.changes["sidecar key", letters.REMOVE, "removed"] += 1
-            elif self.words.clean(key, self.identity) == key:
+            else:
                 kept[key] = new
         return kept
 
     def _value(self, key: str, value):
-        if isinstance(value, dict):
-            return self.clean(value)
+        """A value as it may stay, None if it may not."""
         if isinstance(value, list):
             new = [self._value(key, item) for item in value]
+            if all(isinstance(item, str) for item in value):
+                return [item for item in new if item is not None] or None
             return None if any(item is None for item in new) else new
-        tag = tag_for_keyword(_ALIASES.get(key, key))
-        if tag is not None:
-            return self._element(self.profile.rule(tag), value)
-        if isinstance(value, str):
-            return self.words.clean(value, self.identity) if key in _KNOWN_TEXT else None
-        return value if value is not None and abs(value) < 10**6 else None
+        form, terms = fields().get(key, ("", ()))
+        if form:
+            return self.by_form(form, terms, value)
+        tag = None if key in fields() else tag_for_keyword(_ALIASES.get(key, key))
+        return None if tag is None else self._element(tag, value)
 
-    def _element(self, rule: tuple[str, str], value):
-        letter, vr = rule
-        if letter in (letters.REMOVE, letters.EMPTY, letters.DUMMY):
+    def by_form(self, form: str, terms, value):
+        """A value of a listed key, None if it has not the form that is written there."""
+        if isinstance(value, bool) or form == "bool":
+            return value if isinstance(value, bool) and form in ("bool", "words") else None
+        if isinstance(value, int | float):
+            plain = form == "number" and math.isfinite(value) and abs(value) < 10**6
+            return value if plain and not self.words.is_number(str(value)) else None
+        if not isinstance(value, str) or form == "number":
+            return None
+        if form == "term":
+            return value if value in terms else None
+        if form == "age":
+            return (
+                value
+                if re.fullmatch(r"[0-8]?\d(\.\d{1,2})?|n/a", value)
+                else "89"
+                if re.fullmatch(r"\d{2,3}(\.\d+)?", value)
+                else None
+            )
+        harmless = vocabulary.devices() if form == "device" else frozenset()
+        return vocabulary.clean(self.words.clean(value, harmless=harmless), form == "device")
+
+    def _element(self, tag: int, value):
+        """A DICOM keyword's value, by the rule of its element."""
+        letter, vr = self.profile.rule(tag)
+        if letter in (letters.REMOVE, letters.EMPTY, letters.DUMMY) or isinstance(
+            value, dict | bool
+        ):
             return None
         if letter == letters.SHIFT and vr != "TM":
             move = shift_date if vr == "DA" else shift_datetime
             return move(str(value), self.shift) or None
         if vr in DATES:
-            return value if is_time(str(value)) or letter == letters.KEEP else None
-        if vr == "UI":
-            keep = "retain-uids" in self.profile.options or (
-                letter == letters.KEEP and is_class_like(str(value))
+            kept = (
+                is_time(str(value))
+                if vr == "TM"
+                else letter == letters.KEEP and is_date(str(value))
             )
+            return value if kept else None
+        if vr == "UI":
+            keep = "retain-uids" in self.profile.options and is_uid(str(value))
+            keep = keep or (letter == letters.KEEP and is_class_like(str(value)))
             return value if keep else self.identity.uid(str(value))
-        return self.words.clean(value, self.identity) if isinstance(value, str) else value
+        form = form_of(tag, vr, self.profile)
+        if isinstance(value, int | float):
+            return (
+                value
+                if form in ("number", "large number")
+                and abs(value) < 10**6
+                and not self.words.is_number(str(value))
+                else None
+            )
+        if not form:
+            return (
+                self.words.clean(value)
+                if self.profile.keeps(tag) and isinstance(value, str)
+                else None
+            )
+        cleaned = forms.clean(tag, vr, form, self.words.clean(str(value)))
+        return cleaned or None
+
+
+@cache
+def fields() -> dict[str, tuple[str, frozenset[str]]]:
+    """{key: (form, terms)} of the sidecars and tables of BIDS; form "" for a key that never stays."""
+    with files(__package__).joinpath("sidecar.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            r["key"]: (r["form"], frozenset(r["terms"].split("|"))) for r in csv.DictReader(file)
+        }

@@ -175,7 +175,7 @@ class Worker:
         kind = self._kind(risk or self._face_reason(face))
         token, original = self.engine.token(dataset), _original(dataset)
         walk = self.engine.walk(dataset, masked=pixels is not None)
-        meta = file_meta(source, dataset, self.identity.uid(f"file {number}"))
+        meta = file_meta(source.transfer_syntax, dataset, self.identity.uid(f"file {number}"))
         part = self._part(number, kind)
         with open(part, "w+b") if part else tempfile.TemporaryFile() as out:
             write_dicom(source, dataset, meta, out, pixels)

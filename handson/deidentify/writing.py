@@ -25,14 +25,14 @@ _CHUNK = 1 << 20
 _ENCAPSULATED_NATIVE = "1.2.840.10008.1.2.1.98"
 
 
-def file_meta(source: Source, dataset: Dataset, new_uid) -> FileMetaDataset:
+def file_meta(transfer_syntax: str, dataset: Dataset, new_uid: str) -> FileMetaDataset:
     """File Meta Information made anew: nothing of the old one but the transfer syntax."""
     meta = FileMetaDataset()
     sop_class = dataset.get("SOPClassUID", "")
     if sop_class and is_class_like(sop_class):
         meta.MediaStorageSOPClassUID = sop_class
     meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID") or new_uid
-    meta.TransferSyntaxUID = source.transfer_syntax
+    meta.TransferSyntaxUID = transfer_syntax
     meta.ImplementationClassUID = IMPLEMENTATION_UID
     meta.ImplementationVersionName = IMPLEMENTATION_NAME
     meta.FileMetaInformationGroupLength = 0  # set when it is written
