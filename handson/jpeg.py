@@ -52,7 +52,10 @@ def _walk(frame) -> tuple[int, int, int]:
     """(rows, columns, samples) of the frame header, if every header up to the first scan is sound."""
     if frame[:2] != b"\xff\xd8":
         raise ValueError("no start of image")
-    at, size, lossless, tables, components = 2, None, False, set(), set()
+    at, lossless = 2, False
+    size: tuple[int, int, int] | None = None
+    tables: set[int] = set()
+    components: set[int] = set()
     while True:
         mark, code, length = struct.unpack_from(">BBH", frame, at)
         if mark != 0xFF or code not in ALLOWED or length < 2:
@@ -79,6 +82,8 @@ def _walk(frame) -> tuple[int, int, int]:
                 raise ValueError("Huffman table")
             if lossless and (body[-3] not in range(1, 8) or body[-2] or body[-1] >> 4):
                 raise ValueError("predictor")
+            if size is None:
+                raise ValueError("no frame header")
             return size
         at += 2 + length
 

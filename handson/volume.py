@@ -365,8 +365,8 @@ class Volume:
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, axis] * (self.shape[axis] - 1)
         affine[:3, axis] *= -1
-        grows_to = tuple(opposite(t) if n == axis else t for n, t in enumerate(self.grows_to))
-        return replace(self, data=np.flip(self.data, axis), affine=affine, grows_to=grows_to)
+        i, j = (opposite(t) if n == axis else t for n, t in enumerate(self.grows_to))
+        return replace(self, data=np.flip(self.data, axis), affine=affine, grows_to=(i, j))
 
     def to_ras(self) -> Volume:
         """Axes reordered and reversed until i, j, k grow to about R, A, S; nothing is resampled."""

@@ -11,7 +11,7 @@ import io
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from ..errors import DataError
 from .files import copy_verified, missing
@@ -54,13 +54,21 @@ def unpack(dataset: DataSet, archive: BinaryIO, inside: str, folder: Path):
                 if not member.isreg():
                     raise DataError(f"holds {path} as something else than a file")
                 file = wanted.pop(path)
-                copy_verified(tar.extractfile(member), file, folder / path, dataset.bytes)
+                copy_verified(_opened(tar, member), file, folder / path, dataset.bytes)
                 if not wanted:
                     return
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"is not a whole .tar.gz archive ({error})") from error
     if wanted:
         raise DataError(f"lacks {len(wanted)} files of the set, the first of them {min(wanted)}")
+
+
+def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    """The bytes of a regular file of the archive."""
+    stream = tar.extractfile(member)
+    if stream is None:
+        raise DataError(f"holds {member.name} as something else than a file")
+    return stream
 
 
 def _path_in_set(name: str, inside: str) -> str | None:

@@ -196,7 +196,7 @@ def _explain(error: Exception) -> str:
     """What went wrong on the way, in a phrase; the library's own words fill half a page."""
     from requests import exceptions
 
-    if isinstance(error, exceptions.HTTPError):
+    if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"answers {error.response.status_code} {error.response.reason}"
     for kind, phrase in (
         (exceptions.TooManyRedirects, "redirects in a circle"),

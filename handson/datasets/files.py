@@ -6,7 +6,7 @@ Stands on the manifest. Knows neither network nor cache.
 import hashlib
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from ..errors import DataError
 from .manifest import File
@@ -19,7 +19,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def copy_verified(stream: BinaryIO, wanted: File, to: Path, limit: int, progress=None):
+def copy_verified(stream: IO[bytes], wanted: File, to: Path, limit: int, progress=None):
     """Copies `stream` to the file `to`, which appears only once all of it is there and right.
 
     limit : bytes after which a stream without end is given up

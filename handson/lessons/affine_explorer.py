@@ -36,7 +36,7 @@ class AffineExplorer(anywidget.AnyWidget):
     shape = traitlets.List(traitlets.Int()).tag(sync=True)
     affine = traitlets.List(traitlets.Float()).tag(sync=True)  # 16 numbers, row by row
     inverse = traitlets.List(traitlets.Float()).tag(sync=True)
-    box = traitlets.List().tag(sync=True)  # low and high edge along x, y, z, mm
+    box: traitlets.List = traitlets.List().tag(sync=True)  # low and high edge along x, y, z, mm
     sides = traitlets.Dict().tag(sync=True)
     voxel = traitlets.List(traitlets.Int()).tag(sync=True)
     planes = traitlets.List(list(PLANES)).tag(sync=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 from pydicom.datadict import keyword_for_tag
+from pydicom.tag import BaseTag
 
 from ..deidentify.profile import Profile
 from .still import Still, labels, script
@@ -48,7 +49,7 @@ def rows(before, after, known) -> list[list[str]]:
     profile, old, new = Profile(), flat(before), flat(after)
     table = []
     for name in old | new:  # the file's order; what was added stands last
-        tag = (old.get(name) or new.get(name))[0]
+        tag = BaseTag((old[name] if name in old else new[name])[0])
         rule = "private: X" if tag.is_private else profile.rule(tag)[0]
         then = old[name][1] if name in old else ""
         now = new[name][1] if name in new else _LABELS["removed"]
@@ -72,7 +73,7 @@ class AuditViewer(Still, anywidget.AnyWidget):
     _esm = script("audit_viewer")
     _css = _HERE / "lessons.css"
     title = traitlets.Unicode().tag(sync=True)
-    rows = traitlets.List().tag(sync=True)
+    rows: traitlets.List = traitlets.List().tag(sync=True)
     query = traitlets.Unicode().tag(sync=True)
     filter = traitlets.Int(0, min=0, max=2).tag(sync=True)
     labels = traitlets.Dict(_LABELS).tag(sync=True)

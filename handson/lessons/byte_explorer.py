@@ -91,7 +91,7 @@ def _element_fields(element) -> list[ByteField]:
     else:
         at = start - (12 if element.VR in _EXPLICIT_LONG else 8)
         head = [
-            ByteField(at + 4, at + 6, f"{name}: VR", element.VR),
+            ByteField(at + 4, at + 6, f"{name}: VR", str(element.VR)),
             ByteField(at + 6, start, f"{name}: length", f"{element.length} bytes"),
         ]
     value = convert_raw_data_element(element).value
@@ -115,7 +115,7 @@ class ByteExplorer(Still, anywidget.AnyWidget):
     _css = _HERE / "lessons.css"
     title = traitlets.Unicode().tag(sync=True)
     data = traitlets.Bytes().tag(sync=True)
-    fields = traitlets.List().tag(sync=True)
+    fields: traitlets.List = traitlets.List().tag(sync=True)
     offset = traitlets.Int().tag(sync=True)
     labels = traitlets.Dict(_LABELS).tag(sync=True)
 

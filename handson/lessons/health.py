@@ -173,7 +173,7 @@ class Doctor(Still, anywidget.AnyWidget):
 
     _esm = script("health")
     _css = _HERE / "lessons.css"
-    rows = traitlets.List().tag(sync=True)
+    rows: traitlets.List = traitlets.List().tag(sync=True)
     labels = traitlets.Dict(_LABELS).tag(sync=True)
 
     def __init__(self):

@@ -56,7 +56,7 @@ class Quiz(Still, widgets.VBox):
     chosen : list, index of the option taken per question, None where none is yet
     """
 
-    chosen = traitlets.List()
+    chosen: traitlets.List = traitlets.List()
 
     def __init__(self, title: str, questions: tuple[Question, ...]):
         self.title, self.questions = title, questions

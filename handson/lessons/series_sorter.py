@@ -60,11 +60,13 @@ class SeriesSorter(Still, anywidget.AnyWidget):
     _css = _HERE / "lessons.css"
     key = traitlets.Unicode("file name").tag(sync=True)
     orders = traitlets.Dict().tag(sync=True)  # key -> numbers of the slices in that order
-    positions = traitlets.List().tag(sync=True)  # mm along the normal, per slice
+    positions: traitlets.List = traitlets.List().tag(sync=True)  # mm along the normal, per slice
     cut = traitlets.Bytes().tag(sync=True)  # uint8 [slice, row]
-    size = traitlets.List().tag(sync=True)  # slices, rows
+    size: traitlets.List = traitlets.List().tag(sync=True)  # slices, rows
     aspect = traitlets.Float(1.0).tag(sync=True)  # mm per row over mm per slice
-    letters = traitlets.List().tag(sync=True)  # of the sides where n begins and where it points to
+    letters: traitlets.List = traitlets.List().tag(
+        sync=True
+    )  # of the sides where n begins and where it points to
     labels = traitlets.Dict(_LABELS).tag(sync=True)
     column = traitlets.Int()
 

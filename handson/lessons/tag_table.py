@@ -60,7 +60,7 @@ class TagTable(Still, anywidget.AnyWidget):
     _esm = script("tag_table")
     _css = _HERE / "lessons.css"
     title = traitlets.Unicode().tag(sync=True)
-    rows = traitlets.List().tag(sync=True)
+    rows: traitlets.List = traitlets.List().tag(sync=True)
     query = traitlets.Unicode().tag(sync=True)
     labels = traitlets.Dict(_LABELS).tag(sync=True)
 

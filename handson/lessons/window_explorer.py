@@ -5,6 +5,7 @@ values and the share of pixels that the window draws black or white.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -32,9 +33,10 @@ class WindowExplorer(widgets.VBox):
     window = traitlets.Tuple(traitlets.Float(), traitlets.Float())
 
     def __init__(self, picture: Slice, window=(40.0, 400.0)):
-        if picture.pixels.ndim != 2 or picture.dataset is None:
+        dataset: Any = picture.dataset
+        if picture.pixels.ndim != 2 or dataset is None:
             raise ViewError("a window needs grey values from a file", "Use handson.read_slice.")
-        stored = np.asarray(picture.dataset.pixel_array, np.float32)
+        stored = np.asarray(dataset.pixel_array, np.float32)
         self._slices = {"real": picture, "stored": replace(picture, pixels=stored, unit="")}
         self._choice = widgets.ToggleButtons(
             options=[(_LABELS[name], name) for name in VALUES], description=_LABELS["values"]

@@ -3,11 +3,12 @@
 Stands on nibabel for the names and offsets of the fields, and on nothing of a header's meaning.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -68,20 +69,21 @@ class HeaderBytes:
     @property
     def fields(self) -> tuple[HeaderField, ...]:
         layout = _layout(len(self.raw), self.byte_order)
+        fields: Mapping[str, Any] = layout.fields or {}
         return tuple(
             HeaderField(
                 name,
-                layout.fields[name][1],
+                fields[name][1],
                 layout[name].itemsize,
                 layout[name].base.str,
                 self[name],
             )
-            for name in layout.names
+            for name in fields
         )
 
     def __getitem__(self, name):
         layout = _layout(len(self.raw), self.byte_order)
-        if name not in layout.fields:
+        if name not in (layout.fields or {}):
             raise KeyError(name)
         value = np.frombuffer(self.raw, layout)[name][0]
         if value.shape:

@@ -42,7 +42,7 @@ def read_nifti(path, *, volumes=None, component=None) -> Volume:
     """
     given = Path(path)
     path = header_file(given)
-    notes = []
+    notes: list[str] = []
     with reading(path), content(path) as stream:
         stored = read_header(stream, path)
         header = structured(stored, path)

@@ -33,7 +33,7 @@ def read_voxels(stream, path, layout: Layout, notes) -> np.ndarray:
     if layout.squeezed:
         raw = raw[..., 0]
     if layout.rgb:
-        if "A" in layout.dtype.names:
+        if "A" in (layout.dtype.names or ()):
             notes.append("The alpha channel of its RGBA voxels was left out.")
         colour = np.stack([raw[name] for name in "RGB"], axis=-1)
         return colour if colour.ndim == 4 else colour[..., 0, :]

@@ -219,7 +219,7 @@ def make(folder: Path, progress=None) -> None:
             save(dataset, folder / name / file_name)
         if progress:
             progress(number, len(TRAPS))
-    said = {name: trap.__doc__.strip() for name, trap in TRAPS.items()}
+    said = {name: (trap.__doc__ or "").strip() for name, trap in TRAPS.items()}
     save_json(said, folder / "traps.json")
 
 

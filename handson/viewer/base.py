@@ -8,7 +8,7 @@ from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from ipywidgets import VBox
@@ -95,8 +95,8 @@ class Viewer(VBox):
     percent = Bool(False)
     events = Tuple()
 
-    _PANES = (None,)
-    _SHOWN: ClassVar = {}
+    _PANES: ClassVar[tuple[str | None, ...]] = (None,)
+    _SHOWN: ClassVar[dict[str, bool]] = {}
 
     def __init__(self, volume, *layers, plane=None, window=None, cmap=None, convention="radiological",
                  crosshair=None, time=0, full=False, height=360, same_space=False, axes=(0, 1, 2),
@@ -452,14 +452,14 @@ class Viewer(VBox):
         """
         return measuring.mask_of(self.volume, self.plane, self._region, self._painted)
 
-    def measure(self) -> dict:
+    def measure(self) -> dict[str, Any]:
         """What ruler, region and brush say, from the volume's own values.
 
         returns : {"length": mm} and {"n", "mean", "sd", "low", "high", "area": mm2, "volume": mm3}, of what is
             painted the same under "painted"; sd divides by n - 1; area is that of the voxels' faces in the
             plane on show, of what is painted those in the slice on show
         """
-        found = {"length": measuring.length(self.ruler)} if self.ruler else {}
+        found: dict[str, Any] = {"length": measuring.length(self.ruler)} if self.ruler else {}
         if self.region:
             values = measuring.values_in(self.volume, self._region)
             found |= measuring.statistics(self.volume, self.plane, values, self.time)

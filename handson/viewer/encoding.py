@@ -6,6 +6,7 @@ This module knows arrays only: no widget and no file.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -187,7 +188,8 @@ class Chunks:
             first += count
         flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
         skip = start - (start // self.plane) * self.plane
-        return memoryview(np.ascontiguousarray(flat[skip : skip + stop - start])).cast("B")
+        part: Any = np.ascontiguousarray(flat[skip : skip + stop - start])
+        return memoryview(part).cast("B")
 
     def _block(self, frame, start, stop):
         data = (

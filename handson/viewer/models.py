@@ -44,7 +44,9 @@ class Source(Widget):
     slab = Bytes().tag(sync=True)
     slab_chunk = Int().tag(sync=True)
 
-    _open: ClassVar = WeakValueDictionary()  # id of a volume -> its source, while one is open
+    _open: ClassVar[WeakValueDictionary[tuple[int, bool], "Source"]] = (
+        WeakValueDictionary()
+    )  # id of a volume -> its source, while one is open
 
     @classmethod
     def of(cls, volume, seen, slow, index, full=False) -> "Source":
@@ -167,8 +169,8 @@ class Layer(Widget):
     source = Instance(Source, allow_none=True).tag(sync=True, **widget_serialization)
     name = Unicode().tag(sync=True)
     unit = Unicode().tag(sync=True)
-    shape = List().tag(sync=True)
-    inverse = List().tag(sync=True)
+    shape: List = List().tag(sync=True)
+    inverse: List = List().tag(sync=True)
     visible = Bool(True).tag(sync=True)
     opacity = Float(1.0).tag(sync=True)
     range = Tuple(Float(), Float()).tag(sync=True)

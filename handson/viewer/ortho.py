@@ -13,8 +13,8 @@ class OrthoViewer(Viewer):
     Traits as `Viewer`; `plane` is the one that `index` counts.
     """
 
-    _PANES = PLANE_NAMES
-    _SHOWN: ClassVar = {"show_crosshair": True}
+    _PANES: ClassVar[tuple[str | None, ...]] = PLANE_NAMES
+    _SHOWN: ClassVar[dict[str, bool]] = {"show_crosshair": True}
 
     def _arrange(self):
         self.add_class("handson-ortho")
