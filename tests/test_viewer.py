@@ -643,6 +643,21 @@ def test_a_painted_region_has_a_course_in_three_planes_too():
     shown.close()
 
 
+def test_the_png_of_a_series_holds_its_curve_and_says_which_volume():
+    shown = handson.view(volume((4, 4, 4, 7), time_step=2.0), time=3, name="run")
+    assert "volume 4 of 7, 6 s" in repr(shown)
+    picture = Image.open(io.BytesIO(static.png(shown)))
+    single = handson.view(shown.volume.at(3))
+    assert picture.height > Image.open(io.BytesIO(static.png(single))).height
+    below = np.asarray(picture)[400:]
+    assert (below == 255).all(axis=2).sum() > 100, "a line and its axis"
+    blue = (below[..., 2].astype(int) - below[..., 0] > 150).any(axis=0)
+    assert 0.45 < np.flatnonzero(blue).mean() / picture.width < 0.65, "the moment on show"
+    assert "volume" not in repr(single)
+    shown.close()
+    single.close()
+
+
 def test_a_single_volume_has_no_course():
     shown = handson.view(volume((4, 4, 4)))
     assert not shown.canvas.curve

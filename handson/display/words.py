@@ -53,6 +53,20 @@ def mm(x: float) -> str:
     return f"{0.0 if abs(x) < 0.05 else x:.1f}".replace("-", "−")
 
 
+def short(x: float) -> str:
+    """Four digits, which are enough beside a plot: "8008", "0.1667", "−1.507"."""
+    return f"{float(f'{x:.4g}'):.10g}".replace("-", "−")
+
+
+def moment(volume: Volume, time: int) -> str:
+    """Which volume of a series is on show: "volume 53 of 120, 104 s"; "" for a single one."""
+    if volume.frames == 1:
+        return ""
+    seconds = volume.seconds
+    said = "" if seconds is None else LABELS["seconds"].format(s=short(seconds[time]))
+    return LABELS["moment"].format(n=time + 1, count=volume.frames, seconds=said)
+
+
 def scale_words(length: float, scale: str) -> str:
     """What stands at a scale bar: "20 mm", "20 mm at the detector", or "no scale".
 

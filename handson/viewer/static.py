@@ -10,6 +10,7 @@ import numpy as np
 
 from ..display import raster, words
 from ..display.words import LABELS
+from .curve import curve
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -58,7 +59,10 @@ def describe(viewer: "Viewer") -> str:
     places = [(plane, viewer.voxel[volume.layout(plane).axis]) for plane in planes]
     return words.described(
         volume.name,
-        [words.slice_phrase(volume, plane, index) for plane, index in places],
+        [
+            *(words.slice_phrase(volume, plane, index) for plane, index in places),
+            *filter(None, [words.moment(volume, viewer.time)]),
+        ],
         viewer.convention if volume.oriented else words.unplaced_sides(volume),
         [layer.name for layer in viewer.layers if layer.visible],
         viewer.warning,
@@ -87,7 +91,10 @@ def small_png(viewer: "Viewer") -> bytes:
 
 
 def _whole(viewer: "Viewer", height: int) -> "Image":
-    return _compose([_panel(viewer, plane, part, height) for plane, part in sections(viewer)])
+    pictures = _compose([_panel(viewer, plane, part, height) for plane, part in sections(viewer)])
+    if not viewer.canvas.curve:
+        return pictures
+    return _compose([pictures, curve(viewer, pictures.width, height / 360)], down=True)
 
 
 def _bytes(image: "Image", description: str) -> bytes:
@@ -161,14 +168,18 @@ def _scale_bar(
     _write(pen, (right, y - 5), words.scale_words(length, kind), "rb", font)
 
 
-def _compose(panels: list["Image"]) -> "Image":
+def _compose(panels: list["Image"], down: bool = False) -> "Image":
+    """Pictures side by side, or one below the other, on black."""
     from PIL import Image
 
     gap = 6
-    size = sum(p.width for p in panels) + gap * (len(panels) - 1), max(p.height for p in panels)
-    whole = Image.new("RGB", size, "black")
-    x = 0
+    sizes = np.array([panel.size for panel in panels])
+    along = 1 if down else 0
+    size = sizes.max(axis=0)
+    size[along] = sizes[:, along].sum() + gap * (len(panels) - 1)
+    whole = Image.new("RGB", tuple(map(int, size)), "black")
+    at = 0
     for panel in panels:
-        whole.paste(panel, (x, 0))
-        x += panel.width + gap
+        whole.paste(panel, (0, at) if down else (at, 0))
+        at += panel.size[along] + gap
     return whole

@@ -78,9 +78,9 @@ export class CurvePanel {
   }
 
   // lines: values per volume of voxel, region and painting, null where nothing is drawn
-  // seconds: when each volume begins, null when nobody says
+  // moment: volume and second of `time`, in words; seconds: when each volume begins, null when nobody says
   // events: [onset, duration, name] in s; format: a value as text
-  update({ lines, time, seconds, events, percent, unit, format }) {
+  update({ lines, time, moment, seconds, events, percent, unit, format }) {
     const drawn = lines.map((values) => values && (percent ? percentChange(values) : values));
     const known = drawn.flatMap((values) => values ?? []).filter(Number.isFinite);
     const limits = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
@@ -94,10 +94,7 @@ export class CurvePanel {
     const say = [this.labels.curve_voxel, ...[measured.region, measured.painted].map((what) =>
       fill(this.labels.curve_mean, { what, value: "{value}" }))];
     const values = say.flatMap((words, n) => (drawn[n] ? [fill(words, { value: format(drawn[n][time]) + last })] : []));
-    this.text.textContent = fill(this.labels.curve_text, {
-      n: time + 1, count: this.at.length, values: values.join(", "),
-      seconds: seconds === null ? "" : fill(this.labels.seconds, { s: short(seconds[time]) }),
-    });
+    this.text.textContent = fill(this.labels.curve_text, { moment, values: values.join(", ") });
     this.svg.setAttribute("aria-label", this.text.textContent);
   }
 

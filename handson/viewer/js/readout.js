@@ -66,7 +66,7 @@ export class Readout {
       const at = view.place.voxel;
       at[view.layout(pane.plane).axis] = view.sliceOf(pane);
       pane.canvas.setAttribute("aria-label", fill(this.labels.canvas_label,
-        { slice: this.phrase(pane.plane, at), value: this.valueAt(view.base, at), side: view.sides() }));
+        { slice: [this.phrase(pane.plane, at), this.moment()].filter(Boolean).join(", "), value: this.valueAt(view.base, at), side: view.sides() }));
     }
   }
 
@@ -76,6 +76,14 @@ export class Readout {
     middle[layout.axis] = ijk[layout.axis];
     const position = apply(geometry.affine, middle)[WORLD_AXIS[plane]];
     return slicePhrase(this.labels, geometry, plane, layout, ijk, position);
+  }
+
+  // Which volume of a series is on show: "volume 53 of 120, 104 s"; "" for a single one.
+  moment() {
+    const { frames, seconds } = this.view.geometry, time = this.view.get("time");
+    if (frames === 1) return "";
+    return fill(this.labels.moment, { n: time + 1, count: frames,
+      seconds: seconds === null ? "" : fill(this.labels.seconds, { s: short(seconds[time]) }) });
   }
 
   // ---- values -----------------------------------------------------------------------------
@@ -195,7 +203,7 @@ export class Readout {
         region.length === 2 ? this.meanOf("region", region, mean((frame) => regionValues(voxels, frame, region))) : null,
         painted.size ? this.meanOf("painted", painted, mean((frame) => paintedValues(voxels, frame, shape, painted))) : null,
       ],
-      time: view.get("time"), seconds, events: view.get("events"), percent: view.get("percent"),
+      time: view.get("time"), moment: this.moment(), seconds, events: view.get("events"), percent: view.get("percent"),
       unit: view.base.model.get("unit"), format: short,
     });
   }
