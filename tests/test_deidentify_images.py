@@ -13,6 +13,7 @@ from pydicom.data import get_testdata_file
 
 import handson
 from handson.deidentify import Mask, deface
+from handson.deidentify.faces import may_show_face
 from handson.deidentify.pixels import burned_in_risk
 from handson.errors import DeidentifyError, ViewError
 
@@ -473,3 +474,71 @@ def test_an_unknown_key_of_a_sidecar_goes_whatever_its_value(tmp_path):
     report = handson.anonymize(source, tmp_path / "out")
     entry = next(e for e in report.entries if e.source.suffix == ".json")
     assert json.loads((tmp_path / "out" / entry.output).read_text()) == {"TaskName": "rest of ***"}
+
+
+# Which pixels are at risk, which volumes show a head -------------------------------------------------------
+
+
+CT, NM, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.20", "1.2.840.10008.5.1.4.1.1.4"
+PAGES = [
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "Philips", "ImageType": ["DERIVED", "SECONDARY", "DOSE"]},
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "SIEMENS", "Rows": 860, "Columns": 1132,
+     "ImageType": ["DERIVED", "SECONDARY", "OTHER"]},
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "TOSHIBA", "WindowWidth": 1,
+     "ImageType": ["DERIVED", "SECONDARY"], "ManufacturerModelName": "Aquilion ONE"},
+    {"SOPClassUID": CT, "Modality": "CT", "SeriesDescription": "Dosisprotokoll"},
+    {"SOPClassUID": CT, "Modality": "CT", "PhotometricInterpretation": "RGB"},
+    {"SOPClassUID": NM, "Modality": "NM", "PhotometricInterpretation": "RGB"},
+    {"SOPClassUID": CT, "Modality": "OT", "Manufacturer": "MEDRAD"},
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "VITREA"},
+    {"SOPClassUID": NM, "Modality": "NM", "Manufacturer": "ADAC"},
+    {"SOPClassUID": NM, "Modality": "NM", "Manufacturer": "SIEMENS NM", "Rows": 882, "Columns": 1132,
+     "ImageType": ["DERIVED", "SECONDARY"]},
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "", "ImageType": ["DERIVED", "SECONDARY"]},
+    *({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.77.1.1", "Modality": m} for m in ("DOC", "ES", "OP", "GM")),
+]  # fmt: skip
+SCANS = [
+    {"SOPClassUID": CT, "Modality": "CT", "SeriesDescription": "Chest low dose 1.25"},
+    {"SOPClassUID": CT, "Modality": "CT", "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"], "Manufacturer": "SIEMENS"},
+    {"SOPClassUID": CT, "Modality": "CT", "ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]},
+    {"SOPClassUID": MR, "Modality": "MR", "ImageType": ["DERIVED", "PRIMARY", "MPR"], "Manufacturer": "GE",
+     "ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "ImagePositionPatient": [0, 0, 0]},
+    {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.1.1", "Modality": "DX", "Rows": 2000, "Columns": 1600},
+]  # fmt: skip
+
+
+def header(values):
+    dataset = pydicom.Dataset()
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+@pytest.mark.parametrize("values", PAGES, ids=str)
+def test_pages_and_screens_are_at_risk(values):
+    assert burned_in_risk(header(values))
+
+
+@pytest.mark.parametrize("values", SCANS, ids=str)
+def test_scans_are_not(values):
+    assert burned_in_risk(header(values)) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "face"),
+    [
+        ({"BodyPartExamined": "HEADNECK"}, True),
+        ({"StudyDescription": "TC CRANIO senza mdc"}, True),
+        ({"SeriesDescription": "Ax BRAVO"}, True),
+        ({"BodyPartExamined": "WHOLEBODY"}, True),
+        ({"BodyPartExamined": "CHEST", "SeriesDescription": "PET WB head to thigh"}, True),
+        ({}, True),
+        ({"SeriesDescription": "t1"}, True),
+        ({"BodyPartExamined": "KNEE"}, False),
+        ({"SeriesDescription": "Addome senza mdc"}, False),
+        ({"Rows": 64, "Columns": 64, "PixelSpacing": [0.3, 0.3]}, False),
+        ({"Modality": "DX"}, False),
+    ],
+)
+def test_unsure_means_a_face(told, face):
+    assert may_show_face(header({"Modality": "MR", **told})) is face

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import generate_frames
+from pydicom.multival import MultiValue
 from pydicom.pixels import get_decoder
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -33,15 +34,39 @@ ULTRASOUND = {
 }
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 PHOTOGRAPHS = {"1.2.840.10008.5.1.4.1.1.77.1.4", "1.2.840.10008.5.1.4.1.1.77.1.4.1"}
-# Words in Image Type or Series Description of a picture of a screen (with the scanner's own storage class, too)
-_SCREEN = re.compile("SCREEN|CAPTURE|SCRNSHOT|SAVE|REPORT|PATIENT PROTOCOL| PROT$|DOSE.?INFO")
+# Words in Image Type or a description of a picture of a screen (with the scanner's own storage class, too)
+_SCREEN = re.compile(
+    r"SCREEN|CAPTURE|SCRNSHOT|SNAPSHOT(?! ?(FREEZE|PULSE))|SAVE|REPORT|RAPPORT|REFERTO|INFORME|BEFUND|PATIENT.?PROTOCOL|PROTOKOLL"
+    r"| PROT$|DOSE|DOSIS|DOSIM|INJECTION|ENHANCEMENT|WORKSHEET|ELECTRONIC FI|VOLREN|SUMMARY|\bAVA\b|\bRESULTS?\b"
+)
+_PLAIN_DOSE = re.compile(
+    r"(ULTRA|VERY|LOW|HALF|FULL|REDUCED|HIGH|STANDARD|NORMAL|SINGLE|QUARTER|BASSA|LOWER|LD)[ _-]*(LOW[ _-]*)?(DOSE|DOSIS)|RTDOSE"
+)
+# What a scanner or a planning system computes itself; any other modality is a picture, a document, a camera.
+_SCANNERS = frozenset(
+    re.findall(
+        r"\w+",
+        "CT MR PT NM CR DX MG XA RF PX IO RG BMD RTIMAGE RTDOSE RTSTRUCT RTPLAN SEG OCT OPT IVOCT SM REG KO PR RWV BI",
+    )
+)
+_GREY_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.2",
+    "1.2.840.10008.5.1.4.1.1.4",
+    "1.2.840.10008.5.1.4.1.1.128",
+    "1.2.840.10008.5.1.4.1.1.20",
+)
+# Their machines make pages about an examination: workstations, injectors, printers.
+_PAGE_MAKERS = re.compile(
+    r"MEDRAD|VITREA|VITAL IMAGES|TERARECON|ADAC|BRACCO|CODONICS|EIZO|R2 TECH|CEDARA|AYCAN|CXD1"
+)
 _SLIDE_LABELS = {"LABEL", "OVERVIEW"}  # PS3.3 C.8.12.4.1.1: the glass with its paper label
 
 
 def _texts(dataset: Dataset, keyword: str) -> list[str]:
-    value = dataset.get(keyword) or ""
-    parts = [value] if isinstance(value, str) else value
-    return [str(part).strip().upper() for part in parts]
+    value = dataset.get(keyword)
+    value = "" if value is None else value
+    parts = value if isinstance(value, MultiValue | list | tuple) else [value]
+    return [str(part).strip().upper() for part in parts] or [""]
 
 
 def burned_in_risk(dataset: Dataset) -> str:
@@ -62,9 +87,47 @@ def burned_in_risk(dataset: Dataset) -> str:
         return "a photograph can show the patient"
     if _SLIDE_LABELS & set(image_type):
         return "a whole slide's label or overview shows what is written on the glass"
-    described = [*image_type, *_texts(dataset, "SeriesDescription")]
+    described = [
+        *image_type,
+        *_texts(dataset, "SeriesDescription"),
+        *_texts(dataset, "ProtocolName"),
+    ]
+    described = [_PLAIN_DOSE.sub("", text) for text in described]
     if any(map(_SCREEN.search, described)) or "ConversionType" in dataset:
-        return "it is a screen capture or a digitised picture"
+        return "it is a screen capture, a dose report or a digitised picture"
+    return _unlike_a_scan(dataset, sop_class, modality, image_type)
+
+
+def _unlike_a_scan(dataset: Dataset, sop_class: str, modality: str, image_type: list[str]) -> str:
+    """Why a picture is not what a scanner writes, by its modality, its maker, its colours and its geometry."""
+    maker = " ".join(_texts(dataset, "Manufacturer") + _texts(dataset, "ManufacturerModelName"))
+    if modality and modality not in _SCANNERS:
+        return (
+            f"{modality} is not the modality of a scanner"
+            if modality.isalnum() and len(modality) < 5
+            else "its modality is not a scanner's"
+        )
+    if _PAGE_MAKERS.search(maker):
+        return "its maker's machines write pages about an examination"
+    coloured = _texts(dataset, "PhotometricInterpretation")[0].startswith(("RGB", "YBR"))
+    if coloured and sop_class in _GREY_CLASSES:
+        return "it has colours where scanners write grey"
+    made = {"SECONDARY", "DERIVED", "RECONSTRUCTED"} & set(image_type)
+    if made and not _texts(dataset, "Manufacturer")[0]:
+        return "it was derived by a program that does not say its name"
+    cross_section = sop_class in _GREY_CLASSES[:3]
+    placed = "ImageOrientationPatient" in dataset and "ImagePositionPatient" in dataset
+    about_dose = "CommentsOnRadiationDose" in dataset or "CTDIPhantomTypeCodeSequence" in dataset
+    if cross_section and not placed and (made or about_dose):
+        return "it has no place in the patient, as pages and screens have none"
+    shape = [int(n) for n in _texts(dataset, "Rows") + _texts(dataset, "Columns") if n.isdigit()]
+    square = len(set(shape)) == 1
+    if "SECONDARY" in image_type and not square and modality in ("CT", "PT", "NM"):
+        return "it was made from other images and has the shape of a screen"
+    if modality == "PT" and not square and max(shape, default=0) > 300:
+        return "it has the shape of a screen"
+    if modality == "CT" and _texts(dataset, "WindowWidth")[:1] in (["1"], ["1.0"]):
+        return "its window shows black and white only, as drawings need it"
     return ""
 
 
