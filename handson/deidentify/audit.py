@@ -5,7 +5,10 @@ names, and whatever can be inflated in them (gzip, zip, deflated DICOM, the stre
 character sets that DICOM and NIfTI files use.
 """
 
+import base64
+import html
 import io
+import json
 import os
 import re
 import zipfile
@@ -13,11 +16,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
-from .spelling import date_spellings
+from .spelling import date_spellings, fold, name_spellings
+from .text import name_parts
 
 _ENCODINGS = (
     "utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso8859_2", "iso8859_5", "iso8859_6", "iso8859_7",
@@ -53,8 +59,11 @@ def audit(folder, known: Iterable) -> list[Finding]:
         the path of a folder of originals is not taken: say what to look for
     returns : one Finding per file, string and place, its first occurrence
 
-    Upper and lower case are one. A name may be given as DICOM writes it (`Doe^Jane`); it is searched as it
-    stands, with spaces, commas and underscores for the `^`, and in the reverse order.
+    Every spelling counts that the engine knows: upper and lower case, with and without accents (Müller,
+    Muller, Mueller), D'Angelo as DANGELO, a name as DICOM writes it (`Doe^Jane`) in either order, with
+    other marks, and its parts alone; a day (as a date or as digits) in the usual orders and with the names
+    of months in five languages; a number of five digits and more without its zeros, or split in two. So do
+    the escapes of URLs, JSON, HTML and Base64.
     """
     needles = _Needles(known)
     folder = Path(folder)
@@ -82,13 +91,14 @@ class _Needles:
             known = [known]
         self._by_head: dict[int, dict[int, dict[bytes, str]]] = {}  # by head, then by length
         self._short: list[tuple[bytes, str]] = []
+        self._bounded: set[bytes] = set()
         self.longest = 4
         for what in known:
-            for spelling in _spellings(what):
-                self._add(spelling, str(what))
+            for spelling, bounded in _spellings(what).items():
+                self._add(spelling, str(what), bounded)
         self._heads = np.array(sorted(self._by_head), dtype=np.uint32)
 
-    def _add(self, text: str, what: str) -> None:
+    def _add(self, text: str, what: str, bounded: bool = False) -> None:
         forms = (
             {text.lower(), text.upper(), text, text.title()}
             if not text.isascii()
@@ -103,6 +113,8 @@ class _Needles:
                     continue
         for needle in encoded:
             self.longest = max(self.longest, len(needle))
+            if bounded:
+                self._bounded.add(needle)
             if len(needle) < 4:
                 self._short.append((needle, what))
             else:
@@ -113,8 +125,12 @@ class _Needles:
         """(what, offset) of every occurrence in `data`."""
         low = data.lower()
         for needle, what in self._short:
-            if (at := low.find(needle)) >= 0:
-                yield what, at
+            at = low.find(needle)
+            while at >= 0:
+                if self._counts(low, at, needle):
+                    yield what, at
+                    break
+                at = low.find(needle, at + 1)
         if len(low) < 4 or not len(self._heads):
             return
         for phase in range(4):
@@ -122,9 +138,23 @@ class _Needles:
             for hit in np.flatnonzero(_is_in(words, self._heads)):
                 at = 4 * int(hit) + phase
                 for length, same_length in self._by_head[int(words[hit])].items():
-                    what = same_length.get(low[at : at + length])
-                    if what is not None and not _in_made_uid(low, at):
-                        yield what, at
+                    needle = low[at : at + length]
+                    what = same_length.get(needle)
+                    if what is None or _in_made_uid(low, at) or not self._counts(low, at, needle):
+                        continue
+                    yield what, at
+
+    def _counts(self, data: bytes, at: int, needle: bytes) -> bool:
+        """True unless the needle is one that must stand alone, and stands in a longer word or number."""
+        if needle not in self._bounded:
+            return True
+        before, after = (
+            data[at - 1 : at] if at else b"",
+            data[at + len(needle) : at + len(needle) + 1],
+        )
+        return not (
+            before.isalnum() or after.isalnum() or (needle.isdigit() and b"." in (before, after))
+        )
 
 
 def _in_made_uid(data: bytes, at: int) -> bool:
@@ -141,18 +171,76 @@ def _is_in(words: np.ndarray, heads: np.ndarray) -> np.ndarray:
     return heads[places] == words
 
 
-def _spellings(what) -> list[str]:
+def _spellings(what) -> dict[str, bool]:
+    """{a spelling: True if it counts only between other characters than letters and digits}.
+
+    Every way to write it that the engine knows, and those in which programs escape text.
+    """
     if isinstance(what, date):
-        return date_spellings(what.strftime("%Y%m%d"))
+        return dict.fromkeys(_days(what.strftime("%Y%m%d")), False)
     text = str(what).strip()
     if not text:
+        return {}
+    whole = [text, fold(text), *_days(text)]
+    parts = [part for group in name_parts(text) for part in group] if "^" in text else text.split()
+    bounded = _numbers(text)
+    if not any(map(str.isdigit, text)):
+        choices = [sorted(name_spellings(part) | {_umlauts(part)}) for part in parts[:3]]
+        for spelled in product(*choices) if parts else ():
+            for order in (spelled, spelled[:2], spelled[1::-1], spelled[::-1]):
+                whole += [
+                    mark.join(order)
+                    for mark in ("^", " ", ", ", ",", "_", "", ".", "-", "+", "%20", "%5E")
+                ]
+        whole += [s for choice in choices if "^" in text for s in choice if len(s) >= 5]
+        bounded += [s for choice in choices if "^" in text for s in choice if 3 <= len(s) < 5]
+    whole += [quote(s) for s in (text, text.replace("^", " "))] + [
+        json.dumps(text)[1:-1],
+        html.escape(text),
+    ]
+    whole += _in_base64(text) if len(text) >= 6 else []
+    return {s: False for s in whole if s} | {s: True for s in bounded if s not in whole}
+
+
+def _umlauts(name: str) -> str:
+    """Müller for MUELLER."""
+    for written, umlaut in (("ae", "ä"), ("oe", "ö"), ("ue", "ü")):
+        name = name.lower().replace(written, umlaut)
+    return name
+
+
+def _days(text: str) -> list[str]:
+    """The spellings of a day that a text names, two digits of its year among marks, too."""
+    digits = re.sub(r"[-./ ]", "", text)
+    spelled = date_spellings(digits) if re.fullmatch(r"(18|19|20)\d{6}", digits) else []
+    if spelled:
+        year, month, day = digits[2:4], digits[4:6], digits[6:]
+        for d, m in ((day, month), (day.lstrip("0"), month.lstrip("0"))):
+            spelled += [
+                mark.join(order)
+                for mark in "./-"
+                for order in ((d, m, year), (m, d, year), (year, m, d))
+            ]
+    return spelled
+
+
+def _numbers(text: str) -> list[str]:
+    """An identifier of digits without its zeros and marks, and split in two."""
+    digits = re.sub(r"[-./_ ]", "", text)
+    if not re.fullmatch(r"\d{5,}", digits):
         return []
-    spellings = [text]
-    parts = [part for part in text.split("^") if part]
-    if len(parts) > 1:
-        for order in (parts, parts[:2], parts[1::-1]):
-            spellings += [mark.join(order) for mark in ("^", " ", ", ", ",", "_", "")]
-    return list(dict.fromkeys(spellings))
+    plain = [digits, digits.lstrip("0")]
+    split = [d[:n] + mark + d[n:] for d in plain for n in range(2, len(d) - 1) for mark in "-. /"]
+    return [number for number in plain + split if len(number) >= 4]
+
+
+def _in_base64(text: str) -> list[str]:
+    """What stands in Base64 for a text, wherever in a stream it begins."""
+    found = []
+    for skipped in range(3):
+        coded = base64.b64encode(b"\0" * skipped + text.encode("utf-8")).decode()
+        found.append(coded[[0, 2, 3][skipped] : len(coded.rstrip("=")) - 1])
+    return [piece for piece in found if len(piece) >= 7]
 
 
 def _blocks(file: Path, overlap: int) -> Iterator[tuple[str, bytes, int]]:

@@ -95,7 +95,11 @@ def date_spellings(value: str) -> list[str]:
     for name in dict.fromkeys(part for whole in month_names for part in (whole, fold(whole)[:3])):
         for number in (dom, dom.lstrip("0")):
             spelled += [mark.join((number, name, year)) for mark in ("-", " ", "")]
-            spelled += [f"{name} {number}, {year}", f"{name} {number} {year}"]
+            spelled += [
+                f"{name} {number}, {year}",
+                f"{name} {number} {year}",
+                f"{number}. {name} {year}",
+            ]
     return list(dict.fromkeys(spelled))
 
 

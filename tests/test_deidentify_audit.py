@@ -1,0 +1,61 @@
+"""The audit finds every spelling that the engine knows, in every place, and does not cry wolf."""
+
+import base64
+import gzip
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+import handson
+
+SPELLED = [
+    ("D'Angelo^Maria", "scan DANGELO"),
+    ("D'Angelo^Maria", "maria_d'angelo"),
+    ("Sørensen^Åse", "SORENSEN, AASE"),
+    ("Müller^Hans", "mueller hans"),
+    ("MUELLER^Hans", "Müller"),
+    ("Doe^Jane", "jane doe"),
+    ("Doe^Jane", "x: Doe, x"),
+    ("Doe^Jane", "%44 Doe%5EJane"),
+    ("0047113", "MRN 47113"),
+    ("0047113", "47-113"),
+    ("0047113", "471 13"),
+    ("19510208", "8 febbraio 1951"),
+    ("19510208", "8. Februar 1951"),
+    ("1951-02-08", "8.2.51"),
+    ("19510208", "February 8, 1951"),
+    ("Müller^Hans", json.dumps("Müller^Hans")),
+    ("Zyxwabel^Q", base64.b64encode(b"patient Zyxwabel^Q!").decode()),
+    ("Zyxwabel", base64.b64encode(b"aZyxwabel and more").decode()),
+]
+
+
+CASES = [(*case, place) for case in SPELLED for place in ("plain", "utf-16", "gzip", "zip")]
+CASES += [(*case, "name") for case in SPELLED if not set("/%=") & set(case[1])]
+
+
+@pytest.mark.parametrize(("known", "text", "place"), CASES)
+def test_every_spelling_in_every_place(known, text, place, tmp_path):
+    file = tmp_path / "a.bin"
+    data = b"\0\1\2 " + text.encode() + b" \3\4"
+    if place == "utf-16":
+        data = b"\0\1\2\3" + f" {text} ".encode("utf-16-le")
+    elif place == "gzip":
+        data = gzip.compress(data)
+    file.write_bytes(data)
+    if place == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("inner", data)
+    if place == "name":
+        file.rename(tmp_path / f" {text} .bin")
+    assert {finding.what for finding in handson.audit(tmp_path, [known])} == {known}
+
+
+def test_it_does_not_find_what_is_not_there(tmp_path):
+    rng = np.random.default_rng()
+    (tmp_path / "noise").write_bytes(rng.bytes(2_000_000))
+    (tmp_path / "numbers").write_text("0.471134 147113 4711.3 1.47113 doed janes sorens")
+    known = ["Sørensen^Åse", "0047113", "19510208", "Müller^Hans"]
+    assert handson.audit(tmp_path, known) == []
