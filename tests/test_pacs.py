@@ -596,7 +596,7 @@ def test_get_without_the_scp_role_delivers_nothing(archive):
         build_context(StudyRootQueryRetrieveInformationModelGet),
         build_context(MRImageStorage, ExplicitVRLittleEndian),
     ]
-    asked = pacs.client.retrieval(f"{ROOT}.1", f"{ROOT}.1.1")
+    asked = pacs.retrieval(f"{ROOT}.1", f"{ROOT}.1.1")
     with archive.student.association(contexts) as association:
         *_, (status, _) = association.send_c_get(asked, contexts[0].abstract_syntax)
     assert (status.Status, status.NumberOfFailedSuboperations) == (0xA702, 3)
@@ -912,7 +912,7 @@ def test_without_pynetdicom_it_says_what_to_install():
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
-    assert "pip install pynetdicom" in done.stdout
+    assert 'pip install "handson[network]"' in done.stdout
 
 
 # ---------------------------------------------------------------------------- DICOMweb

@@ -26,6 +26,8 @@ _HOME = {
     "Tls": "tls",
     "certificate": "tls",
     "pull": "transfer",
+    "query": "client",
+    "retrieval": "client",
     "send": "transfer",
     "sequence": "sequence",
 }
@@ -43,7 +45,7 @@ def __getattr__(name):
             raise
         raise HandsonError(
             f"handson.pacs needs {error.name}, which is not installed",
-            "Run: pip install pynetdicom",
+            'Run: pip install "handson[network]"',
         ) from None
     value = getattr(module, name)
     globals()[name] = value  # the module `sequence` would hide the function of the same name

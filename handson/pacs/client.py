@@ -4,19 +4,22 @@ One association per call, opened and closed in it. Only status 0x0000 is success
 status means that the peer is gone. Whatever goes wrong is one `NetworkError` with the way out.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataset import Dataset
 from pynetdicom import StoragePresentationContexts, build_context, build_role, evt
+from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode, split_dataset
-from pynetdicom.sop_class import (
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     PatientRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
@@ -172,7 +175,9 @@ class Client:
         report, listed = Report(), self._classes(study, series)
         kept = folder if isinstance(folder, Folder) else Folder(folder, only=set(listed) or None)
         classes = list(dict.fromkeys(listed.values())) if all(listed.values()) else []
-        classes = classes or [c.abstract_syntax for c in StoragePresentationContexts[: LIMIT // 2]]
+        classes = classes or [
+            str(c.abstract_syntax) for c in StoragePresentationContexts[: LIMIT // 2]
+        ]
         model = StudyRootQueryRetrieveInformationModelGet
         contexts = [build_context(model), *_retrieval_contexts(classes)]
         roles = [build_role(sop_class, scp_role=True) for sop_class in classes]
@@ -209,17 +214,19 @@ class Client:
         return self._all_there(counted, report, "C-MOVE", arrived=None)
 
     @contextmanager
-    def association(self, contexts, roles=(), handlers=()):
+    def association(
+        self, contexts: Iterable[PresentationContext], roles: Iterable = (), handlers: Iterable = ()
+    ) -> Iterator[Association]:
         """An established pynetdicom association; released at the end, aborted when that went wrong."""
         ae = associations.entity(self.title)
-        options = {}
+        options: dict[str, Any] = {}
         if self.peer.tls:
             options["tls_args"] = (self.peer.tls.client_context(), self.peer.host)
         try:
             association = ae.associate(
                 self.peer.host,
                 self.peer.port,
-                contexts,
+                list(contexts),
                 ae_title=self.peer.title,
                 max_pdu=0,
                 ext_neg=list(roles),
@@ -289,7 +296,7 @@ class Client:
     def _classes(self, study, series) -> dict[str, str]:
         """What will be sent, in the archive's words: SOP Instance UID -> SOP Class UID, "" if it does not say."""
         model = StudyRootQueryRetrieveInformationModelFind
-        listed = {}
+        listed: dict[str, str] = {}
         with self.association([build_context(model)]) as association:
             if not _accepted(association, model):
                 return listed
@@ -486,7 +493,7 @@ def _encoded(file, syntax) -> BytesIO:
             stream.seek(file.offset)
             return BytesIO(stream.read())
     dataset = pydicom.dcmread(file.path)
-    return BytesIO(encode(dataset, syntax.is_implicit_VR, syntax.is_little_endian))
+    return BytesIO(encode(dataset, syntax.is_implicit_VR, syntax.is_little_endian) or b"")
 
 
 @contextmanager

@@ -72,7 +72,8 @@ class Peer:
         if isinstance(other, tuple | list):
             if len(other) != 3:
                 raise NetworkError(f"{other!r} is not a peer", "Give (host, port, title).")
-            return cls(*other, tls)
+            host, port, title = other
+            return cls(host, port, title, tls)
         if getattr(other, "port", None) is None:
             raise NetworkError(f"{other!r} has no port", "Start it first: .start()")
         return cls(other.host, other.port, other.title, tls or other.tls)

@@ -35,7 +35,7 @@ class Report:
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         if self.left_out:
-            parts.append(f"{len(self.left_out)} not DICOM images")
+            parts.append(f"{len(self.left_out)} left out")
         return f"0x{self.status:04X}: {', '.join(parts)}"
 
     def reasons(self) -> str:

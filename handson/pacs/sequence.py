@@ -1,15 +1,20 @@
 """The sequence diagram: who said what to whom, drawn from recorded messages."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from matplotlib import rcParams
 
 from .messages import Message
 
+if TYPE_CHECKING:
+    from ..figures import Picture
+
 _STEP = 0.27  # inches from message to message
-_COLOURS = {"A-": "0.55", "C-STORE": "#0072b2", "C-FIND": "#009e73", "C-MOVE": "#d55e00"}
-_OTHER = "black"
+_COLOURS = {"A-": "0.55", "C-STORE": "C0", "C-FIND": "C2", "C-MOVE": "C1", "C-GET": "C1"}
 
 
-def sequence(messages: Sequence[Message], times: bool = True):
+def sequence(messages: Sequence[Message], times: bool = True) -> "Picture":
     """Draw messages as arrows between lifelines, the first at the top.
 
     messages : as a server recorded them, `pacs.events` or a part of it
@@ -24,6 +29,7 @@ def sequence(messages: Sequence[Message], times: bool = True):
     place = {title: x for x, title in enumerate(titles)}
     height = _STEP * (len(messages) + 3)
     figure = Picture(figsize=(2.6 * max(len(titles), 2) + 1.2, height))
+    figure.set_layout_engine("none")
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set(
         xlim=(-0.5, max(len(titles), 2) - 0.35),
@@ -32,7 +38,7 @@ def sequence(messages: Sequence[Message], times: bool = True):
     )
     ax.set_axis_off()
     for title, x in place.items():
-        ax.plot([x, x], [-1, len(messages)], color="0.75", linewidth=1, zorder=0)
+        ax.plot([x, x], [-1, len(messages)], color="0.55", linewidth=1, zorder=0)
         ax.text(x, -1.4, title, ha="center", weight="bold", fontsize=10)
     for y, message in enumerate(messages):
         _arrow(ax, y, place[message.sender], place[message.receiver], message, times)
@@ -40,7 +46,9 @@ def sequence(messages: Sequence[Message], times: bool = True):
 
 
 def _arrow(ax, y, start, end, message, times):
-    colour = next((c for name, c in _COLOURS.items() if message.name.startswith(name)), _OTHER)
+    colour = next(
+        (c for name, c in _COLOURS.items() if message.name.startswith(name)), rcParams["text.color"]
+    )
     request = message.name.endswith("-RQ")
     ax.annotate(
         "",
@@ -73,7 +81,7 @@ def _arrow(ax, y, start, end, message, times):
             ha="right",
             va="center",
             fontsize=7,
-            color="0.4",
+            color="0.55",
         )
 
 

@@ -9,11 +9,12 @@ import tempfile
 import threading
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Self
 
 import pydicom
 from pydicom.dataset import Dataset
 from pynetdicom import AllStoragePresentationContexts, build_context, evt
-from pynetdicom.sop_class import (
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
@@ -32,6 +33,7 @@ from .peers import Peer, check_loopback, check_port, check_title
 from .storing import Folder, NotStored, Refusal, parts_of
 from .syntaxes import ANY, LIMIT, NATIVE, contexts_for
 from .tls import Tls
+from .web import WebServer
 
 SUCCESS, PENDING, CANCELLED, BAD_IDENTIFIER = 0x0000, 0xFF00, 0xFE00, 0xA900
 HANDSHAKE = 10.0  # seconds that a caller has for TLS
@@ -91,7 +93,7 @@ class _Listener:
         """Every message so far, in the order in which this server sent or received it."""
         return list(self._recorder.messages)
 
-    def start(self):
+    def start(self) -> Self:
         """Listen; a running server of the same title in this process stops first."""
         if before := _running.get(self.title):
             before.stop()
@@ -101,7 +103,7 @@ class _Listener:
         ae.maximum_associations = 100
         context = self.tls.server_context() if self.tls else None
         try:
-            server = ae.make_server(
+            server: _Server = ae.make_server(  # type: ignore[assignment]
                 (self.host, self._wanted_port),
                 contexts=self._contexts(),
                 evt_handlers=[*self._handlers(), *self._watchers()],
@@ -142,10 +144,10 @@ class _Listener:
         self.port = None
         self._close()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def __repr__(self):
@@ -256,7 +258,7 @@ class LocalPacs(_Listener):
         self._temporary: tempfile.TemporaryDirectory | None = None
         self._folder: Folder | None = None
         self._index = Index()
-        self._web = None
+        self._web: WebServer | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -271,8 +273,6 @@ class LocalPacs(_Listener):
     @property
     def web_url(self) -> str:
         """Address of QIDO-RS and WADO-RS; the web server starts when this is first asked for."""
-        from .web import WebServer
-
         if self._server is None:
             raise NetworkError(f"{self.title} is not running", "Start it first: .start()")
         if self._web is None:

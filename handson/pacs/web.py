@@ -35,8 +35,7 @@ class WebServer:
     """Serves from construction to `.stop()`; `.url` is its address."""
 
     def __init__(self, index: Index):
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.index = index
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(
@@ -48,11 +47,17 @@ class WebServer:
         self._server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    index: Index
+
+
 class _Failure(Exception):
     """An HTTP status and one sentence."""
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "handson"
 

@@ -22,7 +22,7 @@ class Tap:
 
     host = "127.0.0.1"
 
-    def __init__(self, peer):
+    def __init__(self, peer: object):
         self.peer = Peer.of(peer)
         check_loopback(self.peer.host)
         self.title, self.tls = self.peer.title, self.peer.tls
@@ -51,10 +51,10 @@ class Tap:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
-    def __enter__(self):
+    def __enter__(self) -> "Tap":
         return self.start()
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def _accept(self):

@@ -1,0 +1,318 @@
+"""Lesson 09, DICOM on the network: what its exercises accept, and the mistakes they know.
+
+Every answer is asked of a real archive on 127.0.0.1, started for the purpose and stopped again. It has
+a title of its own, so that the archive of the notebook, which runs at the same time, goes on.
+"""
+
+from functools import cache
+from tempfile import TemporaryDirectory
+
+import pydicom
+from pydicom.uid import ImplicitVRLittleEndian
+from pynetdicom import build_context
+from pynetdicom.sop_class import (
+    MRImageStorage,
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
+    Verification,
+)
+
+from ..pacs import Client, LocalPacs, Receiver, Tap, certificate
+from .checks import Exercise, Mistake, folder_of
+from .quizzes import Option, Question
+
+CALLED, CALLING, ARCHIVE = "LEARNPACS", "STUDENT", "CHECKPACS"
+TITLE = 16  # bytes of an AE title in a PDU (PS3.8 9.3.2)
+SERVICES = (
+    Verification,
+    MRImageStorage,
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelMove,
+    StudyRootQueryRetrieveInformationModelGet,
+)
+
+
+@cache
+def first_pdu() -> bytes:
+    """The A-ASSOCIATE-RQ that STUDENT sends to call LEARNPACS, as it is on the wire."""
+    with LocalPacs(title=ARCHIVE) as archive, Tap(archive) as tap:
+        Client(CALLING, tap).echo()
+        asked = tap.sent
+    return asked[:10] + CALLED.ljust(TITLE).encode() + asked[26:]
+
+
+def title_at(first) -> tuple[str, int]:
+    """(AE title that stands at byte `first` of the PDU, how many bytes of it are padding)."""
+    field = first_pdu()[first : first + TITLE].decode("ascii")
+    return field.strip(), TITLE - len(field.strip())
+
+
+@cache
+def context_ids() -> list[int]:
+    """IDs under which the services are proposed, in their order."""
+    with (
+        LocalPacs(title=ARCHIVE) as archive,
+        Client(CALLING, archive).association([build_context(uid) for uid in SERVICES]) as agreed,
+    ):
+        return [context.context_id for context in agreed.requestor.requested_contexts]
+
+
+@cache
+def found() -> dict:
+    """What an archive that holds gen-study answers: counts of rows, of the searches and of a C-MOVE."""
+    with (
+        TemporaryDirectory() as folder,
+        LocalPacs(title=ARCHIVE) as archive,
+        Receiver(folder, "CHECKREADER") as reader,
+    ):
+        archive.peers[reader.title] = reader
+        client = Client(CALLING, archive)
+        client.send(folder_of("gen-study"))
+        head = {"StudyInstanceUID": client.find("STUDY", StudyDate="20240311")[0].StudyInstanceUID}
+        series = {s.Modality: s.SeriesInstanceUID for s in client.find("SERIES", **head)}
+        searches = (
+            {"PatientName": "Example"},
+            {"PatientName": "*Anna*"},
+            {"StudyDate": "20240301-"},
+            {"ModalitiesInStudy": "US"},
+        )
+        before = len(archive.events)
+        moved = client.move(head["StudyInstanceUID"], reader.title, series=series["MR"])
+        opened = [m for m in archive.events[before:] if m.name == "A-ASSOCIATE-RQ"]
+        return {
+            "studies": len(client.find("STUDY")),
+            "series": len(client.find("SERIES", **head)),
+            "images": len(client.find("IMAGE", **head, SeriesInstanceUID=series["CT"])),
+            "instances": len(archive.files),
+            "searches": tuple(len(client.find("STUDY", **keys)) for keys in searches),
+            "lower key": len(client.find("STUDY", Modality="US")),
+            "moved": (
+                len(reader.files),
+                len(moved.done),
+                moved.responses,
+                sum(m.sender == archive.title for m in opened),
+            ),
+        }
+
+
+def all_series() -> int:
+    """Series of both studies."""
+    headers = (
+        pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SeriesInstanceUID"])
+        for path in folder_of("gen-study").rglob("*")
+        if path.is_file() and path.name != "DICOMDIR"
+    )
+    return len({header.SeriesInstanceUID for header in headers})
+
+
+@cache
+def readable() -> tuple[bool, bool]:
+    """Can a tap read the patient's name: (in plain text, through TLS)?"""
+    image = min((folder_of("gen-study") / "MR").iterdir())
+    name = str(pydicom.dcmread(image, stop_before_pixels=True).PatientName).encode()
+    seen = []
+    with TemporaryDirectory() as folder:
+        for tls in (None, certificate(folder)):
+            with LocalPacs(title=ARCHIVE, tls=tls) as archive, Tap(archive) as tap:
+                Client(CALLING, tap).send([image])
+                seen.append(name in tap.sent)
+    return tuple(seen)
+
+
+def moved(place, value):
+    """A whole wrong answer of exercise 09-5 with `value` at one place, the others left open."""
+    return tuple(value if n == place else ... for n in range(4))
+
+
+EXERCISES = {
+    "09-1": Exercise(
+        asks="The called AE title in the PDU, and how many of its bytes are padding.",
+        answer=lambda: title_at(10),
+        because="The field is always 16 bytes long; blanks fill it up and do not belong to the title. "
+        "A longer title has no room.",
+        hint="Take pdu[10:26], decode it, and strip the blanks.",
+        mistakes=(
+            Mistake(
+                "the caller is the called",
+                lambda: title_at(26),
+                "Bytes 26 to 41 are the calling title: who asks. The called title stands before it.",
+            ),
+            Mistake(
+                "padding is part of the title",
+                lambda: (..., 0),
+                "The blanks are padding (PS3.8 9.3.2): strip them, and count them.",
+            ),
+            Mistake(
+                "letters counted for padding",
+                lambda: (..., len(CALLED)),
+                "That is the length of the title. The rest of the 16 bytes is padding.",
+            ),
+        ),
+    ),
+    "09-2": Exercise(
+        asks="The IDs of five proposed presentation contexts, in their order.",
+        answer=context_ids,
+        because="Odd numbers from 1 to 255, so an association holds at most 128 contexts.",
+        hint="Look at association.requestor.requested_contexts, or in PS3.8 9.3.2.2.",
+        mistakes=(
+            Mistake(
+                "contexts are counted one by one",
+                lambda: list(range(1, len(SERVICES) + 1)),
+                "IDs are odd: 1, 3, 5 and so on (PS3.8 9.3.2.2).",
+            ),
+            Mistake(
+                "contexts are counted from 0",
+                lambda: list(range(0, 2 * len(SERVICES), 2)),
+                "Even IDs are illegal. The first one is 1.",
+            ),
+        ),
+    ),
+    "09-3": Exercise(
+        asks="Three numbers of rows: at STUDY level, at SERIES level, at IMAGE level.",
+        answer=lambda: (found()["studies"], found()["series"], found()["images"]),
+        because="One row for each entity of the level that you ask at (PS3.4 C.4.1.3.1.1).",
+        hint="len(student.find(level, ...)); each level needs the UIDs of the levels above it.",
+        mistakes=(
+            Mistake(
+                "a row for each file",
+                lambda: (found()["instances"], ..., ...),
+                "That is the number of instances. An archive answers once per entity of the level, "
+                "however many files it has of it.",
+            ),
+            Mistake(
+                "series of another study",
+                lambda: (..., all_series(), ...),
+                "You counted the series of both studies: the fourth is the ultrasound of another day.",
+            ),
+        ),
+    ),
+    "09-4": Exercise(
+        asks="Four numbers of studies: for the name Example, for *Anna*, from 2024-03-01 on, with "
+        "an ultrasound.",
+        answer=lambda: found()["searches"],
+        because="Without a wildcard the whole value must match; a date may have an open end; "
+        "ModalitiesInStudy is the key that belongs to a study.",
+        hint='Values in DICOM\'s form: StudyDate="20240301-", ModalitiesInStudy="US".',
+        mistakes=(
+            Mistake(
+                "a part of the name is enough",
+                lambda: (found()["searches"][1], ..., ..., ...),
+                "C-FIND is not a web search: without a wildcard, Example matches no part of a name.",
+            ),
+            Mistake(
+                "a lower key filters studies",
+                lambda: (..., ..., ..., found()["lower key"]),
+                "Modality belongs to a series: at STUDY level this archive ignores it and another "
+                "may find nothing. Ask for ModalitiesInStudy.",
+            ),
+        ),
+    ),
+    "09-5": Exercise(
+        asks="Four numbers: images at READER, images at STUDENT, responses to STUDENT, "
+        "associations that LEARNPACS opened.",
+        answer=lambda: found()["moved"],
+        because="A C-MOVE delivers to its destination. You get a count after each image, and a last one.",
+        hint="Count the arrows in the diagram: which of them end at STUDENT?",
+        mistakes=(
+            Mistake(
+                "C-MOVE brings files to the caller",
+                lambda: (0, found()["moved"][0], ..., ...),
+                "That would be a C-GET. C-MOVE delivers to the destination that you name.",
+            ),
+            Mistake(
+                "C-MOVE brings files to the caller",
+                lambda: moved(1, found()["moved"][0]),
+                "That would be a C-GET. C-MOVE delivers to the destination that you name.",
+            ),
+            Mistake(
+                "the last response is not counted",
+                lambda: moved(2, found()["moved"][0]),
+                "One response follows each image, and a final one says how it ended: it counts.",
+            ),
+            Mistake(
+                "images come over the association that asked",
+                lambda: moved(3, 0),
+                "They travel over a second association, which the archive opens itself.",
+            ),
+        ),
+    ),
+    "09-6": Exercise(
+        asks="The UID of the transfer syntax that everybody must take; is the name readable in plain "
+        "text; is it readable through TLS.",
+        answer=lambda: (str(ImplicitVRLittleEndian), *readable()),
+        because="Implicit VR Little Endian is the one that may always be proposed (PS3.5 10.1). And "
+        "whoever carries the bytes reads the name, unless they are encrypted.",
+        hint="PS3.5 10.1 names the default transfer syntax; b'...' in tap.sent says the rest.",
+        mistakes=(
+            Mistake(
+                "explicit VR is the default",
+                lambda: ("1.2.840.10008.1.2.1", ..., ...),
+                "Explicit VR Little Endian is the common one; the default is implicit.",
+            ),
+            Mistake(
+                "DICOM is a binary protocol, nobody reads it",
+                lambda: (..., False, ...),
+                "Search the bytes of the plain connection: the name stands there, letter by letter.",
+            ),
+            Mistake(
+                "TLS hides nothing",
+                lambda: (..., ..., True),
+                "Search the bytes of the TLS connection: neither name nor ID is in them.",
+            ),
+        ),
+    ),
+}
+
+QUIZ = (
+    Question(
+        "STUDENT asks LEARNPACS to C-MOVE a study to READER. Where do the images arrive?",
+        (
+            Option("At STUDENT", "STUDENT gets counts. A C-GET would bring images."),
+            Option("At READER", "LEARNPACS opens an association to it.", right=True),
+            Option("At both", "One destination, the one that is named."),
+        ),
+    ),
+    Question(
+        "A C-STORE of a JPEG 2000 image fails before it is sent. What happened most likely?",
+        (
+            Option(
+                "No presentation context for it was accepted.",
+                "The peer takes the SOP class, not this transfer syntax: result 4.",
+                right=True,
+            ),
+            Option("The file is damaged.", "Then the peer would have got it, and answered 0xC000."),
+            Option("The disk is full.", "Then the answer is 0xA700, after the image was sent."),
+        ),
+    ),
+    Question(
+        "C-ECHO answers 0x0000. What do you know?",
+        (
+            Option(
+                "The archive will answer my queries.", "It may offer C-FIND to listed peers alone."
+            ),
+            Option("It is up, and took my association.", "Nothing more.", right=True),
+            Option("It has my images.", "C-ECHO says nothing about images."),
+        ),
+    ),
+    Question(
+        "An archive accepts only the AE title STUDENT. Is it protected?",
+        (
+            Option("Yes, a title is a password.", "Anybody can call themselves STUDENT."),
+            Option(
+                "No.",
+                "A title is a claim. TLS with certificates of both sides proves it.",
+                right=True,
+            ),
+            Option("Yes, if it is 16 letters long.", "It goes over the wire in plain text, too."),
+        ),
+    ),
+    Question(
+        "What may you send to an archive that runs on Binder?",
+        (
+            Option("Your own scan", "Binder is a public server that belongs to somebody else."),
+            Option("Pseudonymized patients", "Still personal data (lesson 06)."),
+            Option("Invented data only", "As in this lesson.", right=True),
+        ),
+    ),
+)
