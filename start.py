@@ -28,7 +28,7 @@ OLDEST, NEWEST = (3, 11), (3, 14)
 # Looked for, in this order, where this Python does not suit.
 OTHERS = ("3.13", "3.12", "3.11", "3.14")
 NEEDED_GB = 2.0
-EXTRAS = {"course": ".[course]", "test": ".[course,test]"}
+EXTRAS = {"course": ".[course]", "test": ".[course,test,docs]"}
 PHANTOMS = os.path.join("handson", "phantoms")
 
 
