@@ -912,7 +912,7 @@ def test_without_pynetdicom_it_says_what_to_install():
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
     )
-    assert 'pip install "handson[network]"' in done.stdout
+    assert "pip install pynetdicom" in done.stdout
 
 
 # ---------------------------------------------------------------------------- DICOMweb

@@ -45,7 +45,7 @@ def __getattr__(name):
             raise
         raise HandsonError(
             f"handson.pacs needs {error.name}, which is not installed",
-            'Run: pip install "handson[network]"',
+            f"Run: pip install {error.name}",
         ) from None
     value = getattr(module, name)
     globals()[name] = value  # the module `sequence` would hide the function of the same name
