@@ -92,23 +92,28 @@ EXERCISES = {
         ),
     ),
     "00-3": Exercise(
-        asks="Three numbers x, y, z in mm: where the map is largest.",
-        answer=peak,
-        unit="mm",
+        asks="{'mm': (x, y, z) where the map is largest, 'side': 'left' or 'right' of the brain}",
+        answer=lambda: {"mm": peak(), "side": "right"},
         within=2.0,
         because="On the right side of the brain, for the left hand: the paths cross.",
         hint="np.unravel_index(np.nanargmax(data), data.shape) gives i, j, k; volume.world makes mm of it.",
         mistakes=(
             Mistake(
                 "indices are mm",
-                lambda: motor_map().voxel(peak()),
+                lambda: {"mm": motor_map().voxel(peak()), "side": ...},
                 "Those are array indices i, j, k. volume.world(ijk) turns them into millimetres.",
             ),
             Mistake(
                 "DICOM's signs",
-                lambda: peak() * (-1, -1, 1),
+                lambda: {"mm": peak() * (-1, -1, 1), "side": ...},
                 "x and y have the wrong sign: handson and NIfTI count x to the patient's right, DICOM "
                 "to the left.",
+            ),
+            Mistake(
+                "x grows to the left",
+                lambda: {"mm": peak(), "side": "left"},
+                "The millimetres are right and the side is not: x grows to the patient's right, and this x is "
+                "above 0. The left hand is moved from the right side of the brain.",
             ),
         ),
     ),
@@ -176,15 +181,18 @@ QUIZ = (
         ),
     ),
     Question(
-        "A radiograph carries no orientation letters. What does that mean?",
+        "The picture of a radiograph carries no letters. What does that mean?",
         (
-            Option("Left is left.", "Nothing in the file says so; it may have been turned over."),
+            Option("Left is left.", "Nothing says so; the film may have been turned over."),
             Option(
-                "Its file states no sides.",
-                "Then a careful viewer states none, either.",
+                "The viewer found no side in the file.",
+                "No position and no Patient Orientation: then a careful viewer states none, either.",
                 right=True,
             ),
-            Option("The viewer is broken.", "It says what the file says."),
+            Option(
+                "Radiographs have no sides.",
+                "Many state them: Patient Orientation L\\F says where rows and columns go.",
+            ),
         ),
     ),
 )
