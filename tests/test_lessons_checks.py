@@ -172,6 +172,12 @@ def test_numbers_may_carry_their_unit_and_no_other():
     assert "asked in mm" in judge("02-5", f"{length / 10:.3f} cm").says
 
 
+def test_an_answer_that_is_right_as_well_is_accepted_with_a_remark():
+    assert "You rounded" in judge("02-2", (128, 255)).says
+    assert judge("02-2", (128, 255)).kind == "correct"
+    assert judge("02-2", (127.5, 254.36)).kind == "mistake"
+
+
 def test_an_answer_with_dots_in_it_is_not_finished():
     assert judge("03-4", (15, ..., 10.0)).kind == "unanswered"
     assert judge("01-6", {"A": "DICOM", "B": ...}).kind == "unanswered"

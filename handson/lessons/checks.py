@@ -48,6 +48,7 @@ class Exercise:
     mistakes : the known ones, tried in order
     unit : of the numbers, "" where they have none
     within : how far a number may be off, in that unit
+    also : (() -> an answer that is right as well, what to remark on it) each
     """
 
     asks: str
@@ -57,6 +58,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...] = ()
     unit: str = ""
     within: float = 1e-6
+    also: tuple[tuple[Callable[[], object], str], ...] = ()
 
 
 # What the learner reads first, and the JupyterLab theme colour of the bar beside it.
@@ -207,6 +209,9 @@ def _judge(exercise_id, exercise, answer) -> Verdict:
         return Verdict(exercise_id, "wrong", f"You gave {unit}; the answer is asked {wanted}.")
     if same(answer, accepted, exercise.within):
         return Verdict(exercise_id, "correct", exercise.because)
+    for right_as_well, remark in exercise.also:
+        if same(answer, right_as_well(), exercise.within):
+            return Verdict(exercise_id, "correct", f"{exercise.because} {remark}")
     for mistake in exercise.mistakes:
         if same(answer, mistake.answer(), exercise.within):
             return Verdict(exercise_id, "mistake", mistake.says, mistake.name)

@@ -12,8 +12,7 @@ from .quizzes import Option, Question
 MARKED = (85, 80)  # row, column of the marked pixel in CT_small.dcm: in a muscle of the back
 WINDOW = (40, 400)  # centre and width in HU, soft tissue
 LINE = ((10, 20), (50, 80))  # ends of the line in exercise 02-5: row, column
-PET_SLICES = (10, 30)  # numbers of the two slices in exercise 02-6, counted from the feet
-PET_PIXEL = (64, 64)
+MR_LINE, MR_PIXEL = ((10, 12), (50, 40)), (40, 20)  # row, column in MR_small.dcm, exercise 02-6
 
 
 @cache
@@ -55,16 +54,14 @@ def length(spacing) -> float:
 
 
 @cache
-def pet_values(first_slope_for_all=False) -> tuple:
-    """Bq/ml at PET_PIXEL in the two slices of PET_SLICES, each with its own slope or the first's."""
-    files = (folder_of("gen-study") / "PT").iterdir()
-    slices = sorted(map(pydicom.dcmread, files), key=lambda s: float(s.ImagePositionPatient[2]))
-    chosen = [slices[k] for k in PET_SLICES]
-    slopes = [float(s.RescaleSlope) for s in chosen]
-    if first_slope_for_all:
-        slopes[1] = slopes[0]
-    stored = [float(s.pixel_array[PET_PIXEL]) for s in chosen]
-    return tuple(slope * value for slope, value in zip(slopes, stored, strict=True))
+def mr() -> pydicom.Dataset:
+    return pydicom.dcmread(folder_of("pydicom-examples") / "MR_small.dcm")
+
+
+def mr_answer(**other) -> dict:
+    """The answer to 02-6, with some of its parts given otherwise."""
+    mm = np.linalg.norm(np.subtract(*MR_LINE) * np.array(mr().PixelSpacing, float))
+    return {"mm": mm, "value": mr().pixel_array[MR_PIXEL], "unit": "", **other}
 
 
 EXERCISES = {
@@ -104,6 +101,12 @@ EXERCISES = {
         answer=lambda: window(np.array([40.0, 239.0]), *WINDOW),
         within=0.01,
         because="The half and the one are the standard's: grey 255 is reached at 239 HU.",
+        also=(
+            (
+                lambda: (128, 255),
+                "You rounded to whole grey levels, as a screen does; before, they are 127.82 and 255.",
+            ),
+        ),
         hint="PS3.3 C.11.2.1.2.1: ((x - (c - 0.5)) / (w - 1) + 0.5) * 255, clipped to 0..255.",
         mistakes=(
             Mistake(
@@ -170,17 +173,31 @@ EXERCISES = {
         ),
     ),
     "02-6": Exercise(
-        asks=f"The activity in Bq/ml at row, column {PET_PIXEL} of the two PET slices.",
-        answer=pet_values,
-        unit="Bq/ml",
-        within=0.5,
-        because="Each PET slice has a slope of its own: the scaling follows the slice, not the series.",
-        hint="RescaleSlope of that very slice, times the stored value.",
+        asks="{'mm': length of the line, 'value': of the pixel, 'unit': of that value or ''}",
+        answer=mr_answer,
+        within=0.05,
+        because="Row first, spacing from row to row first, and no unit: an MR value can be compared within the "
+        "picture and with nothing else.",
+        hint="handson.read_slice gives spacing, pixels and unit; pixels[row, column].",
         mistakes=(
             Mistake(
-                "one slope for every file",
-                lambda: pet_values(first_slope_for_all=True),
-                "The second value uses the slope of the first slice. In PET every slice has its own.",
+                "index is [x, y]",
+                lambda: {"mm": ..., "value": mr().pixel_array[MR_PIXEL[::-1]], "unit": ...},
+                "You took column and row for row and column: an array is indexed [row, column].",
+            ),
+            Mistake(
+                "pixels are millimetres",
+                lambda: {
+                    "mm": float(np.linalg.norm(np.subtract(*MR_LINE))),
+                    "value": ...,
+                    "unit": ...,
+                },
+                "That is the length in pixels. Multiply by PixelSpacing.",
+            ),
+            Mistake(
+                "every value is in HU",
+                lambda: {"mm": ..., "value": ..., "unit": "HU"},
+                "Hounsfield units are the scale of CT. The header of this MR states no unit, and there is none.",
             ),
         ),
     ),
@@ -193,20 +210,6 @@ QUIZ = (
             Option("Bone, 1064 HU.", "1064 is the stored value; HU = 1 × 1064 - 1024."),
             Option("Soft tissue, 40 HU.", "1 × 1064 - 1024 = 40 HU.", right=True),
             Option("Nobody can tell without the window.", "The window draws; it measures nothing."),
-        ),
-    ),
-    Question(
-        "You narrow the window from 400 to 80 HU. What happens to the HU values?",
-        (
-            Option(
-                "They are compressed.", "The data stay as they are: only the grey levels change."
-            ),
-            Option(
-                "Nothing.",
-                "The window maps values to grey levels, on the way to the screen.",
-                right=True,
-            ),
-            Option("Values outside become 0.", "Their grey level does; their value stays."),
         ),
     ),
     Question(
@@ -247,6 +250,50 @@ QUIZ = (
             ),
             Option(
                 "Polarity, modality LUT, VOI window", "Polarity comes last: it is about display."
+            ),
+        ),
+    ),
+    Question(
+        "A PET has 47 slices. How many values of RescaleSlope may it have?",
+        (
+            Option(
+                "One for the series.",
+                "A PET scanner may scale each slice on its own: read every one.",
+            ),
+            Option(
+                "One per slice.",
+                "Each file has its own, and it holds for that file only.",
+                right=True,
+            ),
+            Option("None: PET needs no slope.", "Without it the values are not Bq/ml."),
+        ),
+    ),
+    Question(
+        "A radiograph states ImagerPixelSpacing 0.14 mm. A shadow is 100 pixels wide. How wide is the nodule?",
+        (
+            Option(
+                "14 mm",
+                "That is its shadow at the detector. The nodule lies in front of it and is magnified.",
+            ),
+            Option(
+                "Smaller than 14 mm.",
+                "The shadow at the detector is 14 mm wide; the nodule is smaller.",
+                right=True,
+            ),
+            Option("100 mm", "Pixels are not millimetres."),
+        ),
+    ),
+    Question(
+        "The mean of a CT is far below that of air in the room. What happened?",
+        (
+            Option(
+                "The scanner is broken.", "Look at PixelPaddingValue before you call the service."
+            ),
+            Option("The patient is mostly lung.", "Even lung lies above -1000 HU."),
+            Option(
+                "Padding was averaged in.",
+                "The corners hold PixelPaddingValue, which was never measured: leave such pixels out.",
+                right=True,
             ),
         ),
     ),
