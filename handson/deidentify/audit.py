@@ -72,7 +72,7 @@ def audit(folder, known: Iterable) -> list[Finding]:
     findings = []
     for file in files:
         name = os.fsencode(os.fspath(file.relative_to(base)))
-        seen = {}
+        seen: dict[tuple[str, str], int] = {}
         for what, offset in needles.search(name):
             seen.setdefault((what, "name"), offset)
         if file.is_file():
@@ -139,10 +139,10 @@ class _Needles:
                 at = 4 * int(hit) + phase
                 for length, same_length in self._by_head[int(words[hit])].items():
                     needle = low[at : at + length]
-                    what = same_length.get(needle)
-                    if what is None or _in_made_uid(low, at) or not self._counts(low, at, needle):
+                    found = same_length.get(needle)
+                    if found is None or _in_made_uid(low, at) or not self._counts(low, at, needle):
                         continue
-                    yield what, at
+                    yield found, at
 
     def _counts(self, data: bytes, at: int, needle: bytes) -> bool:
         """True unless the needle is one that must stand alone, and stands in a longer word or number."""

@@ -6,6 +6,7 @@ as far as `vocabulary` knows its words.
 
 import re
 from functools import cache
+from typing import Any
 
 ANONYMOUS = "ANONYMOUS"
 LOCAL_SCHEME = "99ANONYMOUS"
@@ -43,12 +44,14 @@ def meanings() -> dict[tuple[str, str], str]:
     from pydicom.sr._snomed_dict import mapping
 
     found: dict[tuple[str, str], str] = {}
-    for scheme, keywords in concepts.items():
+    snomed: Any = mapping["SRT"]
+    listed: Any = concepts
+    for scheme, keywords in listed.items():
         for values in keywords.values():
             for value, (meaning, _) in values.items():
                 before = found.get((scheme, value), meaning)
                 found[scheme, value] = min(before, meaning, key=len)
-    for value, code in mapping["SRT"].items():
+    for value, code in snomed.items():
         found["SRT", value] = found.get(("SCT", code), "")
     return found
 

@@ -81,7 +81,8 @@ def _rle_stop(data: bytes, position: int, end: int, pixels: int) -> tuple[int, i
 
 def _jpeg_holes(data: bytes) -> list[tuple[int, int]]:
     """The byte ranges of a JPEG or JPEG-LS stream that hold neither image nor known signature."""
-    holes, position = [], 2
+    holes: list[tuple[int, int]] = []
+    position = 2
     while position + 4 <= len(data):
         if data[position] != 0xFF:
             position = _next_marker(data, position)
@@ -134,7 +135,8 @@ def _is_plain_app(marker: int, body: bytes) -> bool:
 
 
 def _jpeg2000_holes(data: bytes) -> list[tuple[int, int]]:
-    holes, position = [], 2
+    holes: list[tuple[int, int]] = []
+    position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
         marker = data[position + 1]
         if marker == 0xD9:

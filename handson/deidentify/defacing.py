@@ -6,6 +6,7 @@ else. Whether a volume may show a face is decided in `faces`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -31,7 +32,8 @@ def deface(
     """
     if Path(output).exists():
         raise DeidentifyError("exists already", "Choose another name.", path=output)
-    anatomy, mask = nibabel.load(image), nibabel.load(brain_mask)
+    anatomy: Any = nibabel.load(image)
+    mask: Any = nibabel.load(brain_mask)
     if anatomy.shape[:3] != mask.shape or not np.allclose(anatomy.affine, mask.affine, atol=1e-3):
         raise DeidentifyError(
             "The mask and the image are not on one grid", "Resample the mask first."

@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import dcmwrite, write_dataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from .dicomfile import MEDIA_STORAGE_DIRECTORY
 from .writing import IMPLEMENTATION_NAME, IMPLEMENTATION_UID
@@ -103,10 +103,10 @@ def _write(path: Path, tree: dict, uid: str, part: Path) -> None:
     directory.FileSetConsistencyFlag = 0
     directory.DirectoryRecordSequence = []
     directory.file_meta = FileMetaDataset()
-    directory.file_meta.MediaStorageSOPClassUID = MEDIA_STORAGE_DIRECTORY
-    directory.file_meta.MediaStorageSOPInstanceUID = uid
+    directory.file_meta.MediaStorageSOPClassUID = UID(MEDIA_STORAGE_DIRECTORY)
+    directory.file_meta.MediaStorageSOPInstanceUID = UID(uid)
     directory.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    directory.file_meta.ImplementationClassUID = IMPLEMENTATION_UID
+    directory.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
     directory.file_meta.ImplementationVersionName = IMPLEMENTATION_NAME
     _chain(directory, tree)
     dcmwrite(part, directory, enforce_file_format=True)

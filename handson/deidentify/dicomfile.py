@@ -11,7 +11,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
@@ -116,8 +116,8 @@ def open_dicom(file: BinaryIO) -> Source:
         syntax = head.file_meta.get("TransferSyntaxUID")
         dataset = read_dataset(
             file,
-            head.is_implicit_VR,
-            head.is_little_endian,
+            bool(head.is_implicit_VR),
+            bool(head.is_little_endian),
             stop_when=at_pixels,
             defer_size=DEFER,
         )
@@ -201,7 +201,9 @@ def _complete(dataset: Dataset, file: BinaryIO, size: int, end: int) -> Dataset:
         if any(file.read()) and size - end < 8:
             raise ReadError("is truncated: it ends in the middle of an element", COPY_AGAIN)
     for tag in list(dataset.keys()):
-        item = dataset.get_item(tag, keep_deferred=True)  # to read it, pydicom wants a file's name
+        item: Any = dataset.get_item(
+            tag, keep_deferred=True
+        )  # to read it, pydicom wants a file's name
         if not item.is_raw or item.length == 0xFFFFFFFF:
             continue
         if item.value_tell + item.length > size:
@@ -318,6 +320,7 @@ def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
 
 def fragments(source: Source):
     """(offset, length) of each item of encapsulated pixel data; raises ReadError if the end is missing."""
+    assert source.pixels is not None
     file = source.file
     size = file.seek(0, os.SEEK_END)
     position = source.pixels.offset

@@ -258,9 +258,9 @@ class Walk:
             what = "not known to be harmless" if form else "a name removed"
             if form == "words" and vr == "CS" and not any(new):
                 new = [codes.ANONYMOUS]  # a label that its object must have
-            value = "\\".join(new)
-            value = split(value, vr) if value.strip("\\") else None
-            self.set(dataset, tag, vr, value, path, letters.CLEAN if value else letter, what)
+            joined = "\\".join(new)
+            kept = split(joined, vr) if joined.strip("\\") else None
+            self.set(dataset, tag, vr, kept, path, letters.CLEAN if kept else letter, what)
         else:
             self.set_vr(dataset, tag, vr)
 
@@ -310,8 +310,8 @@ class Walk:
         if CODE_VERSION in item and not codes.is_version(first(CODE_VERSION)):
             self.remove(item, CODE_VERSION, path)
         if CODE_MEANING in item and not is_empty(item, CODE_MEANING):
-            official = meaning != first(CODE_MEANING)
-            cleaned = meaning if official else vocabulary.clean(self.words.clean(meaning))
+            is_official = meaning != first(CODE_MEANING)
+            cleaned = meaning if is_official else vocabulary.clean(self.words.clean(meaning))
             if in_dummy:
                 cleaned = codes.ANONYMOUS
             if cleaned != first(CODE_MEANING):

@@ -41,11 +41,14 @@ def _start_worker(job: Job) -> None:
 
 
 def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
     os._exit(1)
 
 
 def _work(items: list[tuple[int, Path]]) -> list[Outcome]:
+    assert _worker is not None  # _start_worker came first
     return [_worker(number, path) for number, path in items]
 
 
@@ -169,6 +172,7 @@ class Output:
         target.parent.mkdir(parents=True, exist_ok=True)
         self._journal.write(f"{mark} {name}\n")
         self._journal.flush()
+        assert outcome.part is not None  # only a finished file is placed
         os.rename(outcome.part, target)
         return name
 

@@ -21,11 +21,11 @@ import math
 import re
 import struct
 from functools import cache, lru_cache
-from importlib.resources import files
 
 from pydicom.datadict import DicomDictionary
 
 from . import vocabulary
+from .tables import rows_of
 
 _NUMBER = re.compile(r"[+-]?(\d{1,16}\.?\d{0,16}|\.\d{1,16})([Ee][+-]?\d{1,3})?\Z")
 _AGE = re.compile(r"0\d\d[DWMY]\Z")
@@ -41,7 +41,7 @@ _INTEGERS = frozenset({"IS", "US", "UL", "SS", "SL", "UV", "SV"})
 @cache
 def forms() -> dict[int, tuple[str, frozenset[str]]]:
     """{tag: (form, terms)} of the elements that may stay."""
-    with files(__package__).joinpath("keep.csv").open(encoding="utf-8", newline="") as file:
+    with rows_of("keep.csv") as file:
         return {
             int(row["tag"], 16): (row["form"], frozenset(filter(None, row["terms"].split("|"))))
             for row in csv.DictReader(file)

@@ -14,9 +14,8 @@ import re
 from collections import Counter
 from datetime import timedelta
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import numpy as np
 from nibabel import Nifti1Header, Nifti2Header
@@ -36,6 +35,7 @@ from .identity import (
     shift_datetime,
 )
 from .profile import DATES, Profile
+from .tables import rows_of
 from .text import Words
 
 IMAGES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
@@ -73,8 +73,10 @@ def partner(path: Path) -> Path | None:
     return None
 
 
-def _open(path: Path) -> BinaryIO:
-    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else open(path, "rb")
+def _open(path: Path) -> IO[bytes]:
+    packed = path.name.lower().endswith(".gz")
+    reader: Any = gzip.open if packed else open
+    return reader(path, "rb")
 
 
 def read_header(path: Path) -> Nifti1Header:
@@ -112,7 +114,7 @@ def write_image(path: Path, out: Path) -> Counter:
     if home is None:
         raise ReadError("has no header file (.hdr) beside it", "Keep the two together.")
     header = read_header(home)
-    changes = Counter()
+    changes: Counter[tuple[str, str, str]] = Counter()
     for field in _TEXT_FIELDS:
         if field in header.structarr.dtype.names and np.any(
             header.structarr[field].tobytes().strip(b"\0")
@@ -130,7 +132,7 @@ def write_image(path: Path, out: Path) -> Counter:
     elif not is_data:
         header["vox_offset"] = 0
     with open(out, "wb") as raw:
-        target = gzip.GzipFile("", "wb", 6, raw, 0) if ending.endswith(".gz") else raw
+        target: Any = gzip.GzipFile("", "wb", 6, raw, 0) if ending.endswith(".gz") else raw
         if not is_data:
             target.write(header.binaryblock + b"\0" * 4)
         if single:
@@ -162,7 +164,7 @@ def _voxel_offset(home: Path, header, single: bool) -> int:
 
 def _extensions(home: Path) -> set[int]:
     """The codes of a header's extensions."""
-    codes = set()
+    codes: set[int] = set()
     with _open(home) as file:
         try:
             start = 348 if file.read(4) in (b"\x5c\1\0\0", b"\0\0\1\x5c") else 540
@@ -214,7 +216,7 @@ def _voxel_bytes(header) -> int:
     return math.prod(max(n, 1) for n in dims[1 : 1 + dims[0]]) * int(header["bitpix"]) // 8
 
 
-def _copy_voxels(path: Path, offset: int, left: int, target: BinaryIO) -> None:
+def _copy_voxels(path: Path, offset: int, left: int, target: IO[bytes]) -> None:
     with _open(path) as source:
         try:
             source.seek(offset)
@@ -357,7 +359,7 @@ class _Sidecar:
 @cache
 def fields() -> dict[str, tuple[str, frozenset[str]]]:
     """{key: (form, terms)} of the sidecars and tables of BIDS; form "" for a key that never stays."""
-    with files(__package__).joinpath("sidecar.csv").open(encoding="utf-8", newline="") as file:
+    with rows_of("sidecar.csv") as file:
         return {
             r["key"]: (r["form"], frozenset(r["terms"].split("|"))) for r in csv.DictReader(file)
         }

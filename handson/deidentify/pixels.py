@@ -8,7 +8,7 @@ other pixel changes.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -174,14 +174,17 @@ class Mask:
         return covered
 
 
+def _rectangle(numbers: Sequence[int]) -> tuple[int, int, int, int]:
+    x, y, width, height = map(int, numbers)
+    return x, y, width, height
+
+
 def read_masks(path: str | Path) -> list[Mask]:
     """Masks from a JSON file: `[{"where": {"Manufacturer": "..."}, "rectangles": [[x, y, width, height]]}]`."""
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8"))
         return [
-            Mask(
-                tuple(tuple(map(int, r)) for r in entry["rectangles"]), dict(entry.get("where", {}))
-            )
+            Mask(tuple(_rectangle(r) for r in entry["rectangles"]), dict(entry.get("where", {})))
             for entry in entries
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -224,6 +227,7 @@ def cover(source: Source, masks: Iterable[Mask]) -> bytes | None:
 
 def _decoded(source: Source) -> bytearray:
     """Compressed pixels as native ones, colours as stored; the header follows."""
+    assert source.pixels is not None
     dataset = source.dataset
     copy = Dataset()
     copy.update({tag: dataset[tag] for tag in dataset.keys() if tag >> 16 == 0x0028})  # noqa: SIM118
@@ -269,6 +273,7 @@ def _decoded(source: Source) -> bytearray:
 def _blacken(data: bytearray, dataset: Dataset, covered: np.ndarray, source: Source) -> None:
     """Set the covered pixels of native data to black, in place, in every frame."""
     samples, bits = int(dataset.get("SamplesPerPixel", 1)), int(dataset.BitsAllocated)
+    assert source.pixels is not None
     little = source.little_endian
     pixels = np.frombuffer(data, np.dtype(f"{'<' if little else '>'}u{bits // 8}"))
     swapped = bits == 8 and not little and source.pixels.vr == "OW"

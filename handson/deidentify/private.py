@@ -11,12 +11,12 @@ of pydicom's dictionary of private elements (MIT licence). `tools/deidentify/bui
 import csv
 import re
 from functools import cache
-from importlib.resources import files
 
 from pydicom._private_dict import private_dictionaries
 from pydicom.dataset import Dataset
 
 from . import forms
+from .tables import rows_of
 from .values import packed, raw
 
 _SELENIA = "06-08 16 26-35 37 40-41 50-53 60 70-71 80 90"
@@ -86,9 +86,7 @@ def _creator(dataset: Dataset, group: int, block: int) -> str:
 @cache
 def known_numbers() -> dict[tuple[str, int, int], str]:
     """{(creator, group, last two digits): VR} of the elements that hold numbers and that curators keep."""
-    with (
-        files(__package__).joinpath("private_known.csv").open(encoding="utf-8", newline="") as file
-    ):
+    with rows_of("private_known.csv") as file:
         rows = csv.DictReader(file)
         return {(r["creator"], int(r["group"], 16), int(r["element"], 16)): r["vr"] for r in rows}
 

@@ -9,12 +9,12 @@ dictionary knows, private ones. `Profile.rule` therefore answers for every tag t
 
 import csv
 from functools import cache
-from importlib.resources import files
 
 from pydicom.datadict import DicomDictionary, dictionary_VR, keyword_for_tag, repeater_has_tag
 
 from ..errors import DeidentifyError
 from .forms import form_of
+from .tables import rows_of
 
 EDITION = "2026c"
 
@@ -67,14 +67,14 @@ def kind(name: str) -> frozenset[int]:
     class of things and stays if it looks like one; `identifier`, `phrase`: where files state identities that
     are then searched for in text.
     """
-    with files(__package__).joinpath("unlisted.csv").open(encoding="utf-8", newline="") as file:
+    with rows_of("unlisted.csv") as file:
         return frozenset(int(row["tag"], 16) for row in csv.DictReader(file) if row["kind"] == name)
 
 
 @cache
 def table() -> dict[int | str, dict]:
     """The rows of Table E.1-1 by tag: an int, or the pattern (`60xx3000`) of a repeating group."""
-    with files(__package__).joinpath("profile.csv").open(encoding="utf-8", newline="") as file:
+    with rows_of("profile.csv") as file:
         return {
             row["tag"] if "x" in row["tag"] else int(row["tag"], 16): row
             for row in csv.DictReader(file)
@@ -150,13 +150,15 @@ class Profile:
     def cleans(self, tag: int) -> bool:
         """True if a chosen option cleans the words of a listed element instead of keeping them."""
         row = table().get(tag)
-        return bool(row) and "C" in {row[column] for column in self._columns}
+        return row is not None and "C" in {row[column] for column in self._columns}
 
     def keeps(self, tag: int) -> bool:
         """True if a chosen option keeps a listed element as it is."""
         row = table().get(tag)
         return (
-            bool(row) and "K" in {row[column] for column in self._columns} and not self.cleans(tag)
+            row is not None
+            and "K" in {row[column] for column in self._columns}
+            and not self.cleans(tag)
         )
 
     def _unlisted(self, tag: int, vr: str) -> str:

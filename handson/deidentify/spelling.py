@@ -86,7 +86,11 @@ def date_spellings(value: str) -> list[str]:
     if not digits:
         return []
     year, month, dom = digits[:4], digits[4:6], digits[6:]
-    orders = ((year, month, dom), (dom, month, year), (month, dom, year))
+    orders: tuple[tuple[str, ...], ...] = (
+        (year, month, dom),
+        (dom, month, year),
+        (month, dom, year),
+    )
     orders += tuple(tuple(part.lstrip("0") for part in order) for order in orders)
     spelled = ["".join(orders[0])]
     spelled += [mark.join(order) for order in orders for mark in "-/. "]

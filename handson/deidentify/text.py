@@ -187,7 +187,7 @@ def _bounded(word: str) -> str:
 def _folded_with_places(text: str) -> tuple[str, list[int]]:
     """`fold(text)` and, for each of its characters, the index in `text` it comes from."""
     if text.isascii():
-        return text.lower(), range(len(text))
+        return text.lower(), list(range(len(text)))
     pieces = [fold(character) for character in text]
     where = [i for i, piece in enumerate(pieces) for _ in piece]
     return "".join(pieces), where

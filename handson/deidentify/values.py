@@ -5,6 +5,7 @@ and an element that is only looked at stays the bytes that it was.
 """
 
 import struct
+from typing import Any
 
 from pydicom.charset import decode_bytes
 from pydicom.dataset import Dataset
@@ -16,14 +17,14 @@ CHARSET_TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "PN"})
 LONG = frozenset({"LT", "ST", "UT"})
 
 
-def sequence_items(dataset: Dataset, tag) -> list[Dataset] | None:
+def sequence_items(dataset: Dataset, tag) -> Sequence | None:
     """The items of a sequence; None when its bytes cannot be read as one."""
     try:
         value = dataset[tag].value
     except Exception:  # pydicom raises whatever the broken bytes made it raise
         return None
     if value is None or value == b"":
-        return []
+        return Sequence()
     return value if isinstance(value, Sequence) else None
 
 
@@ -41,7 +42,7 @@ def packed(dataset: Dataset, tag, vr: str) -> tuple[bytes | None, bool]:
     if isinstance(value, bytes | bytearray):
         little = item.is_little_endian if item.is_raw else dataset.original_encoding[1]
         return bytes(value), little is not False
-    numbers = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
+    numbers: list = list(value) if isinstance(value, MultiValue | list | tuple) else [value]
     if not all(isinstance(number, int | float) for number in numbers):
         return None, True
     code = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
@@ -69,7 +70,7 @@ def raw(dataset: Dataset, tag) -> bytes:
     if value is None:
         return b""
     if isinstance(value, bytes | bytearray):
-        return value
+        return bytes(value)
     if isinstance(value, MultiValue | list | tuple):
         value = "\\".join(str(part) for part in value)
     return str(value).encode("utf-8", "surrogateescape")
@@ -85,10 +86,8 @@ def values(dataset: Dataset, tag, vr: str) -> list[str]:
         if vr not in CHARSET_TEXT or (value.isascii() and b"\x1b" not in value):
             text = value.decode("latin-1")
         else:
-            delimiters = {"\\"} if vr not in LONG else set()
-            text = decode_bytes(
-                value, dataset.original_character_set, delimiters | set("^=\r\n\t\f")
-            )
+            ends: Any = set("^=\r\n\t\f" if vr in LONG else "\\^=\r\n\t\f")
+            text = decode_bytes(value, dataset.original_character_set, ends)
     elif value is None:
         text = ""
     elif isinstance(value, MultiValue | list | tuple):

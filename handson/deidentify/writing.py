@@ -6,7 +6,7 @@ bits of overlays, is taken out on the way. This module decides nothing about ide
 
 import struct
 from itertools import pairwise
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -31,9 +31,9 @@ def file_meta(transfer_syntax: str, dataset: Dataset, new_uid: str) -> FileMetaD
     sop_class = dataset.get("SOPClassUID", "")
     if sop_class and is_class_like(sop_class):
         meta.MediaStorageSOPClassUID = sop_class
-    meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID") or new_uid
-    meta.TransferSyntaxUID = transfer_syntax
-    meta.ImplementationClassUID = IMPLEMENTATION_UID
+    meta.MediaStorageSOPInstanceUID = UID(str(dataset.get("SOPInstanceUID") or new_uid))
+    meta.TransferSyntaxUID = UID(transfer_syntax)
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_NAME
     meta.FileMetaInformationGroupLength = 0  # set when it is written
     meta.FileMetaInformationVersion = b"\0\1"
@@ -48,7 +48,8 @@ def write_dicom(
     The caller gives a new file and removes it when this raises.
     """
     out.write(b"\0" * 128 + b"DICM")
-    write_file_meta_info(out, meta, enforce_standard=False)
+    stream: Any = out
+    write_file_meta_info(stream, meta, enforce_standard=False)
     syntax = UID(meta.TransferSyntaxUID)
     target = DicomFileLike(out)
     target.is_implicit_VR = syntax.is_implicit_VR
@@ -106,7 +107,7 @@ def _copy_fragments(source: Source, out: BinaryIO) -> None:
 
 def _frames(source: Source):
     """The fragments that belong together: the offset table, then those of each frame."""
-    group = []
+    group: list[bytes] = []
     for number, (offset, length) in enumerate(fragments(source)):
         source.file.seek(offset)
         data = source.file.read(length)
