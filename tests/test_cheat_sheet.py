@@ -112,3 +112,11 @@ def test_nothing_leaves_its_box():
 
 def _svg():
     return (REPOSITORY / "notebooks/cheat_sheet.svg").read_text("utf-8")
+
+
+def test_the_array_orders_are_those_of_the_libraries():
+    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK (extra test) is not installed")
+    assert said(r"nibabel (\[i, j, k\]); SimpleITK's array (\[k, j, i\])")
+    volume = Volume(np.arange(24.0).reshape(2, 3, 4), np.eye(4))
+    assert volume.to_nibabel().get_fdata()[1, 2, 3] == volume.data[1, 2, 3]
+    assert sitk.GetArrayFromImage(volume.to_sitk())[3, 2, 1] == volume.data[1, 2, 3]
