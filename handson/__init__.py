@@ -24,6 +24,7 @@ _HOME = {
     "view": "viewer",
     "Layer": "viewer",
     "link": "viewer",
+    "language": "display.words",
     "SliceViewer": "viewer",
     "OrthoViewer": "viewer",
     "OverlayViewer": "viewer",

@@ -48,6 +48,9 @@ def keep_text_and_pictures(notebook):
     notebook.metadata["handson"] = {"source_sha256": source_fingerprint(notebook)}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        # A viewer's third output is nothing but the view; its picture is the second.
+        if "outputs" in cell:
+            cell.outputs = [o for o in cell.outputs if set(o.get("data", {})) != {WIDGET_VIEW}]
         for output in cell.get("outputs", []):
             if len(output.get("data", {})) > 1:
                 output.data.pop(WIDGET_VIEW, None)

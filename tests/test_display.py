@@ -125,12 +125,15 @@ def test_what_a_viewer_gives_back_for_an_array_is_in_its_own_order():
     shown = handson.view(stack, mask, region=((1, 2, 3), (2, 4, 5)))
     assert_array_equal(stack[1:3, 2:5, 3:6], shown.region_values())
     assert shown.region == ((1, 2, 3), (2, 4, 5))
-    assert [list(p) for p in shown.canvas.region] == [[3, 2, 1], [5, 4, 2]]
+    (region,) = shown.annotations
+    assert_allclose(shown.volume.voxel(np.array(region.points)), [[3, 2, 1], [5, 4, 2]])
     shown.paint(mask)
     assert_array_equal(shown.painted_mask(), mask)
     assert_allclose(shown.measure()["painted"]["mean"], stack[mask].mean())
     assert_array_equal(shown.layers[0].volume.data, mask.transpose(2, 1, 0))
-    shown.canvas.set_state({"region": [[0, 1, 2], [1, 1, 3]]})
+    corners = [shown.volume.world(ijk).tolist() for ijk in ([0, 1, 2], [1, 1, 3])]
+    drawn = {"id": 9, "kind": "region", "plane": "sagittal", "points": corners, "text": ""}
+    shown.canvas.set_state({"annotations": [drawn]})
     assert shown.region == ((2, 1, 0), (3, 1, 1))
     shown.close()
 

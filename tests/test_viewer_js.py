@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import nibabel as nib
@@ -10,7 +11,9 @@ import programs
 import pytest
 
 from handson import Volume
-from handson.viewer.canvas import MODULES, bundle
+from handson.sides import direction_letters
+from handson.viewer.annotations import Ellipse, Freehand, Region, to_state
+from handson.viewer.canvas import MODULES, bundle, geometry
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "handson/viewer/js").glob("*.js"))
@@ -57,23 +60,81 @@ def test_page_and_python_choose_one_voxel_for_one_place(tmp_path):
         inside = np.clip(volume.nearest(places), 0, (6, 7, 8))
         inverse = np.linalg.inv(affine).ravel()
         cases.append([inverse.tolist(), places.tolist(), inside.tolist()])
-    (tmp_path / "cases.json").write_text(json.dumps(cases))
-    script = tmp_path / "mirror.mjs"
+    mirror(
+        tmp_path,
+        cases,
+        "geometry: nearestVoxel",
+        "for (const [inverse, places, inside] of cases)"
+        "  places.forEach((xyz, n) => assert.deepEqual(nearestVoxel(inverse, xyz, [7, 8, 9]), inside[n]));",
+    )
+
+
+def test_page_and_python_measure_the_same_voxels(tmp_path):
+    """Region, ellipse and outline on every plane of a turned and flipped volume."""
+    random = np.random.default_rng(8)
+    cases = []
+    for codes, kind in product(("RAS", "LPS", "PIR", "SAL"), (Region, Ellipse, Freehand)):
+        turned = nib.orientations.inv_ornt_aff(nib.orientations.axcodes2ornt(codes), (14, 12, 10))
+        affine = nib.affines.from_matvec(
+            nib.eulerangles.euler2mat(0.1, 0.05, -0.1) @ np.diag([2, 1.5, 3]), (-9, 4, 7)
+        ) @ turned  # fmt: skip
+        volume = Volume(np.zeros((14, 12, 10)), affine)
+        for plane in ("axial", "coronal", "sagittal"):
+            layout = volume.layout(plane)
+            points = random.uniform(1, 8, (7 if kind is Freehand else 2, 3))
+            points[:2] = random.uniform((1, 1, 1), (3, 3, 3)), random.uniform((6, 6, 6), (8, 8, 8))
+            points[:, layout.axis] = 4
+            area = kind(tuple(volume.world(points).tolist()), plane)
+            mask = area.mask(volume)
+            assert 0 < mask.sum() < mask.size / 4
+            state = to_state([area])[0]
+            cases.append([state, geometry(volume), np.argwhere(mask).tolist()])
+    mirror(
+        tmp_path,
+        cases,
+        "annotate: voxelsInside",
+        "for (const [annotation, geometry, voxels] of cases) {"
+        "  const found = voxelsInside(annotation, geometry, geometry.layouts[0][annotation.plane]);"
+        "  assert.deepEqual(found.map(String).sort(), voxels.map(String).sort()); }",
+    )
+
+
+def test_page_and_python_name_a_direction_alike(tmp_path):
+    random = np.random.default_rng(3)
+    directions = [
+        *random.normal(size=(200, 3)),
+        *np.eye(3),
+        *-np.eye(3),
+        [0.04, 1, 0],
+        [0.06, 1, 0],
+    ]
+    cases = [[list(map(float, d)), direction_letters(d)] for d in directions]
+    mirror(
+        tmp_path,
+        cases,
+        "oblique: directionLetters",
+        "for (const [d, letters] of cases) assert.equal(directionLetters(d), letters);",
+    )
+
+
+def mirror(folder, cases, imported, check):
+    """Run JavaScript over cases that Python made. imported : "module: name" """
+    module, name = imported.split(": ")
+    (folder / "cases.json").write_text(json.dumps(cases))
+    script = folder / "mirror.mjs"
     script.write_text(
-        f'import {{ nearestVoxel }} from "{(ROOT / "handson/viewer/js/geometry.js").as_uri()}";\n'
+        f'import {{ {name} }} from "{(ROOT / f"handson/viewer/js/{module}.js").as_uri()}";\n'
         'import { readFileSync } from "node:fs";\n'
         'import assert from "node:assert/strict";\n'
-        f"for (const [inverse, places, inside] of JSON.parse(readFileSync({str(tmp_path / 'cases.json')!r})))\n"
-        "  places.forEach((xyz, n) => assert.deepEqual(nearestVoxel(inverse, xyz, [7, 8, 9]), inside[n]));\n"
+        f"const cases = JSON.parse(readFileSync({str(folder / 'cases.json')!r}));\n{check}\n"
     )
     run("--no-warnings", str(script))
 
 
 def test_script_and_style_stay_small_and_ask_no_network():
-    shipped = [*SOURCES, ROOT / "handson/viewer/viewer.css"]
-    assert sum(path.stat().st_size for path in shipped) <= 108_000
-    for path in shipped:
-        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
-        assert "http:" not in text
-        assert "https:" not in text
-        assert "fetch(" not in text
+    style = (ROOT / "handson/viewer/viewer.css").read_text(encoding="utf-8")
+    for entry in ("widget", "page"):
+        shipped = (bundle(entry) + style).replace("http://www.w3.org/2000/svg", "")
+        assert len(shipped.encode()) <= 175_000
+        for address in ("http:", "https:", "fetch("):
+            assert address not in shipped

@@ -30,18 +30,15 @@ def mask_of_box(region: Voxels, shape: Sequence[int]) -> np.ndarray:
     return mask
 
 
-def mask_of(volume: Volume, plane: str, region: Voxels, painted: np.ndarray) -> np.ndarray:
-    """Region and painting as a bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
-    if not (region or painted.any()) or volume.layout(plane).axis != 2:
+def mask_of(volume: Volume, plane: str, masks: Sequence[np.ndarray]) -> np.ndarray:
+    """Several masks [i, j, k] as one bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
+    drawn = np.any(masks, axis=0)
+    if not drawn.any() or volume.layout(plane).axis != 2:
         raise ViewError(
             "no region is drawn in the plane of the stored pictures",
             "Draw one there: buttons Region or Brush, or viewer.region = ((i, j, k), (i, j, k)).",
         )
-    mask = np.asarray(painted.any(axis=2)).T
-    if region:
-        (i, j, _), (to_i, to_j, _) = np.sort(np.array(region, int), axis=0)
-        mask[j : to_j + 1, i : to_i + 1] = True
-    return mask
+    return np.asarray(drawn.any(axis=2)).T
 
 
 def runs_of(mask: ArrayLike, shape: Sequence[int]) -> tuple[int, ...]:

@@ -1,20 +1,61 @@
 """The words of a picture: captions, sides, scale, the sentence for a reader who cannot see it.
 
-Every word stands in `labels.json`, so that a translation is one file; the page's script is handed the
-same file. Nothing here draws.
+Every word stands in `labels/en.json`, and for each further language in a file beside it; the page's script
+is handed the same files. `language("it")` chooses one. Nothing here draws.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from ..errors import ViewError
 from ..sides import PLANES
 from ..volume import Volume
 
-LABELS: dict[str, Any] = json.loads(
-    files(__package__).joinpath("labels.json").read_text(encoding="utf-8")
-)
+_FOLDER = files(__package__).joinpath("labels")
+LANGUAGES = tuple(sorted(p.name[:-5] for p in _FOLDER.iterdir() if p.name.endswith(".json")))
+
+
+@cache
+def in_language(code: str) -> dict[str, Any]:
+    """All words of one language; what its file lacks is English."""
+    words = json.loads(_FOLDER.joinpath(f"{code}.json").read_text(encoding="utf-8"))
+    return words if code == "en" else {**in_language("en"), **words}
+
+
+class _Words(Mapping[str, Any]):
+    """The words of the language chosen; `chosen` is "" before anybody chose."""
+
+    chosen = ""
+
+    def __getitem__(self, key: str) -> Any:
+        return in_language(self.chosen or "en")[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(in_language("en"))
+
+    def __len__(self) -> int:
+        return len(in_language("en"))
+
+
+LABELS = _Words()
+
+
+def language(code: str | None = None) -> str:
+    """Choose the language of viewers made from now on, or ask which one it is.
+
+    code : "en", "it"; None to ask
+    returns : the code in force, "en" to begin with. An exported page follows the reader's browser
+        unless a language was chosen
+    raises : ViewError for a language that has no file
+    """
+    if code is not None:
+        if code not in LANGUAGES:
+            raise ViewError(f"there is no language {code!r}", f"There are: {', '.join(LANGUAGES)}.")
+        LABELS.chosen = code
+    return LABELS.chosen or "en"
 
 
 def slice_phrase(volume: Volume, plane: str, index: int) -> str:

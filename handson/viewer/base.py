@@ -4,7 +4,6 @@ The traits follow the canvas and the base layer both ways. Controls are linked t
 browser, so a slider moves the picture without a kernel and Python hears of it afterwards.
 """
 
-from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
@@ -25,9 +24,9 @@ from ..errors import ViewError
 from ..segmentations import Segment
 from ..segmentations.grids import on
 from ..sides import CONVENTIONS
-from . import controls as make
-from . import export, rows, static
-from .canvas import PLANE_NAMES, Canvas, geometry
+from . import annotations as marks
+from . import controls, export, rows, static, still
+from .canvas import ARRANGEMENTS, PANELS, PLANE_NAMES, SLABS, Canvas, geometry
 from .models import Layer
 
 # Traits that the canvas has under the same name and in the same form.
@@ -36,7 +35,10 @@ _SAME = (
     "split",
     "zoom",
     "smooth",
-    "histogram",
+    "panel",
+    "slab_mm",
+    "playing",
+    "fps",
     "montage",
     "show_crosshair",
     "outside",
@@ -57,9 +59,14 @@ class Viewer(VBox):
     convention : "radiological" or "neurological"
     time : volume of a 4-D series
     compose : "blend", "curtain", "checkerboard" or "side by side"; split : 0..1, the curtain's edge
-    zoom, smooth, histogram, montage, show_crosshair, outside : as the buttons of the page
-    ruler : two points in mm, or (); region : two opposite voxels, both inside, or (), counted as
-        `painted_mask()` is: (i, j, k), or in the own order of an array
+    zoom, smooth, montage, show_crosshair, outside : as the buttons of the page
+    arrangement : "one", "one and two" or "grid" (three planes and a fourth pane)
+    panel : what the fourth pane shows, one of `PANELS`; histogram : whether it is the histogram
+    tilt : degrees about the patient's x, y and z by which the planes are turned about the crosshair
+    slab : "off", "max", "mean" or "min" through slab_mm; fps : steps a second while `playing`
+    annotations : rulers, angles, regions, ... as `annotations` defines them, each on its own slice
+    ruler : the two points of the last `Ruler`, mm, or (); region : two opposite voxels of the last `Region`,
+        both inside, or (), counted as `painted_mask()` is: (i, j, k), or in the own order of an array
     painted : what the brush went over, as runs (first, length, ...) of voxel numbers i + columns * (j +
         rows * k); `painted_mask()` is the same as an array, `paint(mask)` sets it. brush_radius : mm
     percent : of a 4-D series, whether the curve is drawn as the change from its own mean
@@ -84,7 +91,15 @@ class Viewer(VBox):
     split = Float(0.5, min=0, max=1)
     zoom = Float(1.0, min=1, max=40)
     smooth = Bool(False)
+    arrangement = Enum(ARRANGEMENTS, "one")
+    panel = Enum(PANELS, "")
     histogram = Bool(False)
+    tilt = Tuple(Float(), Float(), Float())
+    slab = Enum(SLABS, "off")
+    slab_mm = Float(10.0, min=0.1)
+    playing = Bool(False)
+    fps = Float(10.0, min=0.1, max=60)
+    annotations = Tuple()
     montage = Bool(False)
     show_crosshair = Bool(False)
     outside = Bool(False)
@@ -96,11 +111,13 @@ class Viewer(VBox):
     events = Tuple()
 
     _PANES: ClassVar[tuple[str | None, ...]] = (None,)
+    _ARRANGEMENT = "one"
     _SHOWN: ClassVar[dict[str, bool]] = {}
+    _PARTS = (rows.place, rows.window, rows.layers, rows.sides)
 
     def __init__(self, volume, *layers, plane=None, window=None, cmap=None, convention="radiological",
-                 crosshair=None, time=0, full=False, height=360, same_space=False, axes=(0, 1, 2),
-                 **state):  # fmt: skip
+                 crosshair=None, time=0, full=False, height=492, same_space=False, axes=(0, 1, 2),
+                 name="", header=None, **state):  # fmt: skip
         self._opened, self._attached = [], []
         check_options(state)
         if convention not in CONVENTIONS:
@@ -109,6 +126,8 @@ class Viewer(VBox):
             )
         self.volume = volume
         self.axes = tuple(axes)
+        self.caption = name
+        self._header = header
         self._hearing = False
         self.planes = shown_planes(volume)
         plane = plane or self.planes[0]
@@ -117,7 +136,10 @@ class Viewer(VBox):
         self.presets = offered(volume, seen)
         self.function = function_of(volume, seen.whole)
         self.base = Layer(
-            volume, look=base_look(volume, seen, window, cmap, self.presets), seen=seen
+            volume,
+            name=name or None,
+            look=base_look(volume, seen, window, cmap, self.presets),
+            seen=seen,
         )
         axis = volume.layout(plane).axis
         self.base.attach(axis, start[axis], full)
@@ -129,9 +151,13 @@ class Viewer(VBox):
         self.warning = "" if same_space else words.other_space_said(apart)
         on_picture = LABELS["other_space"] if self.warning else ""
         self.canvas = Canvas(
-            geometry=geometry(volume, self.presets.values(), on_picture),
+            geometry=geometry(volume, self.presets.values(), on_picture, header is not None),
             layers=[self.base, *layers],
+            language=LABELS.chosen or "en",
             panes=list(self._PANES),
+            arrangement=ARRANGEMENTS.index(self._ARRANGEMENT),
+            preset=self._preset(window),
+            fps=speed_of(volume),
             plane=PLANE_NAMES.index(plane),
             i=start[0],
             j=start[1],
@@ -140,13 +166,16 @@ class Viewer(VBox):
             time=time,
             convention=CONVENTIONS.index(convention),
             height=height,
-            curve=volume.frames > 1,
+            panel="time" if volume.frames > 1 else "",
             **self._SHOWN,
         )
-        self.controls = make.Controls()
+        self.controls = controls.Controls()
         self._opened += [self.canvas, self.canvas.layout]
-        super().__init__(self._arrange())
-        self._opened += [*make.within(self), *self.controls.links]
+        side = VBox([control for part in self._PARTS for control in part(self)])
+        side.add_class("handson-side")
+        super().__init__([self.canvas, side])
+        self._opened += controls.within(self)
+        self.canvas.links = self.controls.ties
         self.add_class("handson-viewer")
         self._follow()
         for name, value in state.items():
@@ -158,6 +187,11 @@ class Viewer(VBox):
     def look(self) -> Look:
         """How the base is drawn now."""
         return replace(self.base.look, threshold=None, marks=self.outside)
+
+    def _preset(self, window):
+        """Which of the presets is on show first; none when another window was given."""
+        names = list(self.presets)
+        return 0 if window is None else names.index(window) if isinstance(window, str) else None
 
     def _start(self, crosshair):
         shape = np.array(self.volume.shape[:3])
@@ -204,8 +238,10 @@ class Viewer(VBox):
             lambda r: to_window(r, function),
         )
         tie("cmap", base, "cmap_index", COLOUR_MAPS.index, COLOUR_MAPS.__getitem__)
-        tie("ruler", canvas, "ruler", _lists, _tuples)
-        tie("region", canvas, "region", self._voxels_of, self._own_of)
+        tie("arrangement", canvas, "arrangement", ARRANGEMENTS.index, ARRANGEMENTS.__getitem__)
+        tie("slab", canvas, "slab", SLABS.index, SLABS.__getitem__)
+        tie("tilt", canvas, "tilt", list, tuple)
+        tie("annotations", canvas, "annotations", marks.to_state, marks.from_state)
         tie("painted", canvas, "painted", list, tuple)
         tie("events", canvas, "events", _lists, _tuples)
         for name in _SAME:
@@ -214,6 +250,13 @@ class Viewer(VBox):
         self.observe(self._voxel_set, "voxel")
         self.observe(self._crosshair_set, "crosshair")
         self.observe(self._index_set, "index")
+        self.observe(self._panel_heard, "panel")
+        self.observe(self._histogram_set, "histogram")
+        self.observe(self._arrangement_set, "arrangement")
+        self.observe(self._marks_heard, "annotations")
+        self.observe(self._ruler_set, "ruler")
+        self.observe(self._region_set, "region")
+        canvas.on_msg(self._answer)
         self._place_heard()
 
     def _tie(self, name, model, trait, there=lambda x: x, back=lambda x: x):
@@ -340,15 +383,88 @@ class Viewer(VBox):
         to_range(proposal["value"], self.function)
         return proposal["value"]
 
-    def _arrange(self):
-        """What stands in the box, top to bottom."""
-        return [
-            *rows.planes(self),
-            *rows.slices(self),
-            *rows.window(self),
-            self.canvas,
-            *rows.layers(self),
-        ]
+    @validate("annotations")
+    def _annotations_possible(self, proposal):
+        for each in proposal["value"]:
+            if not isinstance(each, marks.Annotation):
+                raise TraitError(
+                    f"{type(each).__name__} is not an annotation: use Ruler, Angle, Region, Ellipse, Freehand, Arrow or Text"
+                )
+        return proposal["value"]
+
+    # ---- panes -----------------------------------------------------------------------------
+
+    def _panel_heard(self, change):
+        self.histogram = change.new == "histogram"
+
+    def _histogram_set(self, change):
+        if change.new:
+            self.panel = "histogram"
+        elif self.panel == "histogram":
+            self.panel = ""
+
+    def _arrangement_set(self, change):
+        if not self._hearing:
+            self.canvas.panes = [None] if change.new == "one" else list(PLANE_NAMES)
+
+    # ---- ruler and region: the last annotation of their kind ---------------------------------
+
+    def _last(self, kind):
+        return next((a for a in reversed(self.annotations) if type(a) is kind), None)
+
+    def _marks_heard(self, _change=None):
+        ruler, region = self._last(marks.Ruler), self._last(marks.Region)
+        with self._heard():
+            self.ruler = ruler.points if ruler else ()
+            self.region = self._own_of(self._corners(region)) if region else ()
+
+    def _corners(self, region):
+        top = np.array(self.volume.shape[:3]) - 1
+        return tuple(
+            map(tuple, np.clip(self.volume.nearest(np.array(region.points)), 0, top).tolist())
+        )
+
+    def _ruler_set(self, change):
+        if not self._hearing:
+            self._replace(marks.Ruler, change.new, self.volume.voxel)
+
+    def _region_set(self, change):
+        if not self._hearing:
+            points = [self.volume.world(p).tolist() for p in self._region]
+            self._replace(marks.Region, points, self.volume.voxel)
+
+    def _replace(self, kind, points, voxel):
+        """Another last annotation of a kind; without points, none."""
+        last, others = self._last(kind), list(self.annotations)
+        if last is not None:
+            others.remove(last)
+        if len(points):
+            others.append(kind(tuple(points), self._plane_of(voxel(np.array(points)))))
+        self.annotations = tuple(others)
+
+    def _plane_of(self, ijk):
+        """The plane in which points lie in one slice: that on show first; "" when there is none."""
+        flat = np.ptp(ijk, axis=0) < 0.5
+        planes = [self.plane, *(p for p in self.planes if p != self.plane)]
+        return next((p for p in planes if flat[self.volume.layout(p).axis]), "")
+
+    def save_annotations(self, path):
+        """Write the annotations as JSON, points in RAS+ mm; returns the path."""
+        return marks.save(path, self.annotations)
+
+    def load_annotations(self, path):
+        """Show the annotations of a file and no others.
+
+        raises : ViewError for a file that holds none
+        """
+        self.annotations = marks.load(path)
+
+    # ---- what the page asks ----------------------------------------------------------------
+
+    def _answer(self, _canvas, content, _buffers):
+        if content.get("kind") == "header" and self._header is not None:
+            rows_of = [list(map(str, row)) for row in self._header(tuple(content["ijk"]))]
+            self.canvas.send({"kind": "header", "rows": rows_of})
 
     # ---- end -----------------------------------------------------------------------------
 
@@ -361,6 +477,9 @@ class Viewer(VBox):
         super().close()
 
     # ---- measuring -------------------------------------------------------------------------
+
+    def _areas(self):
+        return [a for a in self.annotations if isinstance(a, marks.Area)]
 
     def region_values(self) -> np.ndarray | None:
         """The values in the region, in the order of `painted_mask`, with time as a last axis of a series.
@@ -379,10 +498,9 @@ class Viewer(VBox):
         volume = self.volume
         if volume.frames == 1:
             raise ViewError("a single volume has no course in time", "Show a 4-D volume.")
+        areas = self._areas()
         masks = {
-            "region": measuring.mask_of_box(self._region, volume.shape[:3])
-            if self.region
-            else None,
+            "region": areas[-1].mask(volume, self.plane) if areas else None,
             "painted": self._painted if self.painted else None,
         }
         drawn = {n: m if m is None else courses.mean_course(volume, m) for n, m in masks.items()}
@@ -450,7 +568,9 @@ class Viewer(VBox):
         where; several regions are put together with `|`.
         raises : ViewError when nothing is drawn in the plane of the pictures (`read_slice`, `read_series`)
         """
-        return measuring.mask_of(self.volume, self.plane, self._region, self._painted)
+        areas = [a for a in self._areas() if self.volume.layout(a.plane or self.plane).axis == 2]
+        drawn = [area.mask(self.volume, self.plane) for area in areas]
+        return measuring.mask_of(self.volume, self.plane, [*drawn, self._painted])
 
     def measure(self) -> dict[str, Any]:
         """What ruler, region and brush say, from the volume's own values.
@@ -471,6 +591,18 @@ class Viewer(VBox):
             found["painted"] = inside
         return found
 
+    def measurements(self) -> list[dict[str, Any]]:
+        """The numbers of every annotation, in the order in which they were drawn.
+
+        returns : {"kind", "plane", "text"} and "length" (mm), "degrees", or the keys of `measure` for an area
+        """
+        found = []
+        for each in self.annotations:
+            options = {"plane": self.plane} if isinstance(each, marks.Area) else {}
+            numbers = each.measure(self.volume, self.time, **options)
+            found.append({"kind": each.kind, "plane": each.plane, "text": each.text, **numbers})
+        return found
+
     # ---- pictures that stay ----------------------------------------------------------------
 
     def save_png(self, path, height=720):
@@ -485,10 +617,10 @@ class Viewer(VBox):
         return f"{type(self).__name__}: {static.describe(self)}"
 
     def _repr_mimebundle_(self, **options):
-        alt = static.describe(self)
-        data = dict(super()._repr_mimebundle_(**options))
-        data |= {"text/plain": repr(self), "image/png": b64encode(static.small_png(self)).decode()}
-        return data, {"image/png": {"alt": alt}}
+        return still.bundle([self], repr(self), super()._repr_mimebundle_(**options))
+
+    def _ipython_display_(self, **_options):
+        still.show([self], repr(self), super()._repr_mimebundle_())
 
 
 def shown_planes(volume) -> tuple[str, ...]:
@@ -499,7 +631,15 @@ def shown_planes(volume) -> tuple[str, ...]:
 
 def check_options(options) -> None:
     """raises : ViewError for an option that no viewer has: it would be an attribute nobody reads"""
-    known = {*Viewer.class_own_traits(), "full", "height", "same_space", "layout"} - {"plane"}
+    known = {
+        *Viewer.class_own_traits(),
+        "full",
+        "height",
+        "same_space",
+        "layout",
+        "name",
+        "header",
+    } - {"plane"}
     for name in options.keys() - known:
         close = get_close_matches(name, known, 1)
         raise ViewError(
@@ -508,6 +648,14 @@ def check_options(options) -> None:
             if close
             else f"The options are {', '.join(sorted(known))}.",
         )
+
+
+def speed_of(volume) -> float:
+    """Steps a second at which a series in time runs as fast as it happened; 10 when nobody says."""
+    seconds = volume.seconds
+    if volume.frames == 1 or seconds is None or not seconds[-1] > 0:
+        return 10.0
+    return float(np.clip((len(seconds) - 1) / seconds[-1], 0.2, 30))
 
 
 def _lists(points):

@@ -1,6 +1,6 @@
-"""The ipywidgets around a picture, each linked to a trait in the browser: no kernel in the loop.
+"""The ipywidgets beside a picture, each tied to a trait in the browser: no kernel in the loop.
 
-Every function makes one control; `Controls.add` links it. The model is the source of the link, so
+Every function makes one control; `Controls.add` ties it. The model is the source of the tie, so
 a control that appears late takes the model's value and never the other way round.
 """
 
@@ -14,31 +14,114 @@ from ipywidgets import (
     IntSlider,
     Layout,
     ToggleButtons,
-    jslink,
 )
+from ipywidgets.widgets.widget_description import DescriptionStyle
+from ipywidgets.widgets.widget_int import SliderStyle
+from traitlets import CFloat, CInt, Tuple
 
 from ..display.colours import COLOUR_MAPS
 from ..display.windows import around
 from ..display.words import LABELS
 
-WORDS = LABELS["controls"]
+
+class SliceSlider(IntSlider):
+    """An IntSlider whose value is not said back to the page that moved it."""
+
+    value = CInt(0).tag(sync=True, echo_update=False)
+
+
+class RangeSlider(FloatRangeSlider):
+    """A FloatRangeSlider whose value is not said back to the page that moved it."""
+
+    value = Tuple(CFloat(), CFloat()).tag(sync=True, echo_update=False)
+
+
+class NumberSlider(FloatSlider):
+    """A FloatSlider whose value is not said back to the page that moved it."""
+
+    value = CFloat(0.0).tag(sync=True, echo_update=False)
 
 
 class Controls(dict):
-    """Controls by name, and the links that are closed with them."""
+    """Controls by name, what the page ties together, and the look that all of a kind share."""
 
     def __init__(self):
         super().__init__()
-        self.links = []
+        self.ties = []
+        self.shapes = {}
 
     def add(self, name, control, model, trait, key="value"):
         self[name] = control
-        self.links.append(jslink((model, trait), (control, key)))
+        self.ties.append(
+            {
+                "control": f"IPY_MODEL_{control.model_id}",
+                "key": key,
+                "model": f"IPY_MODEL_{model.model_id}",
+                "trait": trait,
+            }
+        )
         return control
 
+    def shape(self, style):
+        """One layout for all controls, and one style for each kind: fewer models to make."""
+        if "layout" not in self.shapes:
+            self.shapes["layout"] = Layout(width="auto")
+        if style not in self.shapes:
+            self.shapes[style] = style(description_width="68px")
+        return {"layout": self.shapes["layout"], "style": self.shapes[style]}
 
-def _shape(width="520px"):
-    return {"layout": Layout(width="98%", max_width=width), "style": {"description_width": "76px"}}
+    def slice_slider(self, plane, count, index):
+        slider = SliceSlider(
+            value=index, min=0, max=count - 1, description=LABELS["planes"][plane], **self.shape(SliderStyle)
+        )  # fmt: skip
+        slider.add_class("handson-slice")
+        slider.add_class(f"handson-{plane}")
+        return slider
+
+    def whole_slider(self, name, value, low, high):
+        return SliceSlider(
+            value=value, min=low, max=high, description=_word(name), **self.shape(SliderStyle)
+        )
+
+    def range_slider(self, name, value, low, high, whole):
+        """A slider with two handles over (low, high), widened so that it can hold `value`."""
+        low, high = min(low, value[0]), max(high, value[1])
+        if low == high:
+            low, high = around(low)
+        step = 1.0 if whole else fine_step(low, high)
+        return RangeSlider(
+            value=value, min=low, max=high, step=step, readout_format=".0f" if whole else ".4g", description=_word(name),
+            **self.shape(SliderStyle),
+        )  # fmt: skip
+
+    def number_slider(self, name, value, low, high, step):
+        return NumberSlider(
+            value=value, min=low, max=high, step=step, description=_word(name), **self.shape(SliderStyle)
+        )  # fmt: skip
+
+    def menu(self, name, options, index):
+        return Dropdown(
+            options=options, index=index, description=_word(name), **self.shape(DescriptionStyle)
+        )
+
+    def colour_menu(self, index):
+        return self.menu("cmap", COLOUR_MAPS, index)
+
+    def buttons(self, options, index):
+        buttons = ToggleButtons(options=options, index=index, tooltips=options)
+        buttons.layout.close()
+        buttons.layout = self.shape(DescriptionStyle)["layout"]
+        return buttons
+
+    def tick(self, name, value, description=None):
+        words = _word(name) if description is None else description
+        return Checkbox(
+            value=value, description=words, indent=False, layout=self.shape(DescriptionStyle)["layout"]
+        )  # fmt: skip
+
+
+def _word(name):
+    return LABELS["controls"][name]
 
 
 def fine_step(low, high) -> float:
@@ -46,62 +129,6 @@ def fine_step(low, high) -> float:
     span = (high - low) or abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span / 1000))
     return power * max(n for n in (1, 2, 5) if n * power <= span / 1000 * (1 + 1e-9))
-
-
-def slice_slider(plane, count, index):
-    slider = IntSlider(
-        value=index, min=0, max=count - 1, description=LABELS["planes"][plane], **_shape()
-    )
-    slider.add_class("handson-slice")
-    slider.add_class(f"handson-{plane}")
-    return slider
-
-
-def time_slider(frames, time):
-    return IntSlider(value=time, min=0, max=frames - 1, description=WORDS["time"], **_shape())
-
-
-def range_slider(name, value, low, high, whole):
-    """A slider with two handles over (low, high), widened so that it can hold `value`."""
-    low, high = min(low, value[0]), max(high, value[1])
-    if low == high:
-        low, high = around(low)
-    step = max(1.0, fine_step(low, high)) if whole else fine_step(low, high)
-    places = 0 if step >= 1 else math.ceil(-math.log10(step))
-    return FloatRangeSlider(
-        value=value, min=low, max=high, step=step, readout_format=f".{places}f", description=WORDS[name], **_shape()
-    )  # fmt: skip
-
-
-def opacity_slider(value):
-    return FloatSlider(
-        value=value, min=0, max=1, step=0.01, description=WORDS["opacity"], **_shape()
-    )
-
-
-def split_slider(value):
-    return FloatSlider(
-        value=value, min=0, max=1, step=0.005, description=WORDS["split"], **_shape()
-    )
-
-
-def menu(name, options, index):
-    return Dropdown(options=options, index=index, description=WORDS[name], **_shape("240px"))
-
-
-def colour_menu(index):
-    return menu("cmap", COLOUR_MAPS, index)
-
-
-def buttons(options, index):
-    return ToggleButtons(
-        options=options, index=index, tooltips=options, style={"button_width": "auto"}
-    )  # fmt: skip
-
-
-def tick(name, value, description=None):
-    words = WORDS[name] if description is None else description
-    return Checkbox(value=value, description=words, indent=False, layout=Layout(width="auto"))
 
 
 def within(box) -> list:

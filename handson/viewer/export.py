@@ -30,8 +30,8 @@ _PAGE = """<!doctype html>
 </style>
 </head>
 <body class="ho-page">
-<main class="handson-viewer {kind}">
-<h1>{title}</h1>
+<header><h1>{title}</h1></header>
+<main class="handson-viewer">
 <noscript><p>{description}</p></noscript>
 </main>
 <script type="application/json" id="state">{state}</script>
@@ -59,9 +59,14 @@ def page(viewer) -> str:
         "canvas": {
             **_state(viewer.canvas, Canvas),
             "layers": [],
+            "links": [],
+            "language": LABELS.chosen,
             "maps": _pack(viewer.canvas.maps),
         },
-        "layers": [{**_state(layer, Layer), "source": layer.source.model_id} for layer in layers],
+        "layers": [
+            {**_state(layer, Layer), "name": name, "source": layer.source.model_id}
+            for layer, name in zip(layers, _names(viewer), strict=True)
+        ],
         "sources": {
             key: {
                 "coding": s.coding,
@@ -72,15 +77,22 @@ def page(viewer) -> str:
         "cmaps": COLOUR_MAPS,
         "presets": list(viewer.presets),
     }
-    title = viewer.volume.name or LABELS["viewer"]
+    title = viewer.caption or LABELS["viewer"]
     return _PAGE.format(
         title=html.escape(title),
         description=html.escape(describe(viewer)),
-        kind="handson-ortho" if len(viewer.canvas.panes) > 1 else "",
         style=files(__package__).joinpath("viewer.css").read_text("utf-8"),
         state=json.dumps(state).replace("<", "\\u003c"),
         script=bundle("page").replace("</script", "<\\/script"),
     )
+
+
+def _names(viewer):
+    """Of the base and the layers: only names that were given here, since the page is given away."""
+    return [
+        viewer.caption,
+        *(each.safe_name or f"layer {n}" for n, each in enumerate(viewer.layers, 1)),
+    ]
 
 
 def _state(model, kind):

@@ -183,6 +183,7 @@ class Layer(Widget):
     cmap_index = Int(0).tag(sync=True)
     label_colours = Dict().tag(sync=True)
     label_shown = List(Int(), allow_none=True, default_value=None).tag(sync=True)
+    mask = Bool(False).tag(sync=True)
     label_names = Dict(allow_none=True, default_value=None).tag(sync=True)
 
     def __init__(
@@ -222,6 +223,7 @@ class Layer(Widget):
             interpolation=interpolation,
             visible=visible,
         )
+        self._named = name is not None
         called = self.volume.name if name is None else name
         # A base draws all of its values: no threshold. Its colour map says whether they are labels.
         self.is_mask = look.threshold is not None and is_mask(look, self.seen)
@@ -229,6 +231,7 @@ class Layer(Widget):
             look = replace(look, names={1: called})
         super().__init__(
             name=called,
+            mask=self.is_mask,
             unit=self.volume.unit,
             shape=[int(n) for n in self.volume.shape[:3]],
             inverse=np.linalg.inv(self.volume.affine).ravel().tolist(),
@@ -263,6 +266,11 @@ class Layer(Widget):
     def cmap(self, name):
         check_cmap(name)
         self.cmap_index = COLOUR_MAPS.index(name)
+
+    @property
+    def safe_name(self) -> str:
+        """The name that was given here; never one that stands in a file, which may be a patient's."""
+        return self.name if self._named else self.volume.modality
 
     @property
     def names(self) -> dict[int, str]:

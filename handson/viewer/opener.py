@@ -8,6 +8,7 @@ from traitlets import TraitError
 from ..display.images import array_axes, as_volume, layer_volume
 from ..errors import ViewError
 from ..volume import Slice
+from . import still
 from .base import check_options
 from .models import Layer
 from .ortho import OrthoViewer
@@ -29,6 +30,7 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
     plane : "axial" (or, of a single slice, the one it lies in), "coronal", "sagittal", or "ortho"
         for all three
     spacing : mm along each axis in space of an array, in the array's order; without it there is no scale
+    name : what the picture is called; names in the files stay out of everything that is saved
     options : window=(centre, width) or a preset's name, cmap, convention, crosshair=(x, y, z) mm, time,
         same_space=True, height in pixels, ...; see the viewer's traits
     returns : SliceViewer, OrthoViewer, OverlayViewer or TimeSeriesViewer. What it gives back for an array
@@ -36,7 +38,9 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
     raises : ViewError for what cannot be shown, and what to do instead
     """
     if isinstance(x, list | tuple):
-        return _side_by_side(x, layers, plane=plane, spacing=spacing, unit=unit, **options)
+        return _side_by_side(
+            x, layers, plane=plane, spacing=spacing, unit=unit, name=name, **options
+        )
     check_options(options)
     volume, axes = as_volume(x, spacing, unit, name), array_axes(x)
     over = [one for layer in layers for one in _layers(layer, volume, axes)]
@@ -45,7 +49,7 @@ def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
         kind, plane = OrthoViewer, None
     own = (0, 1, 2) if isinstance(x, Slice) else axes
     try:
-        return kind(volume, *over, plane=plane, axes=own, **options)
+        return kind(volume, *over, plane=plane, axes=own, name=name, **options)
     except TraitError as error:
         raise ViewError(str(error), "See help(handson.view) and the viewer's traits.") from None
 
@@ -63,12 +67,51 @@ def _side_by_side(images, layers, height=280, **options):
         raise ViewError("an empty list has nothing to show", "Give one image or more.")
     viewers = [view(image, *layers, height=height, **options) for image in images]
     placed = [viewer for viewer in viewers if viewer.volume.oriented]
-    row = HBox(viewers, layout=Layout(flex_flow="row wrap", grid_gap="12px"))
-    row.viewers = tuple(viewers)
-    row.links = [link(a, b) for a, b in pairwise(placed)]
-    return row
+    return Row(viewers, [each for a, b in pairwise(placed) for each in link(a, b)])
 
 
-def link(a, b):
-    """Move the crosshair of two viewers together, in world millimetres, in the browser."""
-    return jslink((a.canvas, "crosshair"), (b.canvas, "crosshair"))
+class Row(HBox):
+    """Viewers side by side.
+
+    viewers : the viewers, left to right; links : what ties them together
+    """
+
+    def __init__(self, viewers, links):
+        super().__init__(viewers, layout=Layout(flex_flow="row wrap", grid_gap="12px"))
+        self.add_class("handson-row")
+        self.viewers, self.links = tuple(viewers), links
+
+    def __repr__(self):
+        return "\n".join(map(repr, self.viewers))
+
+    def _repr_mimebundle_(self, **options):
+        return still.bundle(self.viewers, repr(self), super()._repr_mimebundle_(**options))
+
+    def _ipython_display_(self, **_options):
+        still.show(self.viewers, repr(self), super()._repr_mimebundle_())
+
+    def close(self):
+        """Take all viewers out of the page and give the memory back."""
+        for each in (*self.links, *self.viewers):
+            each.close()
+        super().close()
+
+
+def link(a, b, crosshair=True, window=False, zoom=False):
+    """Move two viewers together, in the browser.
+
+    a, b : viewers
+    crosshair : to the same place in RAS+ mm; a viewer that does not reach a place says so
+    window : the same window, for images of one unit
+    zoom : the same zoom and the same place in the middle
+    returns : list of the links; close one to end it
+    raises : ViewError when nothing is to be linked
+    """
+    pairs = [
+        *([(a.canvas, b.canvas, "crosshair")] if crosshair else []),
+        *([(a.base, b.base, "range")] if window else []),
+        *([(a.canvas, b.canvas, name) for name in ("zoom", "pan")] if zoom else []),
+    ]
+    if not pairs:
+        raise ViewError("there is nothing to link", "Choose crosshair, window or zoom.")
+    return [jslink((one, name), (other, name)) for one, other, name in pairs]

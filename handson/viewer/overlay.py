@@ -1,6 +1,5 @@
 """Images over one another, and the ways to judge whether they lie right."""
 
-from . import rows
 from .base import Viewer
 
 
@@ -11,6 +10,3 @@ class OverlayViewer(Viewer):
     outline, interpolation. `compose` compares them: "blend", "curtain" (left of `split`),
     "checkerboard", "side by side".
     """
-
-    def _arrange(self):
-        return [*super()._arrange(), *rows.comparison(self)]

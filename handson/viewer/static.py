@@ -53,18 +53,21 @@ def picture(viewer: "Viewer", plane: str | None = None, part: str = "all") -> np
 
 
 def describe(viewer: "Viewer") -> str:
-    """One sentence for a reader who cannot see it: what, which slice, which sides, what lies over it."""
+    """One sentence for a reader who cannot see it: what, which slice, which sides, what lies over it.
+
+    It is saved with the notebook: a name that stands in the file may be a patient's and is left out.
+    """
     volume = viewer.volume
     planes = dict.fromkeys(plane for plane, _ in sections(viewer))
     places = [(plane, viewer.voxel[volume.layout(plane).axis]) for plane in planes]
     return words.described(
-        volume.name,
+        viewer.caption or volume.modality,
         [
             *(words.slice_phrase(volume, plane, index) for plane, index in places),
             *filter(None, [words.moment(volume, viewer.time)]),
         ],
         viewer.convention if volume.oriented else words.unplaced_sides(volume),
-        [layer.name for layer in viewer.layers if layer.visible],
+        [layer.safe_name for layer in viewer.layers if layer.visible],
         viewer.warning,
     )
 
@@ -74,17 +77,18 @@ def png(viewer: "Viewer", height: int = 360) -> bytes:
     return _bytes(_whole(viewer, height), describe(viewer))
 
 
-def small_png(viewer: "Viewer") -> bytes:
+def small_png(*viewers: "Viewer") -> bytes:
     """The same at 100 kB or less, for the output of a cell: colours are given up before size."""
     from PIL import Image
 
-    whole = _whole(viewer, 360)
+    whole = _compose([_whole(viewer, 360) for viewer in viewers])
+    alt = "; ".join(map(describe, viewers))
     for size in (1.0, 0.8, 0.6, 0.45):
         scaled = whole.resize(
             [max(1, round(n * size)) for n in whole.size], Image.Resampling.LANCZOS
         )
         for image in (scaled, scaled.quantize(64)):
-            data = _bytes(image, describe(viewer))
+            data = _bytes(image, alt)
             if len(data) <= MOST_BYTES:
                 return data
     return data
@@ -92,7 +96,7 @@ def small_png(viewer: "Viewer") -> bytes:
 
 def _whole(viewer: "Viewer", height: int) -> "Image":
     pictures = _compose([_panel(viewer, plane, part, height) for plane, part in sections(viewer)])
-    if not viewer.canvas.curve:
+    if viewer.panel != "time":
         return pictures
     return _compose([pictures, curve(viewer, pictures.width, height / 360)], down=True)
 

@@ -12,4 +12,4 @@ class TimeSeriesViewer(Viewer):
     Traits as `Viewer`; `time_course()` gives the numbers of the curves.
     """
 
-    _SHOWN: ClassVar = {"show_crosshair": True}
+    _SHOWN: ClassVar[dict[str, bool]] = {"show_crosshair": True}

@@ -299,6 +299,8 @@ class Notebook:
         settle(self.page, frames)
 
     def close(self, shutdown=True):
+        if not self.evaluate("return Boolean(panel)"):
+            return  # closed before
         if shutdown:
             self.evaluate("await panel.sessionContext.shutdown()")
         self.evaluate(

@@ -122,16 +122,22 @@ def test_everything_by_keyboard(notebook):
     page.keyboard.press("[")
     eventually(page, lambda: check_changed(canvas, wide))
     page.keyboard.press("h")
-    expect(view.locator("svg:visible")).not_to_have_count(1)
+    expect(view.locator(".ho-bars")).to_be_visible()
     page.keyboard.press("r")
     for _ in range(10):
         page.keyboard.press("Shift+ArrowRight")
     expect(view.locator(".ho-measures")).to_contain_text("20.0 mm")
-    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # leaves the tool and wipes nothing
+    expect(view.locator(".ho-measures")).to_contain_text("20.0 mm")
+    page.keyboard.press("Delete")
     expect(view.locator(".ho-measures")).not_to_contain_text("mm")
     page.keyboard.press("b")
     page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("Shift+ArrowDown")
+    expect(view.locator(".ho-measures")).to_contain_text("4 voxels")
+    page.keyboard.press("Control+z")
+    expect(view.locator(".ho-measures")).not_to_contain_text("voxels")
+    page.keyboard.press("Control+y")
     expect(view.locator(".ho-measures")).to_contain_text("4 voxels")
     page.keyboard.press("Escape")
     page.keyboard.press("?")
@@ -178,8 +184,8 @@ def test_touch_and_800_pixels(offline_page):
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     box = canvas.bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.touchscreen.tap(box["x"] + box["width"] / 4, middle[1])
-    # A quarter from the left of 60 voxels, the patient's right: i near 45.
+    page.touchscreen.tap(box["x"] + box["width"] * 15.5 / 60, middle[1] + 1)
+    # The middle of the 16th of 60 voxels from the left, the patient's right.
     expect(page.locator(".ho-value")).to_contain_text("voxel (44, 34, 25)")
     touch = page.context.new_cdp_session(page)
 

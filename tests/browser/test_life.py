@@ -189,7 +189,7 @@ def round_of(count):
     widgets = int(opened.python(COUNT_WIDGETS))
     before = heap()
     opened.run_cell(3)
-    expect(opened.page.locator(FRAMES)).to_have_count(50)
+    expect(opened.page.locator(FRAMES)).to_have_count(50, timeout=60_000)
     most = heap()
     close("second")
     grown = heap() - before
@@ -215,24 +215,38 @@ def test_the_next_day_a_picture_is_there_without_a_kernel(notebook, lab, server)
     opened.run_all()
     opened.evaluate("await panel.context.save()")
     path = server.root / opened.path
-    (output,) = nbformat.read(path, 4).cells[1].outputs
+    _, output, _ = nbformat.read(path, 4).cells[1].outputs  # style, picture, viewer
     png = Image.open(BytesIO(b64decode(output.data["image/png"])))
     assert min(png.size) > 100
     assert len(output.data["image/png"]) < 140_000  # base64 of 100 kB
     # Lab draws it without an alt text; nbconvert's pages, GitHub and readers of the file have it.
     assert "axial slice 16 of 30" in output.metadata["image/png"]["alt"]
-    # As it is committed: widget views and state dropped.
-    saved = nbformat.read(path, 4)
-    del saved.cells[1].outputs[0].data["application/vnd.jupyter.widget-view+json"]
-    saved.metadata.pop("widgets", None)
-    next_day = path.with_name("next-day.ipynb")
-    nbformat.write(saved, next_day)
-    opened.page.evaluate(
-        """async path => { await jupyterapp.commands.execute('docmanager:open',
-             {path, factory: 'Notebook', kernelPreference: {autoStartDefault: false,
-              shouldStart: false, canStart: false}}); }""",
-        next_day.name,
-    )
-    image = opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output img")
-    expect(image).to_be_visible(timeout=20_000)
-    lab.page.evaluate("() => { jupyterapp.shell.currentWidget.dispose(); }")
+    opened.close()
+    # As a student left it; with no kernel, and with a new one that knows nothing of the viewer.
+    for kernel in ("false", "true"):
+        opened.page.evaluate(
+            f"""async path => {{ await jupyterapp.commands.execute('docmanager:open',
+                 {{path, factory: 'Notebook', kernelPreference: {{name: 'python3', autoStartDefault: {kernel},
+                  shouldStart: {kernel}, canStart: {kernel}}}}}); }}""",
+            path.name,
+        )
+        panel = opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        expect(panel.locator(".jp-OutputArea-output img")).to_be_visible(timeout=20_000)
+        lab.page.wait_for_timeout(3000)
+        expect(panel.locator(".jp-OutputArea-output img")).to_be_visible()
+        for words in panel.get_by_text("model not found").all():
+            expect(words).to_be_hidden()
+        lab.page.evaluate(
+            """async () => { const panel = jupyterapp.shell.currentWidget;
+                 await panel.sessionContext.shutdown(); panel.context.model.dirty = false; panel.dispose(); }"""
+        )
+
+
+def test_while_the_viewer_lives_its_picture_is_not_shown_twice(notebook):
+    opened = notebook(VOLUME, "handson.SliceViewer(volume)", "handson.view([volume, volume])")
+    opened.run_all()
+    expect(opened.page.locator(FRAMES).first).to_be_visible()
+    images = opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output img")
+    expect(images).to_have_count(2)
+    for n in range(2):
+        expect(images.nth(n)).to_be_hidden()

@@ -306,7 +306,7 @@ def test_the_brush_paints_the_voxels_within_its_radius(notebook, phantoms, codes
 
     opened.python("viewer.brush_radius = 6")
     panel = opened.page.locator(".ho-view:visible")
-    panel.get_by_role("button", name="Brush:").click()
+    panel.get_by_role("button", name="brush", exact=True).click()
     expect(panel).to_contain_text("brush of 6.0 mm radius")
     opened.page.mouse.click(*marker_on_screen(read_all(opened.page)[0]))
     wanted = near(place, 6)
@@ -334,5 +334,9 @@ def test_the_brush_paints_the_voxels_within_its_radius(notebook, phantoms, codes
     canvas.press("Shift+ArrowRight")
     wanted &= ~near(place, 0.1)
     painted_is(wanted)
-    canvas.press("Escape")
+    canvas.press("Escape")  # leaves the tool and wipes nothing
+    painted_is(wanted)
+    canvas.press("Shift+Delete")
     painted_is(wanted & False)
+    canvas.press("Control+z")
+    painted_is(wanted)

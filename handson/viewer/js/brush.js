@@ -1,27 +1,97 @@
-// A painted region: the voxels that a round brush went over. Pure functions.
+// A painted region: the voxels that a round brush went over.
 //
-// Here it is a Set of numbers i + columns * (j + rows * k); on the model it is runs of them,
+// Here it is one bitmap for each slice k that has any, so a dab costs what the brush covers, however
+// much is painted. On the model it is runs of voxel numbers i + columns * (j + rows * k),
 // [first, length, first, length, ...], which stay short and mean the same to Python.
-import { inside, turn, voxelToPixel } from "./geometry.js";
+import { inside, turn } from "./geometry.js";
 import { voxelStrides } from "./sample.js";
 
-export const numberOf = ([i, j, k], [columns, rows]) => i + columns * (j + rows * k);
-export const voxelOf = (n, [columns, rows]) =>
-  [n % columns, Math.floor(n / columns) % rows, Math.floor(n / (columns * rows))];
-
-export function fromRuns(runs) {
-  const painted = new Set();
-  for (let at = 0; at < runs.length; at += 2) {
-    for (let n = 0; n < runs[at + 1]; n++) painted.add(runs[at] + n);
+export class Painted {
+  constructor(shape) {
+    this.shape = shape;
+    this.size = shape[0] * shape[1];
+    this.slices = new Map(); // k -> { bits: Uint8Array(columns * rows), count, runs or null }
   }
-  return painted;
+
+  static fromRuns(runs, shape) {
+    const painted = new Painted(shape), { size } = painted;
+    for (let at = 0; at < runs.length; at += 2) {
+      let [first, length] = [runs[at], runs[at + 1]];
+      while (length > 0) {
+        const k = Math.floor(first / size), start = first - k * size, here = Math.min(length, size - start);
+        const slice = painted.slice(k);
+        slice.bits.fill(1, start, start + here);
+        slice.runs = null;
+        first += here;
+        length -= here;
+      }
+    }
+    for (const slice of painted.slices.values()) slice.count = slice.bits.reduce((sum, bit) => sum + bit, 0);
+    return painted;
+  }
+
+  slice(k) {
+    let slice = this.slices.get(k);
+    if (!slice) this.slices.set(k, (slice = { bits: new Uint8Array(this.size), count: 0, runs: [] }));
+    return slice;
+  }
+
+  has([i, j, k]) {
+    return this.slices.get(k)?.bits[i + this.shape[0] * j] === 1;
+  }
+
+  set([i, j, k], on) {
+    const slice = this.slice(k), at = i + this.shape[0] * j;
+    if (slice.bits[at] === Number(on)) return;
+    slice.bits[at] = Number(on);
+    slice.count += on ? 1 : -1;
+    slice.runs = null;
+  }
+
+  get count() {
+    let sum = 0;
+    for (const { count } of this.slices.values()) sum += count;
+    return sum;
+  }
+
+  // How many lie in one slice across an axis.
+  countIn(axis, index) {
+    if (axis === 2) return this.slices.get(index)?.count ?? 0;
+    let sum = 0;
+    this.each((i, j) => { if ((axis === 0 ? i : j) === index) sum += 1; });
+    return sum;
+  }
+
+  each(call) {
+    const [columns] = this.shape;
+    for (const [k, { bits, count }] of this.slices) {
+      if (!count) continue;
+      for (let at = 0; at < bits.length; at++) if (bits[at]) call(at % columns, Math.floor(at / columns), k);
+    }
+  }
+
+  toRuns() {
+    const runs = [];
+    for (const k of [...this.slices.keys()].sort((a, b) => a - b)) {
+      const slice = this.slices.get(k);
+      slice.runs ??= runsOf(slice.bits, k * this.size);
+      const last = runs.length - 2;
+      // A run may go on over the end of a slice.
+      const joins = last >= 0 && slice.runs.length && runs[last] + runs[last + 1] === slice.runs[0];
+      if (joins) runs[last + 1] += slice.runs[1];
+      for (let at = joins ? 2 : 0; at < slice.runs.length; at++) runs.push(slice.runs[at]);
+    }
+    return runs;
+  }
 }
 
-export function toRuns(painted) {
+function runsOf(bits, offset) {
   const runs = [];
-  for (const n of Float64Array.from(painted).sort()) {
-    if (runs.length && runs.at(-2) + runs.at(-1) === n) runs[runs.length - 1] += 1;
-    else runs.push(n, 1);
+  for (let at = bits.indexOf(1); at >= 0;) {
+    let end = bits.indexOf(0, at);
+    if (end < 0) end = bits.length;
+    runs.push(offset + at, end - at);
+    at = bits.indexOf(1, end);
   }
   return runs;
 }
@@ -48,24 +118,13 @@ export function between(from, to) {
 }
 
 // Values in the base; null while some of them are not here yet.
-export function paintedValues(voxels, frame, shape, painted) {
+export function paintedValues(voxels, frame, painted) {
   const { coding, data } = voxels, { strides, frame: size } = voxelStrides(coding), values = [];
-  for (const n of painted) {
-    const at = voxelOf(n, shape).reduce((sum, x, a) => sum + x * strides[a], frame * size);
-    if (!voxels.has(at)) return null;
-    values.push(data[at] === coding.nan ? NaN : data[at] * coding.slope + coding.inter);
-  }
-  return values;
-}
-
-// What is painted in one section, as an SVG path of whole pixels in the section's own units.
-export function paintedPath(map, shape, axis, slice, painted) {
-  const squares = [];
-  for (const n of painted) {
-    const ijk = voxelOf(n, shape);
-    if (ijk[axis] !== slice) continue;
-    const [x, y] = voxelToPixel(map, ijk);
-    squares.push(`M${x - 0.5} ${y - 0.5}h1v1h-1z`);
-  }
-  return squares.join("");
+  let missing = false;
+  painted.each((i, j, k) => {
+    const at = frame * size + i * strides[0] + j * strides[1] + k * strides[2];
+    if (!voxels.has(at)) missing = true;
+    else values.push(data[at] === coding.nan ? NaN : data[at] * coding.slope + coding.inter);
+  });
+  return missing ? null : values;
 }

@@ -15,18 +15,26 @@ export function sectionMap(layout, shape, index) {
   origin[v] = layout.flip_vertical ? shape[v] - 1 : 0;
   across[h] = layout.flip_horizontal ? -1 : 1;
   down[v] = layout.flip_vertical ? -1 : 1;
-  return { width: shape[h], height: shape[v], origin, across, down };
+  return { width: shape[h], height: shape[v], origin, across, down, spacing: layout.spacing };
 }
 
 export const pixelToVoxel = (map, x, y) =>
   map.origin.map((o, a) => o + x * map.across[a] + y * map.down[a]);
 
-// Exact inverse of pixelToVoxel: across and down are signed unit vectors.
+// The pixel of a voxel. Across and down are signed unit vectors, so the inverse is exact; a turned
+// section (oblique.js) brings its own.
 export function voxelToPixel(map, ijk) {
   const d = ijk.map((n, a) => n - map.origin[a]);
-  const dot = (u) => u[0] * d[0] + u[1] * d[1] + u[2] * d[2];
-  return [dot(map.across), dot(map.down)];
+  if (map.back) return map.back.slice(0, 2).map((u) => dot(u, d));
+  return [dot(map.across, d), dot(map.down, d)];
 }
+
+export const dot = (u, v) => u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
+export const cross = (u, v) => [
+  u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0],
+];
+export const unit = (v) => v.map((x) => x / Math.hypot(...v));
+export const difference = (u, v) => u.map((x, a) => x - v[a]);
 
 // An affine is 16 numbers, row by row. apply: points; turn: directions (no translation).
 export const turn = (m, v) =>
@@ -62,35 +70,17 @@ export function scaleBar(pixelsPerMm, most) {
   return { mm, pixels: mm * pixelsPerMm };
 }
 
-// Place the picture in its frame (CSS pixels): zoom about the middle, moved by pan (in mm).
-export function placePicture(frame, size, zoom, pan) {
-  const scale = frame.scale * zoom;
-  const width = size.width * scale, height = size.height * scale;
+// CSS pixels per mm so that every picture (sizes in mm) fits into its frame: one scale for all, so that
+// a millimetre is as long in each.
+export const fitScale = (sizes, frames) =>
+  Math.min(...sizes.map((size, n) => Math.min(frames[n].width / size.width, frames[n].height / size.height)));
+
+// Where the picture lies in its frame (CSS pixels): `centre`, a point of the picture in mm from its top
+// left corner, lies in the frame's middle. Never beyond an edge, so that the picture cannot be lost.
+export function placePicture(frame, size, scale, centre) {
+  const [x, y] = [clamp(centre[0], 0, size.width), clamp(centre[1], 0, size.height)];
   return {
-    width, height, scale,
-    left: (frame.width - width) / 2 + pan[0] * scale,
-    top: (frame.height - height) / 2 + pan[1] * scale,
+    width: size.width * scale, height: size.height * scale, scale,
+    left: frame.width / 2 - x * scale, top: frame.height / 2 - y * scale,
   };
-}
-
-const WORTH = 1.4; // a further row costs the reader a scroll: it must enlarge by this much
-
-// CSS pixels per mm so that panes (sizes in mm) fit in one row or, if they get larger, in more.
-//   +---+ +--+ +--+        +---+ +--+
-//   | 1 | |2 | |3 |   or   | 1 | |2 |
-//   +---+ +--+ +--+        +---+ +--+   each row at most `height` high
-//                          |3 |
-export function fitPanes(sizes, width, height, gap) {
-  const rowScale = (row) => Math.min(
-    (width - gap * (row.length - 1)) / row.reduce((sum, s) => sum + s.width, 0),
-    height / Math.max(...row.map((s) => s.height)),
-  );
-  let best = 0;
-  for (let columns = sizes.length; columns > 0; columns--) {
-    const rows = [];
-    for (let n = 0; n < sizes.length; n += columns) rows.push(sizes.slice(n, n + columns));
-    const scale = Math.min(...rows.map(rowScale));
-    if (scale > best * WORTH) best = scale;
-  }
-  return best;
 }

@@ -16,26 +16,6 @@ export function statistics(values) {
   return { n, mean: n ? mean : NaN, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : NaN, low, high };
 }
 
-// A region is a box of whole voxels, [[i, j, k], [i, j, k]], both corners inside it.
-export const regionBox = (p, q) =>
-  [p.map((x, a) => Math.min(x, q[a])), p.map((x, a) => Math.max(x, q[a]))];
-
-// Values in a region; null while some of it is not here yet.
-export function regionValues(voxels, frame, region) {
-  const [low, high] = regionBox(...region), { coding, data } = voxels, { strides, frame: size } = voxelStrides(coding);
-  const values = [];
-  for (let k = low[2]; k <= high[2]; k++) {
-    for (let j = low[1]; j <= high[1]; j++) {
-      for (let i = low[0]; i <= high[0]; i++) {
-        const at = frame * size + i * strides[0] + j * strides[1] + k * strides[2];
-        if (!voxels.has(at)) return null;
-        values.push(data[at] === coding.nan ? NaN : data[at] * coding.slope + coding.inter);
-      }
-    }
-  }
-  return values;
-}
-
 // mm2 of one voxel's face on the section and mm3 of a voxel, from the affine's columns, so that
 // both are right for tilted grids too.
 export function voxelMeasure(affine, layout) {

@@ -1,6 +1,7 @@
 // The exported page's entry: models without a kernel, controls of plain HTML.
-import LABELS from "../../display/labels.json" with { type: "json" };
 import { make } from "./dom.js";
+import { labelsFor } from "./labels.js";
+import { SLABS } from "./slab.js";
 import { inflate } from "./transport.js";
 import { PLANES, View } from "./view.js";
 import { digits } from "./window.js";
@@ -75,8 +76,8 @@ function slider(label, model, name, { min, max, step, kind = "" }) {
   });
 }
 
-function rangeSliders(label, model, name, { min, max, step }) {
-  const inputs = LABELS.range_ends.map((end) =>
+function rangeSliders(words, label, model, name, { min, max, step }) {
+  const inputs = words.range_ends.map((end) =>
     make("input", { type: "range", min, max, step, "aria-label": `${label} ${end}` }));
   const text = make("output", {});
   inputs.forEach((input, n) => input.addEventListener("input", () => {
@@ -84,7 +85,7 @@ function rangeSliders(label, model, name, { min, max, step }) {
     ends[n] = Number(input.value);
     if (ends[0] <= ends[1]) model.set(name, ends);
   }));
-  const box = make("div", { class: "ho-control" }, make("span", { text: label }), ...inputs, text);
+  const box = make("div", { class: "ho-control ho-ends" }, make("span", { text: label }), make("span", { class: "ho-pair" }, ...inputs), text);
   return follow(model, name, box, (ends) => {
     inputs.forEach((input, n) => { input.value = ends[n]; });
     text.textContent = ends.map((v) => v.toFixed(digits(step))).join(" – ");
@@ -94,70 +95,83 @@ function rangeSliders(label, model, name, { min, max, step }) {
 function menu(label, model, name, options) {
   const input = make("select", {}, ...options.map((text, n) => make("option", { value: n, text })));
   input.addEventListener("change", () => model.set(name, Number(input.value)));
-  return follow(model, name, field(label, input), (v) => { input.value = v; });
+  return follow(model, name, field(label, input), (v) => {
+    if (v === null) input.selectedIndex = -1;
+    else input.value = v;
+  });
 }
 
 function tick(label, model, name) {
   const input = make("input", { type: "checkbox" });
   input.addEventListener("change", () => model.set(name, input.checked));
-  return follow(model, name, field(label, input), (v) => { input.checked = v; });
+  return follow(model, name, make("label", { class: "ho-tick-field" }, input, make("span", { text: label })), (v) => { input.checked = v; });
 }
 
 // About a thousandth of the range, and 1 for whole numbers.
 const stepOf = ({ low, high, whole }) => (whole ? 1 : 10 ** Math.floor(Math.log10((high - low || 1) / 1000)));
 
-function controlsAbove(canvas, layers, state) {
-  const words = LABELS.controls, geometry = canvas.get("geometry"), [base] = layers;
-  const rows = [];
-  const planes = PLANES.filter((p) => geometry.shape[geometry.layouts[0][p].axis] === 1).length ? [] : PLANES;
-  if (planes.length && canvas.get("panes").length === 1) rows.push(menu(words.plane, canvas, "plane", PLANES.map((p) => LABELS.planes[p])));
-  if (geometry.placed) rows.push(menu(words.convention, canvas, "convention", LABELS.conventions));
+function placeControls(labels, canvas) {
+  const words = labels.controls, geometry = canvas.get("geometry"), rows = [];
+  const planes = PLANES.some((p) => geometry.shape[geometry.layouts[0][p].axis] === 1) ? [] : PLANES;
+  if (planes.length && canvas.get("panes").length === 1) rows.push(menu(words.plane, canvas, "plane", PLANES.map((p) => labels.planes[p])));
   for (const plane of planes) {
     const { axis } = geometry.layouts[0][plane];
-    rows.push(slider(LABELS.planes[plane], canvas, "ijk"[axis],
+    rows.push(slider(labels.planes[plane], canvas, "ijk"[axis],
       { min: 0, max: geometry.shape[axis] - 1, step: 1, kind: `handson-slice handson-${plane}` }));
   }
   if (geometry.frames > 1) {
     rows.push(slider(words.time, canvas, "time", { min: 0, max: geometry.frames - 1, step: 1 }));
     rows.push(tick(words.percent, canvas, "percent"));
   }
-  const coding = base.source.get("coding");
-  if (coding.channels === 1) {
-    const [low, high] = base.model.get("range");
-    const span = { min: Math.min(low, coding.low), max: Math.max(high, coding.high), step: stepOf(coding) };
-    rows.push(rangeSliders(words.window, base.model, "range", span));
-    rows.push(menu(words.preset, canvas, "preset", state.presets), menu(words.cmap, base.model, "cmap_index", state.cmaps));
-  }
   return rows;
 }
 
-function controlsBelow(canvas, layers, state) {
-  const words = LABELS.controls;
+function windowControls(labels, canvas, base, state) {
+  const words = labels.controls, coding = base.source.get("coding");
+  if (coding.channels !== 1) return [];
+  const [low, high] = base.model.get("range");
+  const span = { min: Math.min(low, coding.low), max: Math.max(high, coding.high), step: stepOf(coding) };
+  return [rangeSliders(labels, words.window, base.model, "range", span),
+    menu(words.preset, canvas, "preset", state.presets), menu(words.cmap, base.model, "cmap_index", state.cmaps)];
+}
+
+function layerControls(labels, canvas, layers, state) {
+  const words = labels.controls;
   const rows = layers.slice(1).map(({ model, source }) => {
     const coding = source.get("coding"), most = Math.max(Math.abs(coding.low), Math.abs(coding.high));
     const span = { min: model.get("two_sided") ? 0 : coding.low, max: most, step: stepOf(coding) };
+    const values = model.get("label_names") !== null ? [] : [
+      rangeSliders(labels, words.threshold, model, "threshold", span), menu(words.cmap, model, "cmap_index", state.cmaps), tick(words.two_sided, model, "two_sided")];
     return make("fieldset", { class: "ho-controls" }, make("legend", { text: model.get("name") }),
-      tick(words.visible, model, "visible"),
-      slider(words.opacity, model, "opacity", { min: 0, max: 1, step: 0.01 }),
-      rangeSliders(words.threshold, model, "threshold", span),
-      ...(model.get("label_names") === null ? [menu(words.cmap, model, "cmap_index", state.cmaps), tick(words.two_sided, model, "two_sided")] : []),
-      tick(words.outline, model, "outline"));
+      tick(words.visible, model, "visible"), tick(words.outline, model, "outline"),
+      slider(words.opacity, model, "opacity", { min: 0, max: 1, step: 0.01 }), ...values);
   });
   if (rows.length) {
-    rows.push(menu(words.compose, canvas, "compose", LABELS.compositions),
+    rows.push(menu(words.compose, canvas, "compose", labels.compositions),
       slider(words.split, canvas, "split", { min: 0, max: 1, step: 0.005 }));
   }
   return rows;
 }
 
+function viewControls(labels, canvas, base) {
+  const words = labels.controls, geometry = canvas.get("geometry"), rows = [], thick = Math.min(...geometry.shape) > 1;
+  if (geometry.placed) rows.push(menu(words.convention, canvas, "convention", labels.conventions));
+  if (thick && base.source.get("coding").channels === 1) {
+    rows.push(menu(words.slab, canvas, "slab", SLABS.map((_, n) => labels.slabs[n])), slider(words.slab_mm, canvas, "slab_mm", { min: 1, max: 50, step: 1 }));
+  }
+  if (thick || geometry.frames > 1) rows.push(slider(words.fps, canvas, "fps", { min: 0.2, max: 30, step: 0.2 }));
+  return rows;
+}
+
 async function start() {
   const state = JSON.parse(document.getElementById("state").textContent);
-  const { canvas, layers } = await openModels(state);
-  const main = document.querySelector("main");
-  main.append(make("div", { class: "ho-controls" }, ...controlsAbove(canvas, layers, state)));
-  const place = main.appendChild(make("div"));
-  main.append(make("div", { class: "ho-controls" }, ...controlsBelow(canvas, layers, state)));
-  window.handson = new View({ model: canvas, layers, labels: LABELS, element: place });
+  const { canvas, layers } = await openModels(state), labels = labelsFor(canvas.get("language")), [base] = layers;
+  document.documentElement.lang = labels.code;
+  const main = document.querySelector("main"), place = main.appendChild(make("div"));
+  main.append(make("div", { class: "handson-side" }, ...[placeControls(labels, canvas), windowControls(labels, canvas, base, state),
+    layerControls(labels, canvas, layers, state), viewControls(labels, canvas, base)]
+    .filter((rows) => rows.length).map((rows) => make("div", { class: "ho-controls handson-section" }, ...rows))));
+  window.handson = new View({ model: canvas, layers, labels, element: place });
 }
 
 start();

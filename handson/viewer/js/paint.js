@@ -25,6 +25,28 @@ export function paintBase(out, voxels, frame, map, look) {
   }
 }
 
+// A turned section: values as sampled on it, through the same table; black outside the volume.
+export function paintValues(out, values, coding, { table, offset }) {
+  const { slope, inter } = coding;
+  for (let p = 0; p < values.length; p++) {
+    const v = values[p];
+    out[p] = Number.isNaN(v) ? 0xff000000 : table[Math.round((v - inter) / slope) + offset];
+  }
+}
+
+// What the brush painted, over everything: c = (mark * a + below * (255 - a)) / 255.
+const PAINT = [255, 213, 74], PAINT_ALPHA = 115;
+export function blendPainted(out, painted, map) {
+  if (!painted.count) return;
+  const bytes = new Uint8Array(out.buffer, out.byteOffset, out.length * 4), { width, height, origin, across, down } = map;
+  for (let y = 0, p = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, p++) {
+      if (!painted.has(origin.map((o, a) => Math.round(o + x * across[a] + y * down[a])))) continue;
+      for (let c = 0; c < 3; c++) bytes[4 * p + c] = (PAINT[c] * PAINT_ALPHA + bytes[4 * p + c] * (255 - PAINT_ALPHA) + 127) / 255;
+    }
+  }
+}
+
 // Where a layer is drawn when two pictures are compared: everywhere, left of the curtain's edge,
 // or on every other of 8 x 8 squares.
 export function composeMask(mode, split, width, height) {

@@ -1,34 +1,43 @@
-// One picture on the page: a canvas of one pixel a voxel, stretched to millimetres by CSS, under
-// lines and letters that stay crisp at any zoom.
+// One picture on the page: a canvas of one pixel a voxel, stretched to millimetres by CSS, under lines and
+// letters that stay crisp at any zoom. The frame is the cell it stands in; around the picture is black.
 //
-//   frame (clips)  +--------------- S ---------------+
-//                  |  canvas  role=img, keyboard     |
-//                  R  svg     crosshair ruler region L
-//                  |          scale bar              |
-//                  +- convention ---- I ---- 20 mm --+
+//   frame (clips)  +- plane --------- S --- colour bars -+
+//                  |  slice   canvas  role=img, keyboard |
+//                  R          svg     crosshair, marks   L
+//                  |  W L                                |
+//                  +- convention ---- I -------- 20 mm --+
 import { draw, make, place, show } from "./dom.js";
-import { placePicture, scaleBar, voxelToPixel } from "./geometry.js";
+import { placePicture, scaleBar } from "./geometry.js";
+
+export const PLANE_COLOURS = { axial: "#7fd0ff", coronal: "#ffd24a", sagittal: "#8dff8d" };
+const GAP = 16, FAR = 4000; // CSS pixels that a crosshair's lines leave free, and beyond any frame
 
 export class Pane {
   constructor(labels) {
-    this.canvas = make("canvas", { class: "ho-canvas", role: "img", tabindex: 0 });
+    this.canvas = make("canvas", { class: "ho-canvas", role: "img", tabindex: 0, "data-lm-suppress-shortcuts": "true" });
     this.context = this.canvas.getContext("2d");
-    this.lines = ["horizontal", "vertical"].map(() => draw("line", { class: "ho-crosshair" }));
-    this.ruler = draw("line", { class: "ho-ruler" });
-    this.region = draw("rect", { class: "ho-region" });
-    this.brushed = draw("path", { class: "ho-painted" });
+    this.lines = [0, 1].map(() => draw("path", { class: "ho-crosshair" }));
+    this.drawn = draw("g", { class: "ho-annotations" });
     this.curtain = draw("line", { class: "ho-curtain" });
     this.bar = draw("path", { class: "ho-bar" });
-    this.marks = draw("svg", { class: "ho-marks", "aria-hidden": "true" },
-      this.brushed, ...this.lines, this.ruler, this.region, this.curtain, this.bar);
+    this.marks = draw("svg", { class: "ho-marks", "aria-hidden": "true" }, ...this.lines, this.curtain, this.drawn, this.bar);
     this.letters = Object.fromEntries(["left", "right", "top", "bottom"].map((side) =>
       [side, make("span", { class: `ho-letter ho-${side}` })]));
+    this.square = make("span", { class: "ho-square", text: "■ " });
+    this.name = make("b");
+    this.position = make("span", { class: "ho-position" });
+    this.caption = make("div", { class: "ho-over ho-caption" }, this.square, this.name, this.position);
+    this.level = make("span", { class: "ho-level" });
     this.convention = make("span", { class: "ho-convention" });
-    this.scaleText = make("span", { class: "ho-scale" });
-    this.caption = make("span", { class: "ho-caption" });
-    this.loading = make("span", { class: "ho-loading", text: labels.loading });
-    this.element = make("div", { class: "ho-frame" }, this.canvas, this.marks,
-      ...Object.values(this.letters), this.convention, this.scaleText, this.caption, this.loading);
+    this.scaleText = make("span", { class: "ho-over ho-scale" });
+    this.loading = make("span", { class: "ho-over ho-loading", text: labels.loading });
+    this.hint = make("span", { class: "ho-over ho-hint", text: labels.wheel_hint });
+    this.keys = make("div", { class: "ho-keys" });
+    this.element = make("div", { class: "ho-frame" }, this.canvas, this.marks, ...Object.values(this.letters),
+      this.caption, make("div", { class: "ho-over ho-corner" }, this.level, this.convention),
+      this.scaleText, this.keys, this.loading, this.hint);
+    this.element.setAttribute("aria-live", "off");
+    show(this.hint, false);
   }
 
   // The bitmap to paint into, of the section's size.
@@ -46,17 +55,13 @@ export class Pane {
     this.context.putImageData(this.image, 0, 0);
   }
 
-  // frame: {width, height, scale} CSS pixels; mm: (width, height) of the picture
-  layOut(frame, size, zoom, pan, smooth) {
-    this.element.style.width = `${frame.width}px`;
-    this.element.style.height = `${frame.height}px`;
-    this.placed = placePicture(frame, size, zoom, pan);
-    for (const side of ["width", "height", "left", "top"]) {
-      this.canvas.style[side] = `${this.placed[side]}px`;
-    }
+  // frame: {width, height} CSS pixels; size: (width, height) of the picture in mm; centre: its point in the middle
+  layOut(frame, size, scale, centre, smooth) {
+    this.placed = placePicture(frame, size, scale, centre);
+    for (const side of ["width", "height", "left", "top"]) this.canvas.style[side] = `${this.placed[side]}px`;
     this.canvas.classList.toggle("ho-smooth", smooth);
-    this.element.classList.toggle("ho-small", frame.width < 200);
-    this.frame = frame;
+    this.element.classList.toggle("ho-small", frame.width < 170 || frame.height < 120);
+    Object.assign(this, { frame, size });
   }
 
   // Middle of a picture pixel -> CSS pixels in the frame, and back to (fractional) pixels.
@@ -66,72 +71,78 @@ export class Pane {
             placed.top + ((y + 0.5) * placed.height) / canvas.height];
   }
 
-  fromEvent(event) {
-    const box = this.canvas.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * this.canvas.width - 0.5,
-            ((event.clientY - box.top) / box.height) * this.canvas.height - 0.5];
+  fromFrame([x, y]) {
+    const { placed, canvas } = this;
+    return [((x - placed.left) / placed.width) * canvas.width - 0.5, ((y - placed.top) / placed.height) * canvas.height - 0.5];
   }
 
-  drawLetters(letters, sides, caption) {
-    for (const [name, node] of Object.entries(this.letters)) {
-      node.textContent = letters[name];
-      show(node, letters[name] !== "");
-    }
-    this.convention.textContent = sides;
-    this.caption.textContent = caption;
-    show(this.caption, caption !== "");
+  inFrame(event) {
+    const box = this.element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
   }
 
-  // What lies over the picture; map is the section's, so all of it moves with zoom and pan.
-  drawMarks({ map, crosshair, ruler, region, painted, curtain, scale }) {
-    const { width, height } = this.frame;
-    const [horizontal, vertical] = this.lines;
-    if (crosshair) {
-      const [x, y] = this.toFrame(voxelToPixel(map, crosshair));
-      place(horizontal, { x1: 0, x2: width, y1: y, y2: y });
-      place(vertical, { x1: x, x2: x, y1: 0, y2: height });
+  drawWords({ letters, sides, plane, name, position, level }) {
+    for (const [side, node] of Object.entries(this.letters)) {
+      write(node, letters[side]);
+      show(node, letters[side] !== "");
     }
-    toggle(crosshair, horizontal, vertical);
-    if (ruler) {
-      const [p, q] = ruler.map((ijk) => this.toFrame(voxelToPixel(map, ijk)));
-      place(this.ruler, { x1: p[0], y1: p[1], x2: q[0], y2: q[1] });
+    write(this.convention, sides);
+    write(this.name, name);
+    write(this.position, position);
+    write(this.level, level);
+    this.square.style.color = PLANE_COLOURS[plane] ?? "";
+    show(this.square, Boolean(PLANE_COLOURS[plane]));
+    show(this.caption, Boolean(name || position));
+  }
+
+  // What lies over the picture. crosshair: [{ at, direction, plane }] in frame pixels; annotations as
+  // annotate.js draws them: [{ path, grips, label: { at, lines }, selected }]
+  drawMarks({ crosshair, annotations, curtain, scale }) {
+    this.lines.forEach((line, n) => {
+      const one = crosshair?.[n];
+      line.style.display = one ? "" : "none";
+      if (!one) return;
+      const { at: [x, y], direction: [dx, dy] } = one;
+      const arm = (from, to) => `M${x + from * dx} ${y + from * dy}L${x + to * dx} ${y + to * dy}`;
+      place(line, { d: arm(GAP, FAR) + arm(-GAP, -FAR), stroke: PLANE_COLOURS[one.plane] ?? "#8dff8d" });
+    });
+    const key = JSON.stringify(annotations);
+    if (key !== this.annotationsKey) {
+      this.annotationsKey = key;
+      this.drawn.replaceChildren(...annotations.flatMap(shapes));
     }
-    toggle(ruler, this.ruler);
-    if (region) {
-      const corners = region.map((ijk) => voxelToPixel(map, ijk));
-      const [low, high] = [Math.min, Math.max].map((f) =>
-        [0, 1].map((n) => f(corners[0][n], corners[1][n])));
-      const [x, y] = this.toFrame([low[0] - 0.5, low[1] - 0.5]);
-      const [right, bottom] = this.toFrame([high[0] + 0.5, high[1] + 0.5]);
-      place(this.region, { x, y, width: right - x, height: bottom - y });
-    }
-    toggle(region, this.region);
-    if (painted) {
-      const [x, y] = this.toFrame([0, 0]), [right, bottom] = this.toFrame([1, 1]);
-      place(this.brushed, { d: painted, transform: `translate(${x} ${y}) scale(${right - x} ${bottom - y})` });
-    }
-    toggle(painted, this.brushed);
+    this.curtain.style.display = curtain === null ? "none" : "";
     if (curtain !== null) {
-      const [x] = this.toFrame([curtain * map.width - 0.5, 0]);
-      place(this.curtain, { x1: x, x2: x, y1: 0, y2: height });
+      const [x] = this.toFrame([curtain * this.canvas.width - 0.5, 0]);
+      place(this.curtain, { x1: x, x2: x, y1: 0, y2: this.frame.height });
     }
-    toggle(curtain !== null, this.curtain);
     this.drawScale(scale);
   }
 
   // scale: { known, text: (mm) => string }
   drawScale(scale) {
-    this.scaleText.textContent = scale.none;
-    toggle(scale.known, this.bar);
+    write(this.scaleText, scale.none);
+    this.bar.style.display = scale.known ? "" : "none";
     if (!scale.known) return;
     const { width, height } = this.frame;
     const bar = scaleBar(this.placed.scale, Math.min(90, width / 3));
     const right = width - 8, y = height - 8;
     place(this.bar, { d: `M${right - bar.pixels} ${y - 5}v5h${bar.pixels}v-5` });
-    this.scaleText.textContent = scale.text(bar.mm);
+    write(this.scaleText, scale.text(bar.mm));
   }
 }
 
-function toggle(visible, ...nodes) {
-  for (const node of nodes) node.style.display = visible ? "" : "none";
+// A write costs a layout, so only what changed is written.
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function shapes({ path, grips, label, selected }) {
+  const nodes = path ? [draw("path", { class: "ho-halo", d: path }), draw("path", { class: selected ? "ho-mark ho-selected" : "ho-mark", d: path })] : [];
+  for (const [x, y] of grips) nodes.push(draw("circle", { class: "ho-grip", cx: x, cy: y, r: selected ? 4 : 2.5 }));
+  if (label.lines.length) {
+    const lines = label.lines.map((text, n) => draw("tspan", { x: label.at[0], dy: n ? 14 : 0, text }));
+    nodes.push(draw("text", { class: selected ? "ho-mark-text ho-selected" : "ho-mark-text", x: label.at[0], y: label.at[1] }, ...lines));
+  }
+  return nodes;
 }

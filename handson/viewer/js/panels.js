@@ -1,5 +1,5 @@
-// What stands below the pictures: the two plots.
-import { draw, make, place } from "./dom.js";
+// The fourth pane: histogram, time course, labels, marks, header, each under a tab.
+import { draw, make, place, show } from "./dom.js";
 import { barPath, linePath, percentChange, rampPath, ticks } from "./plots.js";
 import { fill, short } from "./text.js";
 
@@ -11,26 +11,36 @@ export class HistogramPanel {
     this.labels = labels;
     this.bars = draw("path", { class: "ho-bars" });
     this.ramp = draw("path", { class: "ho-ramp" });
-    this.svg = draw("svg", { class: "ho-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" }, this.bars, this.ramp);
+    this.svg = draw("svg", { class: "ho-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" }, this.bars, this.ramp);
     this.text = make("span", { class: "ho-axis" });
-    this.element = make("div", { class: "ho-panel" }, this.svg, this.text);
-    this.svg.addEventListener("pointermove", (event) => {
-      if (event.buttons) pick(this.grab(event));
+    this.element = make("div", { class: "ho-plot-box" }, this.svg, this.text);
+    this.svg.addEventListener("pointerdown", (event) => {
+      this.svg.setPointerCapture(event.pointerId);
+      this.held = this.nearerEnd(event);
     });
+    this.svg.addEventListener("pointermove", (event) => { if (event.buttons) pick(this.moved(event)); });
   }
 
-  // The edge of the window nearer to the pointer goes to it.
-  grab(event) {
-    const box = this.svg.getBoundingClientRect();
-    const [least, most] = this.limits, [low, high] = this.range;
-    const value = least + ((event.clientX - box.left) / box.width) * (most - least);
-    return Math.abs(value - low) < Math.abs(value - high)
-      ? [Math.min(value, high), high] : [low, Math.max(value, low)];
+  valueUnder(event) {
+    const box = this.svg.getBoundingClientRect(), [least, most] = this.limits;
+    return least + ((event.clientX - box.left) / box.width) * (most - least);
   }
 
-  update({ counts, limits, range, unit, format }) {
-    Object.assign(this, { limits, range });
-    if (counts) place(this.bars, { d: barPath(Array.from(counts), WIDTH, HEIGHT) });
+  nearerEnd(event) {
+    const value = this.valueUnder(event), [low, high] = this.range;
+    return Math.abs(value - low) < Math.abs(value - high) ? 0 : 1;
+  }
+
+  // The end of the window that was taken goes to the pointer, and never past the other one.
+  moved(event) {
+    const value = this.whole ? Math.round(this.valueUnder(event)) : this.valueUnder(event), [low, high] = this.range;
+    return this.held === 0 ? [Math.min(value, high), high] : [low, Math.max(value, low)];
+  }
+
+  update({ counts, limits, range, unit, format, whole }) {
+    Object.assign(this, { limits, range, whole });
+    if (counts !== this.counts) place(this.bars, { d: barPath(Array.from(counts), WIDTH, HEIGHT) });
+    this.counts = counts;
     place(this.ramp, { d: rampPath(range, limits, WIDTH, HEIGHT) });
     const words = { low: format(range[0]), high: format(range[1]), least: format(limits[0]), most: format(limits[1]), unit };
     this.text.textContent = fill(this.labels.histogram_text, words);
@@ -54,7 +64,7 @@ export class CurvePanel {
     this.svg = draw("svg", { class: "ho-plot ho-curves", role: "img",
       viewBox: `0 0 ${LEFT + WIDE + RIGHT} ${TOP + HIGH + BOTTOM}` }, inner);
     this.text = make("span", { class: "ho-axis" });
-    this.element = make("div", { class: "ho-panel" }, this.svg, this.text);
+    this.element = make("div", { class: "ho-plot-box" }, this.svg, this.text);
     const go = (event) => { if (event.buttons) pick(this.volumeAt(event)); };
     this.svg.addEventListener("pointerdown", go);
     this.svg.addEventListener("pointermove", go);
@@ -119,5 +129,116 @@ export class CurvePanel {
       const first = events.findIndex((event) => event[2] === name) === n;
       return first ? [bar, draw("text", { x, y: -4, text: name })] : [bar];
     });
+  }
+}
+
+// Every mark with its numbers; click to go there, a button to delete it.
+export class MarksPanel {
+  constructor(labels, { go, remove, clear }) {
+    Object.assign(this, { labels, go, remove });
+    this.list = make("ul", { class: "ho-list" });
+    this.none = make("p", { text: labels.no_marks });
+    this.all = make("button", { type: "button", class: "ho-close", text: labels.actions.clear, onclick: clear });
+    this.element = make("div", { class: "ho-scroll", tabindex: 0, role: "group", "aria-label": labels.tabs.marks }, this.none, this.list, this.all);
+  }
+
+  update(rows) {
+    const key = JSON.stringify(rows);
+    if (key === this.key) return;
+    this.key = key;
+    show(this.none, rows.length === 0);
+    show(this.all, rows.length > 0);
+    this.list.replaceChildren(...rows.map(({ id, text }) => make("li", {},
+      make("button", { type: "button", class: "ho-link", text, onclick: () => this.go(id) }),
+      make("button", { type: "button", class: "ho-link", text: "×", "aria-label": fill(this.labels.delete_mark, { what: text }), onclick: () => this.remove(id) }))));
+  }
+}
+
+// The labels of every label map: colour, value, name, and whether it is drawn.
+export class LabelsPanel {
+  // pick: (layer number, label values shown or null for all) -> nothing
+  constructor(labels, pick) {
+    this.pick = pick;
+    this.element = make("div", { class: "ho-scroll", tabindex: 0, role: "group", "aria-label": labels.tabs.labels });
+  }
+
+  // layers: [{ name, entries: [{ value, name, colour, shown }] }]
+  update(layers) {
+    const key = JSON.stringify(layers);
+    if (key === this.key) return;
+    this.key = key;
+    this.element.replaceChildren(...layers.map((layer, n) => make("fieldset", { class: "ho-labels" }, make("legend", { text: layer.name }),
+      ...layer.entries.map((entry) => this.row(layer, n, entry)))));
+  }
+
+  row(layer, n, entry) {
+    const tick = make("input", { type: "checkbox" }), chip = make("span", { class: "ho-chip" });
+    tick.checked = entry.shown;
+    chip.style.background = `rgb(${entry.colour.join(" ")})`;
+    tick.addEventListener("change", () => {
+      const shown = layer.entries.filter((e) => (e === entry ? tick.checked : e.shown)).map((e) => e.value);
+      this.pick(n, shown.length === layer.entries.length ? null : shown);
+    });
+    return make("label", {}, tick, chip, make("span", { text: `${entry.value} ${entry.name}` }));
+  }
+}
+
+// Facts and DICOM elements, searchable. Only on the page: nothing of it is saved with the notebook.
+export class HeaderPanel {
+  constructor(labels) {
+    this.labels = labels;
+    this.search = make("input", { type: "search", "aria-label": labels.search, placeholder: labels.search });
+    this.body = make("tbody");
+    this.scroll = make("div", { class: "ho-scroll", tabindex: 0, role: "group", "aria-label": labels.tabs.header }, make("table", {}, this.body));
+    this.element = make("div", { class: "ho-header" }, this.search, this.scroll);
+    this.search.addEventListener("input", () => this.filter());
+  }
+
+  // rows: [[name, value], ...]
+  update(rows) {
+    const key = JSON.stringify(rows);
+    if (key === this.key) return;
+    this.key = key;
+    this.body.replaceChildren(...rows.map(([name, value]) => make("tr", {}, make("th", { scope: "row", text: name }), make("td", { text: value }))));
+    this.filter();
+  }
+
+  filter() {
+    const wanted = this.search.value.trim().toLowerCase();
+    for (const row of this.body.rows) show(row, row.textContent.toLowerCase().includes(wanted));
+  }
+}
+
+// Tabs over panels: names -> { element }; only those offered. choose: (name) -> nothing
+export class Tabs {
+  constructor(labels, panels, choose) {
+    Object.assign(this, { panels, choose });
+    this.tabs = Object.keys(panels).map((name) => make("button", {
+      type: "button", role: "tab", class: "ho-tab", text: labels.tabs[name], "data-panel": name, onclick: () => choose(name),
+    }));
+    this.list = make("div", { class: "ho-tabs", role: "tablist", "aria-label": labels.panel }, ...this.tabs);
+    this.list.addEventListener("keydown", (event) => this.rove(event));
+    this.body = make("div", { class: "ho-panel-body", role: "tabpanel" });
+    this.element = make("div", { class: "ho-panel" }, this.list, this.body);
+  }
+
+  rove(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const at = this.tabs.indexOf(event.target), to = this.tabs.at((at + step) % this.tabs.length);
+    this.choose(to.dataset.panel);
+    to.focus();
+    event.preventDefault();
+  }
+
+  select(name) {
+    if (name === this.selected) return;
+    this.selected = name;
+    this.body.setAttribute("aria-label", this.tabs.find((tab) => tab.dataset.panel === name).textContent);
+    for (const tab of this.tabs) {
+      tab.setAttribute("aria-selected", String(tab.dataset.panel === name));
+      tab.tabIndex = tab.dataset.panel === name ? 0 : -1;
+    }
+    this.body.replaceChildren(this.panels[name].element);
   }
 }

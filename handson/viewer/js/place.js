@@ -1,7 +1,7 @@
 // Where the crosshair is. Voxel and millimetres say the same place; whichever is moved takes the
 // other along, and millimetres that already lie in the voxel are left alone, so that linked
 // viewers do not push each other.
-import { apply, clamp, nearestVoxel, roundHalfUp } from "./geometry.js";
+import { apply, clamp, inside, nearestVoxel, roundHalfUp } from "./geometry.js";
 
 export const VOXEL = ["i", "j", "k"];
 
@@ -34,8 +34,10 @@ export class Place {
     if (!this.agrees()) this.set({ crosshair: this.world(this.voxel) });
   }
 
+  // A linked viewer may be at a place that this volume does not reach: the nearest voxel is shown, and said.
   crosshairMoved() {
     if (!this.agrees()) this.voxel = this.nearest();
+    this.clamped = !inside(apply(this.geometry.inverse, this.model.get("crosshair")), this.geometry.shape);
   }
 
   world(ijk) {

@@ -1,14 +1,16 @@
-// What the viewer says in words and plots: the slice, the value under the pointer, measurements,
-// legends, warnings. It reads the view and changes nothing.
+// What the viewer says in words and plots: the slice, the value under the pointer, measurements, warnings.
+// It reads the view and changes nothing but words.
+import { AREAS, angleOf, lengthOf, valuesAt, voxelsInside } from "./annotate.js";
+import { Bars } from "./bars.js";
+import { paintedValues } from "./brush.js";
 import { make, show } from "./dom.js";
-import { apply, distance, inside, roundHalfUp } from "./geometry.js";
-import { Legends } from "./legend.js";
-import { paintedValues, voxelOf } from "./brush.js";
-import { countOutside, histogram, regionValues, statistics, timeCourse, voxelMeasure } from "./measure.js";
-import { CurvePanel, HistogramPanel } from "./panels.js";
+import { apply, inside } from "./geometry.js";
+import { countOutside, histogram, statistics, timeCourse, voxelMeasure } from "./measure.js";
+import { CurvePanel, HeaderPanel, HistogramPanel, LabelsPanel, MarksPanel, Tabs } from "./panels.js";
 import { voxelValue } from "./sample.js";
+import { slabAt } from "./slab.js";
 import { fill, formatValue, mm, namedLabel, short, slicePhrase } from "./text.js";
-import { digits } from "./window.js";
+import { digits, labelColours } from "./window.js";
 
 const WORLD_AXIS = { sagittal: 0, coronal: 1, axial: 2 };
 const BINS = 160, ASK_AFTER = 150;
@@ -20,13 +22,31 @@ export class Readout {
     this.where = make("div", { class: "ho-where", role: "status" });
     this.value = make("div", { class: "ho-value" });
     this.measures = make("div", { class: "ho-measures", role: "status" });
-    this.legends = new Legends(labels);
-    this.notes = make("div", { class: "ho-notes" });
-    this.histogram = new HistogramPanel(labels, (range) => view.setRange(range));
-    this.curve = new CurvePanel(labels, (time) => view.set({ time }));
+    this.notes = make("div", { class: "ho-notes", role: "status" });
+    this.bars = new Bars(labels);
+    this.panels = {
+      histogram: new HistogramPanel(labels, (range) => view.setRange(range)),
+      time: new CurvePanel(labels, (time) => view.set({ time })),
+      labels: new LabelsPanel(labels, (n, shown) => view.setLayer(this.labelLayers()[n], { label_shown: shown })),
+      marks: new MarksPanel(labels, { go: (id) => view.goTo(id), remove: (id) => view.hands.remove(id), clear: () => view.hands.clear() }),
+      header: new HeaderPanel(labels),
+    };
+    const offered = Object.entries(this.panels).filter(([name]) => this.isOffered(name));
+    this.tabs = new Tabs(labels, Object.fromEntries(offered), (name) => view.set({ panel: name }));
+    this.elements = [make("div", { class: "ho-say" }, this.value, this.measures), this.notes, this.where];
     this.means = {};
-    this.elements = [this.where, this.value, this.measures, this.legends.element,
-      this.histogram.element, this.curve.element, this.notes];
+    this.numbers = new Map(); // what was measured of an annotation, by what it was measured on
+  }
+
+  isOffered(name) {
+    const { coding } = this.view.base.link.voxels;
+    if (name === "histogram") return coding.channels === 1;
+    if (name === "time") return coding.frames > 1;
+    return name !== "labels" || this.labelLayers().length > 0;
+  }
+
+  labelLayers() {
+    return this.view.over.filter(({ model }) => model.get("label_names") !== null);
   }
 
   remove() {
@@ -37,20 +57,22 @@ export class Readout {
   forget() {
     this.bins = null;
     this.exact = null;
+    this.numbers.clear();
   }
 
+  // Words come after the picture: the frame that shows a slice writes none of them.
   update() {
-    const { view } = this, { voxel } = view.place, spot = view.hands.pointer ?? voxel;
+    const { view } = this, { voxel } = view.place, spot = view.hands.voxelAtPointer() ?? voxel;
     this.nameCanvases();
     const planes = [...new Set(view.panes.map((pane) => pane.plane))];
     const name = view.base.model.get("name");
     this.say(this.where, [...(name ? [name] : []), ...planes.map((plane) => this.phrase(plane, voxel))]);
     this.say(this.value, this.readings(spot));
     this.say(this.measures, this.measured());
+    this.measures.title = this.measures.textContent;
     this.say(this.notes, this.warnings(), " ");
-    this.legends.update(view.over.map((layer) => this.legendOf(layer)), this.outside());
-    this.updateHistogram();
-    this.updateCurve();
+    this.bars.update(view.panes[0].keys, this.legends(), this.outside());
+    this.updatePanel();
     this.ask(spot);
   }
 
@@ -65,17 +87,23 @@ export class Readout {
     for (const pane of view.panes) {
       const at = view.place.voxel;
       at[view.layout(pane.plane).axis] = view.sliceOf(pane);
-      pane.canvas.setAttribute("aria-label", fill(this.labels.canvas_label,
-        { slice: [this.phrase(pane.plane, at), this.moment()].filter(Boolean).join(", "), value: this.valueAt(view.base, at), side: view.sides() }));
+      const words = { slice: [this.phrase(pane.plane, at), this.moment()].filter(Boolean).join(", "), value: this.valueAt(view.base, at), side: view.sides() };
+      const label = fill(this.labels.canvas_label, words);
+      if (pane.label !== label) pane.canvas.setAttribute("aria-label", label);
+      pane.label = label;
     }
   }
 
-  phrase(plane, ijk) {
-    const { geometry } = this.view, layout = this.view.layout(plane);
+  position(plane, ijk) {
+    const { geometry } = this.view, { axis } = this.view.layout(plane);
     const middle = geometry.shape.map((n) => (n - 1) / 2);
-    middle[layout.axis] = ijk[layout.axis];
-    const position = apply(geometry.affine, middle)[WORLD_AXIS[plane]];
-    return slicePhrase(this.labels, geometry, plane, layout, ijk, position);
+    middle[axis] = ijk[axis];
+    return apply(geometry.affine, middle)[WORLD_AXIS[plane]];
+  }
+
+  phrase(plane, ijk) {
+    const { geometry } = this.view;
+    return slicePhrase(this.labels, geometry, plane, this.view.layout(plane), ijk, this.position(plane, ijk));
   }
 
   // Which volume of a series is on show: "volume 53 of 120, 104 s"; "" for a single one.
@@ -86,15 +114,41 @@ export class Readout {
       seconds: seconds === null ? "" : fill(this.labels.seconds, { s: short(seconds[time]) }) });
   }
 
+  // On the picture: three short lines, clear of the top letter.
+  caption(pane) {
+    const { view, labels } = this, { geometry } = view, { axis } = view.layout(pane.plane), at = view.place.voxel;
+    at[axis] = view.sliceOf(pane);
+    const words = {
+      n: at[axis] + 1, count: geometry.shape[axis], axis: "ijk"[axis], index: at[axis],
+      world: "xyz"[WORLD_AXIS[pane.plane]], mm: mm(this.position(pane.plane, at)),
+    };
+    const lines = pane.index === undefined ? [fill(labels.caption_slice, words)] : [];
+    if (geometry.placed && !view.turned()) lines.push(fill(labels.caption_place, words));
+    const slab = view.slab(pane.plane);
+    if (slab) lines.push(fill(labels.slab_text, { what: labels.slabs[view.get("slab")], mm: mm(slab.mm) }));
+    return lines.map((line) => `\n${line}`).join("");
+  }
+
   // ---- values -----------------------------------------------------------------------------
 
   readings(spot) {
     const { geometry, base, over } = this.view;
-    const [i, j, k] = spot, [x, y, z] = apply(geometry.affine, spot).map(mm);
+    const [i, j, k] = spot.map((n) => Math.round(n)), [x, y, z] = apply(geometry.affine, spot).map(mm);
     const template = geometry.placed ? this.labels.readout : this.labels.readout_unplaced;
     const layers = over.filter((layer) => layer.model.get("visible"));
-    return [fill(template, { i, j, k, x, y, z, value: this.valueAt(base, spot) }),
+    return [fill(template, { i, j, k, x, y, z, value: this.baseText([i, j, k]) }),
       ...layers.map((layer) => `${layer.model.get("name")} ${this.valueAt(layer, spot)}`)];
+  }
+
+  // In a slab the picture shows another value than the voxel's: both are said.
+  baseText(ijk) {
+    const { view } = this, text = this.valueAt(view.base, ijk), pane = view.hands.pointer?.pane ?? view.panes[0];
+    const slab = view.slab(pane.plane);
+    if (!slab) return text;
+    const { voxels } = view.base.link;
+    const value = slabAt(voxels, view.frame(view.base), ijk, slab);
+    const shown = value === null ? this.labels.loading : formatValue(value, voxels.coding, view.base.model.get("unit"), this.labels);
+    return `${text} (${this.labels.slabs[view.get("slab")]} ${shown})`;
   }
 
   valueAt(layer, ijk) {
@@ -102,7 +156,7 @@ export class Readout {
     const isBase = layer === this.view.base;
     if (isBase && this.exact?.key === this.key(ijk)) return this.exact.text;
     const there = isBase ? ijk
-      : apply(model.get("inverse"), apply(this.view.geometry.affine, ijk)).map(roundHalfUp);
+      : apply(model.get("inverse"), apply(this.view.geometry.affine, ijk)).map((x) => Math.floor(x + 0.5));
     if (!inside(there, voxels.coding.shape)) return this.labels.outside_layer;
     const value = voxelValue(voxels, this.view.frame(layer), there);
     if (names !== null && typeof value === "number") return namedLabel(value, names);
@@ -114,8 +168,8 @@ export class Readout {
     return `${this.view.get("time")}:${ijk}`;
   }
 
-  ask(ijk) {
-    const { source, link } = this.view.base, key = this.key(ijk);
+  ask(spot) {
+    const ijk = spot.map((n) => Math.round(n)), { source, link } = this.view.base, key = this.key(ijk);
     clearTimeout(this.asking);
     if (link.voxels.coding.exact || source.comm_live !== true || this.exact?.key === key) return;
     const question = { kind: "probe", key, ijk, frame: this.view.get("time") };
@@ -129,81 +183,156 @@ export class Readout {
 
   // ---- measurements -------------------------------------------------------------------------
 
+  units() {
+    return { mm: "mm", detector: this.labels.mm_detector, none: this.labels.pixels }[this.view.geometry.scale];
+  }
+
   measured() {
-    const ruler = this.view.get("ruler"), region = this.view.get("region"), { scale } = this.view.geometry;
-    const units = { mm: "mm", detector: this.labels.mm_detector, none: this.labels.pixels };
-    const length = ruler.length === 2
-      ? [fill(this.labels.ruler_text, { mm: mm(distance(...ruler)), unit: units[scale] })] : [];
-    const { voxels } = this.view.base.link, frame = this.view.frame(this.view.base), { hands } = this.view;
-    const painted = this.view.painted(), { shape } = this.view.geometry, [pane] = this.view.panes;
-    const { axis } = this.view.layout(pane.plane), slice = this.view.sliceOf(pane);
-    const onShow = () => [...painted].filter((n) => voxelOf(n, shape)[axis] === slice).length;
-    return [...length,
-      ...(region.length === 2 ? [this.valuesText("region", regionValues(voxels, frame, region))] : []),
-      ...(painted.size ? [this.valuesText("painted", paintedValues(voxels, frame, shape, painted), onShow())] : []),
-      ...(hands.brushing() ? [fill(this.labels.brush_text, { mm: mm(this.view.get("brush_radius")), unit: units[scale] })] : [])];
+    const { view } = this, painted = view.painted();
+    const marks = view.get("annotations").map((a) => this.longText(a)).filter(Boolean);
+    const { axis } = view.layout(view.panes[0].plane), slice = view.sliceOf(view.panes[0]);
+    return [...(view.said ? [view.said] : []), ...(view.hands.brushing() ? [fill(this.labels.brush_text, { mm: mm(view.get("brush_radius")), unit: this.units() })] : []),
+      ...(painted.count ? [this.valuesText("painted", this.paintedNumbers(painted), painted.countIn(axis, slice), view.panes[0].plane)] : []), ...marks];
+  }
+
+  // Counting what is painted costs what is painted: only once the brush rests.
+  paintedNumbers(painted) {
+    const key = `${this.view.get("time")}:${this.view.base.link.voxels.count}`, runs = this.view.get("painted");
+    if (this.paintedKey !== key || this.paintedRuns !== runs) {
+      Object.assign(this, { paintedKey: key, paintedRuns: runs });
+      this.paintedStatistics = summary(paintedValues(this.view.base.link.voxels, this.view.frame(this.view.base), painted));
+    }
+    return this.paintedStatistics;
+  }
+
+  // Statistics of the voxels in a region; measured once for each place, time and amount of data.
+  numbersOf(annotation) {
+    const { view } = this, { voxels } = view.base.link;
+    const key = JSON.stringify([annotation.kind, annotation.points, view.get("time"), voxels.count]);
+    if (this.numbers.get(annotation.id)?.key !== key) {
+      const places = voxelsInside(annotation, view.geometry, view.layout(annotation.plane || view.panes[0].plane));
+      const values = voxels.coding.channels === 1 ? valuesAt(voxels, view.frame(view.base), places) : null;
+      this.numbers.set(annotation.id, { key, places, found: summary(values) });
+    }
+    return this.numbers.get(annotation.id);
+  }
+
+  // Beside the mark on the picture: a line or two.
+  shortText(annotation) {
+    const { kind, text } = annotation, { labels } = this;
+    if (kind === "ruler") return [`${mm(lengthOf(annotation.points))} ${this.units()}`];
+    if (kind === "angle") return annotation.points.length === 3 ? [this.angleText(annotation)] : [];
+    if (kind === "text" || kind === "arrow") return text ? [text] : [];
+    const { found } = this.numbersOf(annotation);
+    if (!found) return [labels.loading];
+    const places = this.places();
+    return [fill(labels.region_short, { mean: found.mean.toFixed(places), sd: found.sd.toFixed(places), unit: this.unitText() }),
+      this.sizeText(found.all, annotation.plane)];
+  }
+
+  longText(annotation) {
+    const { kind, text } = annotation, { labels } = this;
+    if (kind === "ruler") return fill(labels.ruler_text, { mm: mm(lengthOf(annotation.points)), unit: this.units() });
+    if (kind === "angle") return annotation.points.length === 3 ? fill(labels.angle_text, { deg: this.angleText(annotation) }) : "";
+    if (!AREAS.includes(kind)) return text;
+    const { found, places } = this.numbersOf(annotation);
+    return this.valuesText(kind, found, places.length, annotation.plane || this.view.panes[0].plane);
+  }
+
+  // Without a scale an angle holds only for square pixels: that is said.
+  angleText(annotation) {
+    const text = `${angleOf(annotation.points).toFixed(1)}°`;
+    return this.view.geometry.scale === "none" ? `${text} ${this.labels.if_square}` : text;
+  }
+
+  places() {
+    const { coding } = this.view.base.link.voxels;
+    return coding.whole ? 1 : digits(coding.slope) + 1;
+  }
+
+  unitText() {
+    const unitOfValues = this.view.base.model.get("unit");
+    return unitOfValues ? ` ${unitOfValues}` : "";
+  }
+
+  sizeText(count, plane) {
+    const { geometry } = this.view;
+    if (geometry.scale === "none") return fill(this.labels.size_unscaled, { n: count });
+    const { area } = voxelMeasure(geometry.affine, this.view.layout(plane || this.view.panes[0].plane));
+    return fill(this.labels.size_text, { n: count, area: (count * area).toFixed(1) });
   }
 
   // name: of what the values lie in; null while they are not here yet, and in colour images
   // faces: how many of the voxels the area counts
-  valuesText(name, values, faces = values?.length) {
-    const { view } = this, { model, link } = view.base, { coding } = link.voxels;
-    if (!values || coding.channels !== 1) return this.labels.loading;
-    const unit = model.get("unit"), s = statistics(values), places = coding.whole ? 1 : digits(coding.slope) + 1;
-    const size = voxelMeasure(view.geometry.affine, view.layout(view.panes[0].plane));
+  valuesText(name, found, faces, plane) {
+    const { view } = this, what = this.labels.measured[name];
+    if (view.base.link.voxels.coding.channels === 3) return `${what}: RGB`;
+    if (!found) return `${what}: ${this.labels.loading}`;
+    const places = this.places(), size = voxelMeasure(view.geometry.affine, view.layout(plane));
     return fill(view.geometry.scale === "none" ? this.labels.region_text_unscaled : this.labels.region_text, {
-      what: this.labels.measured[name], n: values.length, mean: s.mean.toFixed(places), sd: s.sd.toFixed(places), unit: unit ? ` ${unit}` : "",
-      low: s.low.toFixed(places - 1), high: s.high.toFixed(places - 1),
-      area: (faces * size.area).toFixed(1), ml: ((values.length * size.volume) / 1000).toFixed(3),
+      what, n: found.all, mean: found.mean.toFixed(places), sd: found.sd.toFixed(places), unit: this.unitText(),
+      low: found.low.toFixed(places - 1), high: found.high.toFixed(places - 1),
+      area: (faces * size.area).toFixed(1), ml: ((found.all * size.volume) / 1000).toFixed(3),
     });
   }
 
   outside() {
     const { view } = this, { model, link } = view.base;
-    if (!view.get("outside") || link.voxels.coding.channels === 3) return null;
+    if (!view.get("outside") || link.voxels.coding.channels === 3 || view.turned()) return null;
     return countOutside(link.voxels, view.frame(view.base), view.map(view.panes[0]), model.get("range"));
   }
 
   warnings() {
-    const { layers, base, geometry } = this.view;
+    const { layers, base, geometry, place } = this.view;
     const alone = base.model.comm_live === false ? [this.labels.no_kernel] : [];
-    return [...alone, ...geometry.notes, ...layers.flatMap((layer) => layer.source.get("coding").notes)];
+    const clamped = place.clamped ? [this.labels.clamped] : [];
+    return [...alone, ...clamped, ...geometry.notes, ...layers.flatMap((layer) => layer.source.get("coding").notes)];
+  }
+
+  legends() {
+    const { view } = this, { base } = view, grey = base.link.voxels.coding.channels === 1;
+    return [...(grey ? [{ ...this.legendOf(base), threshold: null, visible: true }] : []), ...view.over.map((layer) => this.legendOf(layer))];
   }
 
   legendOf(layer) {
     const { model } = layer;
     return {
-      ...this.view.style(layer), name: model.get("name"), unit: model.get("unit"),
+      ...this.view.style(layer), name: model.get("name"), unit: model.get("unit"), mask: model.get("mask"),
       names: model.get("label_names"), visible: model.get("visible"), map: this.view.colours(layer),
     };
   }
 
-  // ---- plots --------------------------------------------------------------------------------
+  // ---- the fourth pane ------------------------------------------------------------------------
+
+  updatePanel() {
+    const name = this.view.panelOnShow();
+    show(this.tabs.element, name !== null);
+    if (name === null) return;
+    this.tabs.select(name);
+    const update = { histogram: () => this.updateHistogram(), time: () => this.updateCurve(), labels: () => this.updateLabels(),
+      marks: () => this.updateMarks(), header: () => this.updateHeader() };
+    update[name]();
+  }
 
   updateHistogram() {
     const { view } = this, { model, link } = view.base, { coding, count } = link.voxels;
-    const wanted = view.get("histogram") && coding.channels === 1;
-    show(this.histogram.element, wanted);
-    if (!wanted) return;
     const limits = [coding.low, coding.high];
     if (this.bins?.at !== count) this.bins = { at: count, counts: histogram(link.voxels, view.frame(view.base), limits, BINS) };
-    this.histogram.update({ counts: this.bins.counts, limits, range: model.get("range"), unit: model.get("unit") && ` ${model.get("unit")}`, format: short });
+    this.panels.histogram.update({ counts: this.bins.counts, limits, range: model.get("range"), unit: this.unitText(), format: short, whole: coding.whole });
   }
 
   updateCurve() {
-    const { view } = this, { voxels } = view.base.link, { seconds, shape } = view.geometry;
-    const wanted = view.get("curve") && voxels.coding.frames > 1;
-    show(this.curve.element, wanted);
-    if (!wanted) return;
-    const region = view.get("region"), painted = view.painted(), { voxel } = view.place;
+    const { view } = this, { voxels } = view.base.link, { voxel } = view.place, painted = view.painted();
+    const region = view.get("annotations").findLast((a) => AREAS.includes(a.kind));
     const mean = (values) => (frame) => { const found = values(frame); return found ? statistics(found).mean : NaN; };
-    this.curve.update({
+    const { places } = region ? this.numbersOf(region) : {};
+    this.panels.time.update({
       lines: [
-        timeCourse(voxels, mean((frame) => regionValues(voxels, frame, [voxel, voxel]))),
-        region.length === 2 ? this.meanOf("region", region, mean((frame) => regionValues(voxels, frame, region))) : null,
-        painted.size ? this.meanOf("painted", painted, mean((frame) => paintedValues(voxels, frame, shape, painted))) : null,
+        timeCourse(voxels, mean((frame) => valuesAt(voxels, frame, [voxel]))),
+        region ? this.meanOf("region", places, mean((frame) => valuesAt(voxels, frame, places))) : null,
+        painted.count ? this.meanOf("painted", view.get("painted"), mean((frame) => paintedValues(voxels, frame, painted))) : null,
       ],
-      time: view.get("time"), moment: this.moment(), seconds, events: view.get("events"), percent: view.get("percent"),
+      time: view.get("time"), moment: this.moment(), seconds: view.geometry.seconds, events: view.get("events"), percent: view.get("percent"),
       unit: view.base.model.get("unit"), format: short,
     });
   }
@@ -211,9 +340,36 @@ export class Readout {
   // A mean over many voxels is kept until other voxels are drawn or more have come.
   meanOf(name, drawn, value) {
     const { voxels } = this.view.base.link, kept = this.means[name];
-    if (kept?.drawn === drawn && kept.size === drawn.size && kept.voxels === voxels && kept.count === voxels.count) return kept.values;
+    if (kept?.drawn === drawn && kept.voxels === voxels && kept.count === voxels.count) return kept.values;
     const values = timeCourse(voxels, value);
-    this.means[name] = { drawn, size: drawn.size, voxels, count: voxels.count, values };
+    this.means[name] = { drawn, voxels, count: voxels.count, values };
     return values;
   }
+
+  updateLabels() {
+    this.panels.labels.update(this.labelLayers().map((layer) => {
+      const { model } = layer, only = model.get("label_shown"), colour = labelColours(this.view.colours(layer), model.get("label_colours"));
+      const entries = Object.entries(model.get("label_names")).map(([value, name]) =>
+        ({ value: Number(value), name, colour: colour(Number(value)), shown: !only || only.includes(Number(value)) }));
+      return { name: model.get("name"), entries };
+    }));
+  }
+
+  updateMarks() {
+    const { labels, view } = this;
+    this.panels.marks.update(view.get("annotations").map((a) => {
+      const at = view.sliceOfMark(a);
+      return { id: a.id, text: fill(labels.mark_row, { what: this.longText(a) || labels.measured[a.kind], plane: labels.planes[a.plane] ?? "", index: at ?? "" }) };
+    }));
+  }
+
+  updateHeader() {
+    const { view } = this;
+    this.panels.header.update([...view.geometry.facts, ...(view.header ?? [])]);
+    view.askForHeader();
+  }
+}
+
+function summary(values) {
+  return values && { ...statistics(values), all: values.length };
 }

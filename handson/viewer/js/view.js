@@ -1,31 +1,37 @@
 // One viewer on the page: state comes from the models, pixels from paint.js, words from readout.js,
 // hands from hands.js. Any change only marks the view as stale; one animation frame draws what is
-// true by then. Pixels are painted again only where they changed: a pane keeps its picture while
-// the crosshair moves within its slice.
-import { fromRuns, paintedPath } from "./brush.js";
+// true by then, and words follow when the hand rests. Pixels are painted again only where they changed: a
+// pane keeps its picture while the crosshair moves within its slice.
+import { liesIn, outlinePath, sliceOfAnnotation } from "./annotate.js";
+import { Painted } from "./brush.js";
 import { make, show } from "./dom.js";
-import { apply, fitPanes, mapInto, nearestVoxel, pixelToVoxel, sectionMap } from "./geometry.js";
+import { apply, clamp, cross, dot, fitScale, mapInto, nearestVoxel, pixelToVoxel, sectionMap, turn, unit, voxelToPixel } from "./geometry.js";
 import { Hands } from "./hands.js";
-import { listen } from "./input.js";
-import { blendLayer, composeMask, paintBase } from "./paint.js";
+import { keepKeys, listen } from "./input.js";
+import { planeAxes, product, rotationAbout, rotationOf, tiltOf, turnedMap } from "./oblique.js";
+import { blendLayer, blendPainted, composeMask, paintBase, paintValues } from "./paint.js";
 import { Pane } from "./pane.js";
 import { Place, VOXEL } from "./place.js";
 import { Readout } from "./readout.js";
 import { sampleSection, voxelValue } from "./sample.js";
-import { fill } from "./text.js";
-import { Toolbar, helpDialog } from "./toolbar.js";
+import { flushOnRest, later } from "./sending.js";
+import { SLABS, paintSlab } from "./slab.js";
+import { savePicture } from "./snapshot.js";
+import { fill, short } from "./text.js";
+import { Toolbar, helpDialog, textDialog } from "./toolbar.js";
 import { openSource } from "./transport.js";
-import { colourMap, windowTable } from "./window.js";
+import { colourMap, windowOf, windowTable } from "./window.js";
 
 export const PLANES = ["axial", "coronal", "sagittal"];
 export const COMPOSE = ["blend", "curtain", "checkerboard", "side by side"];
-const GAP = 8, TILES = 12;
-const FULL_SCREEN_REST = 220; // CSS pixels that words and buttons take of a full screen
+const ONE = 0, ONE_AND_TWO = 1, GRID = 2; // arrangements
+const TILES = 12, WIDE_FROM = 820; // tiles of a montage; CSS pixels
+const WORDS_AFTER = 40, WORDS_AT_LEAST = 150, SAID_FOR = 4000; // ms
 
 // Traits after which the pictures are laid out anew, their pixels painted anew, or only what lies over them.
-const LAID_OUT = ["plane", "convention", "compose", "zoom", "pan", "smooth", "montage", "panes", "height"];
-const PAINTED = ["time", "split"];
-const DRAWN = ["show_crosshair", "histogram", "ruler", "region", "painted", "brush_radius", "curve", "percent", "events"];
+const LAID_OUT = ["plane", "convention", "compose", "zoom", "pan", "smooth", "montage", "panes", "arrangement", "panel", "height", "tilt"];
+const PAINTED = ["time", "split", "slab", "slab_mm"];
+const DRAWN = ["show_crosshair", "annotations", "brush_radius", "percent", "events"];
 
 export class View {
   // model: the canvas's; layers: [{ model, source }], the first is the base
@@ -42,6 +48,7 @@ export class View {
     this.listenToModels();
     this.place.crosshairMoved(); // a linked viewer may have moved it while this one had no view
     this.layOut();
+    this.play();
   }
 
   // ---- life -------------------------------------------------------------------------------
@@ -63,13 +70,6 @@ export class View {
     return this.layers[0];
   }
 
-  // The painted voxels; read anew when the model's runs are others.
-  painted() {
-    const runs = this.get("painted");
-    if (this.runs !== runs) [this.runs, this.brushed] = [runs, fromRuns(runs)];
-    return this.brushed;
-  }
-
   get over() {
     return this.layers.slice(1);
   }
@@ -89,22 +89,36 @@ export class View {
 
   build(element) {
     const { labels } = this;
-    this.toolbar = new Toolbar(labels, (action) => this.hands.act(action, this.panes[0]));
-    this.stage = make("div", { class: "ho-stage" });
+    this.toolbar = new Toolbar(labels, (action) => this.hands.pressButton(action, this.inHand()), (action) => this.isOffered(action));
     this.progress = make("div", { class: "ho-progress", role: "progressbar", "aria-label": labels.loading, "aria-valuemin": 0, "aria-valuemax": 100 });
     this.readout = new Readout(this);
+    this.stage = make("div", { class: "ho-stage" }, this.readout.tabs.element);
     this.help = helpDialog(labels);
-    this.element = make("div", { class: "ho-view", role: "group", "aria-label": labels.viewer, "data-lm-suppress-shortcuts": "true" },
-      this.toolbar.element, this.stage, this.progress, ...this.readout.elements, this.help);
+    this.text = textDialog(labels);
+    // The pictures come first: the first Tab is on them. The style puts the tools above.
+    this.element = make("div", { class: "ho-view", role: "group", "aria-label": labels.viewer },
+      this.stage, this.toolbar.element, this.progress, ...this.readout.elements, this.help, this.text.element);
     element.append(this.element);
+    this.letKeysGo = keepKeys(this.element);
+    this.stopFlushing = flushOnRest(this.element);
     this.sizes = new ResizeObserver(() => this.layOut());
-    this.sizes.observe(this.element);
+    this.sizes.observe(this.stage);
     this.sight = new IntersectionObserver((entries) => {
       this.onScreen = entries.at(-1).isIntersecting; // gone and back may come in one call
       if (this.onScreen) this.pump();
     });
-    this.sight.observe(this.element);
-    this.element.addEventListener("fullscreenchange", () => this.layOut());
+    this.sight.observe(this.stage);
+  }
+
+  // What has no meaning for this volume has no button.
+  isOffered(action) {
+    const { channels, frames } = this.base.link.voxels.coding, slices = Math.max(...this.geometry.shape) > 1 && Math.min(...this.geometry.shape) > 1;
+    if (["window", "outside"].includes(action)) return channels === 1;
+    if (action === "convention") return this.geometry.placed;
+    if (action === "layout") return slices;
+    if (action === "slab") return slices && channels === 1;
+    if (action === "play") return slices || frames > 1;
+    return true;
   }
 
   hear(model, event, call) {
@@ -114,33 +128,34 @@ export class View {
 
   listenToModels() {
     const { model } = this;
-    for (const name of VOXEL) {
-      this.hear(model, `change:${name}`, () => {
-        this.place.voxelMoved();
-        this.hands.followAnchor();
-        this.stale();
-      });
-    }
+    for (const name of VOXEL) this.hear(model, `change:${name}`, () => { this.place.voxelMoved(); this.stale(); });
     this.hear(model, "change:crosshair", () => { this.place.crosshairMoved(); this.stale(); });
     for (const name of LAID_OUT) this.hear(model, `change:${name}`, () => this.layOut());
     for (const name of PAINTED) this.hear(model, `change:${name}`, () => this.repaint());
     for (const name of DRAWN) this.hear(model, `change:${name}`, () => this.stale());
+    this.hear(model, "change:painted", () => this.repaint());
     this.hear(model, "change:time", () => this.readout.forget());
-    this.hear(model, "change:preset", () => this.setRange(this.geometry.presets[this.get("preset")]));
+    this.hear(model, "change:preset", () => this.choosePreset(this.get("preset")));
     this.hear(model, "change:outside", () => { this.base.look = null; this.repaint(); });
+    for (const name of ["playing", "fps"]) this.hear(model, `change:${name}`, () => this.play());
     for (const layer of this.layers) {
       this.hear(layer.model, "change", () => { layer.look = null; this.repaint(); });
     }
+    this.hear(this.base.model, "change:range", () => this.forgetPreset());
     this.hear(this.base.model, "comm_live_update", () => this.stale());
+    this.hear(model, "msg:custom", (content) => this.answered(content));
   }
 
   remove() {
     for (const [model, event, call] of this.heard) model.off(event, call);
     for (const layer of this.layers) layer.link.close();
+    this.letKeysGo();
+    this.stopFlushing();
     this.readout.remove();
     this.sizes.disconnect();
     this.sight.disconnect();
     cancelAnimationFrame(this.request);
+    for (const timer of [this.wordsTimer, this.saidTimer, this.playTimer]) clearTimeout(timer);
     this.element.remove();
     this.layers = this.panes = []; // the page may hold a view for long; its tables need not stay
   }
@@ -154,12 +169,42 @@ export class View {
   // All at once: half a move of the voxel would pull the crosshair astray.
   set(values) {
     this.model.set(values);
-    this.model.save_changes();
+    later(this.model, () => this.model.save_changes());
+  }
+
+  setLayer({ model }, values) {
+    model.set(values);
+    later(model, () => model.save_changes());
   }
 
   setRange(range) {
-    this.base.model.set("range", range);
-    this.base.model.save_changes();
+    this.setLayer(this.base, { range });
+  }
+
+  choosePreset(n) {
+    const range = this.geometry.presets[n];
+    if (!range) return;
+    this.setRange(range);
+    if (this.get("preset") !== n) this.set({ preset: n });
+  }
+
+  // Another window than the preset's: the menu names none, so that any can be chosen again.
+  forgetPreset() {
+    const range = this.geometry.presets[this.get("preset")], now = this.base.model.get("range");
+    if (range && range.some((x, n) => x !== now[n])) this.set({ preset: null });
+  }
+
+  // The painted voxels; read anew when the model's runs are others.
+  painted() {
+    const runs = this.get("painted");
+    if (this.runs !== runs) [this.runs, this.brushed] = [runs, Painted.fromRuns(runs, this.geometry.shape)];
+    return this.brushed;
+  }
+
+  keepPainted() {
+    this.runs = this.brushed.toRuns();
+    this.set({ painted: this.runs });
+    this.stale();
   }
 
   layout(plane) {
@@ -171,8 +216,29 @@ export class View {
     return pane.index ?? this.place.voxel[this.layout(pane.plane).axis];
   }
 
+  turned() {
+    return this.get("tilt").some((degrees) => degrees !== 0) && this.base.link.voxels.coding.channels === 1;
+  }
+
   map(pane) {
-    return sectionMap(this.layout(pane.plane), this.geometry.shape, this.sliceOf(pane));
+    const layout = this.layout(pane.plane);
+    if (this.turned()) return turnedMap(layout, this.geometry, rotationOf(this.get("tilt")), this.place.world(this.place.voxel));
+    return sectionMap(layout, this.geometry.shape, this.sliceOf(pane));
+  }
+
+  // { mode, axis, n slices, mm } while a slab is on, else null.
+  slab(plane) {
+    const mode = SLABS[this.get("slab")], { axis } = this.layout(plane), { shape, affine } = this.geometry;
+    if (mode === "off" || this.turned() || this.base.link.voxels.coding.channels === 3 || shape[axis] === 1) return null;
+    const { area, volume } = this.voxelSize(plane), step = volume / area; // mm from slice to slice, along the normal
+    const n = clamp(Math.round(this.get("slab_mm") / step), 1, shape[axis]);
+    return { mode, axis, n, mm: n * step };
+  }
+
+  voxelSize(plane) {
+    const { affine } = this.geometry, { axis, horizontal, vertical } = this.layout(plane);
+    const column = (a) => [affine[a], affine[4 + a], affine[8 + a]], face = cross(column(horizontal), column(vertical));
+    return { area: Math.hypot(...face), volume: Math.abs(dot(face, column(axis))) };
   }
 
   frame(layer) {
@@ -181,6 +247,17 @@ export class View {
 
   composition() {
     return COMPOSE[this.get("compose")];
+  }
+
+  // The pane that keys of the toolbar mean: the one used last.
+  inHand() {
+    return this.panes.find((pane) => pane === this.lastPane) ?? this.panes[0];
+  }
+
+  // Clicked, or reached by Tab: then the wheel is the viewer's.
+  isMeant() {
+    const box = this.element.closest(".handson-viewer") ?? this.element;
+    return box.contains(document.activeElement) || document.fullscreenElement === box;
   }
 
   // ---- layout -----------------------------------------------------------------------------
@@ -193,9 +270,19 @@ export class View {
       return Array.from({ length: tiles }, (_, n) =>
         ({ plane: current, show: "all", index: Math.floor(((n + 0.5) * count) / tiles) }));
     }
-    const panes = this.get("panes").map((plane) => ({ plane: plane || current, show: "all" }));
+    let planes = this.get("panes").map((plane) => plane || current);
+    if (this.get("arrangement") === ONE_AND_TWO) planes = [current, ...planes.filter((plane) => plane !== current)];
+    const panes = planes.map((plane) => ({ plane, show: "all" }));
     if (this.composition() !== "side by side") return panes;
     return panes.flatMap((pane) => [{ ...pane, show: "base" }, { ...pane, show: "layers" }]);
+  }
+
+  // The tab of the fourth pane, or null when there is no fourth pane.
+  panelOnShow() {
+    if (this.get("montage")) return null;
+    const offered = Object.keys(this.readout.tabs.panels), wanted = this.get("panel");
+    if (offered.includes(wanted)) return wanted;
+    return this.get("arrangement") === GRID && this.panes.length === 3 ? offered[0] : null;
   }
 
   layOut() {
@@ -204,29 +291,168 @@ export class View {
     while (this.panes.length < wanted.length) {
       const pane = new Pane(this.labels);
       listen(pane, this.hands);
+      pane.canvas.addEventListener("focus", () => { this.lastPane = pane; });
       this.panes.push(pane);
-      this.stage.append(pane.element);
+      this.readout.tabs.element.before(pane.element);
     }
-    const sizes = wanted.map((want, n) => {
-      Object.assign(this.panes[n], { index: undefined }, want);
-      const { horizontal, vertical, spacing } = this.layout(want.plane), { shape } = this.geometry;
-      return { width: shape[horizontal] * spacing[1], height: shape[vertical] * spacing[0] };
-    });
-    const scale = this.scaleFor(sizes);
-    sizes.forEach((size, n) => {
-      const frame = { width: Math.round(size.width * scale), height: Math.round(size.height * scale), scale };
-      this.panes[n].layOut(frame, size, this.get("zoom"), this.get("pan"), this.get("smooth"));
-    });
-    const box = this.element.closest(".handson-viewer");
-    if (box) box.dataset.plane = PLANES[this.get("plane")];
+    wanted.forEach((want, n) => Object.assign(this.panes[n], { index: undefined }, want));
+    this.arrange(wanted.length);
+    this.placePictures();
+    this.markBox();
     this.repaint();
   }
 
-  scaleFor(sizes) {
-    const full = document.fullscreenElement === this.element;
-    const height = full ? window.innerHeight - FULL_SCREEN_REST : this.get("height");
-    const width = (this.element.clientWidth || 640) - 2;
-    return fitPanes(sizes, width, this.get("montage") ? height / 2 : height, GAP);
+  // What the style must know: the plane on show, and whether controls have room beside the pictures.
+  markBox() {
+    const box = this.element.closest(".handson-viewer");
+    if (!box) return;
+    if (this.box !== box) this.adopt(box);
+    const facts = { plane: this.get("panes").length > 1 ? "all" : PLANES[this.get("plane")], wide: String(box.clientWidth > WIDE_FROM) };
+    for (const [name, value] of Object.entries(facts)) if (box.dataset[name] !== value) box.dataset[name] = value;
+    box.style.setProperty("--ho-height", `${this.get("height")}px`);
+  }
+
+  // The box around the canvas appears after it: its keys are ours as well.
+  adopt(box) {
+    this.box = box;
+    this.letKeysGo();
+    this.letKeysGo = keepKeys(box);
+    this.sizes.observe(box);
+  }
+
+  // How many cells the stage has; the style draws them.
+  arrange(count) {
+    const panel = this.panelOnShow() !== null, { stage } = this, three = count === 3 && this.get("arrangement") === ONE_AND_TWO;
+    const kind = this.get("montage") ? "montage" : three ? "three" : count === 1 ? "one" : count === 2 ? "two" : "grid";
+    const cells = `${kind}${panel ? " panel" : ""}`;
+    if (stage.dataset.cells !== cells) stage.dataset.cells = cells;
+    show(this.readout.tabs.element, panel);
+    stage.style.setProperty("--ho-height", `${this.get("height")}px`);
+  }
+
+  placePictures() {
+    const { geometry } = this, middle = geometry.shape.map((n) => (n - 1) / 2), { inverse } = geometry;
+    const focus = middle.map((x, a) => x + turn(inverse, this.get("pan"))[a]);
+    const maps = this.panes.map((pane) => this.map(pane));
+    const sizes = maps.map((map) => ({ width: map.width * map.spacing[1], height: map.height * map.spacing[0] }));
+    const frames = this.panes.map(({ element }) => ({ width: element.clientWidth || 1, height: element.clientHeight || 1 }));
+    const scale = fitScale(sizes, frames) * this.get("zoom");
+    this.panes.forEach((pane, n) => {
+      const centre = voxelToPixel(maps[n], focus).map((x, a) => (x + 0.5) * maps[n].spacing[1 - a]);
+      pane.layOut(frames[n], sizes[n], scale, centre, this.get("smooth"));
+    });
+  }
+
+  // The point in the frames' middle stays inside the volume: the picture cannot be lost.
+  insidePan(pan) {
+    const { affine, inverse, shape } = this.geometry, middle = shape.map((n) => (n - 1) / 2);
+    const held = turn(inverse, pan).map((x, a) => clamp(x, -0.5 - middle[a], middle[a] + 0.5));
+    return turn(affine, held);
+  }
+
+  nextArrangement() {
+    const montage = this.get("montage"), now = this.get("panes").length === 1 ? ONE : Math.max(1, this.get("arrangement"));
+    if (montage) this.set({ montage: false, arrangement: ONE, panes: [null] });
+    else if (now === GRID) this.set({ montage: true });
+    else this.set({ arrangement: now + 1, panes: PLANES });
+  }
+
+  nextSlab() {
+    this.set({ slab: (this.get("slab") + 1) % SLABS.length });
+  }
+
+  showPanel(name) {
+    this.set({ panel: this.panelOnShow() === name && this.get("panel") === name ? "" : name });
+  }
+
+  goTo(id) {
+    const annotation = this.get("annotations").find((a) => a.id === id);
+    this.hands.selected = id;
+    if (PLANES.includes(annotation.plane) && this.panes.length === 1) this.set({ plane: PLANES.indexOf(annotation.plane) });
+    this.place.voxel = apply(this.geometry.inverse, annotation.points[0]);
+    this.stale();
+  }
+
+  // A word that is soon gone.
+  say(text) {
+    this.said = text;
+    clearTimeout(this.saidTimer);
+    this.saidTimer = setTimeout(() => { this.said = ""; this.stale(); }, SAID_FOR);
+    this.stale();
+  }
+
+  ask(call) {
+    this.text.ask(call);
+  }
+
+  snapshot() {
+    savePicture(this.stage, `${PLANES[this.get("plane")]}-${this.sliceOf(this.panes[0])}.png`);
+  }
+
+  // ---- time and slices by themselves ----------------------------------------------------------
+
+  // Slices, or volumes in time; not for a reader who asked for less motion.
+  play() {
+    clearTimeout(this.playTimer);
+    if (!this.get("playing")) return;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      this.set({ playing: false });
+      this.say(this.labels.no_motion);
+      return;
+    }
+    this.playTimer = setTimeout(() => {
+      const { frames } = this.geometry, { axis } = this.layout(this.panes[0].plane);
+      if (frames > 1) this.set({ time: (this.get("time") + 1) % frames });
+      else this.set({ [VOXEL[axis]]: (this.place.voxel[axis] + 1) % this.geometry.shape[axis] });
+      this.play();
+    }, 1000 / this.get("fps"));
+  }
+
+  // ---- header -----------------------------------------------------------------------------
+
+  // The elements of the slice on show are asked for when they are looked at.
+  askForHeader() {
+    const slice = this.sliceOf(this.panes[0]);
+    if (this.headerOf === slice || !this.geometry.has_header || this.model.comm_live === false) return;
+    this.headerOf = slice;
+    this.model.send?.({ kind: "header", ijk: this.place.voxel });
+  }
+
+  answered(content) {
+    if (content.kind !== "header") return;
+    this.header = content.rows;
+    this.stale();
+  }
+
+  // ---- turning ----------------------------------------------------------------------------
+
+  // An end of a crosshair line, its outer third, that is near a place in a pane's frame.
+  crosshairEnd(pane, at, reach) {
+    if (!this.get("show_crosshair") || this.panes.length < 3 || this.get("montage") || this.base.link.voxels.coding.channels === 3) return null;
+    const lines = this.crosshairLines(pane, this.map(pane)), { width, height } = pane.frame;
+    const hit = lines.find(({ at: [x, y], direction: [dx, dy] }) => {
+      const [u, v] = [at[0] - x, at[1] - y], along = Math.abs(u * dx + v * dy), aside = Math.abs(u * dy - v * dx);
+      return aside <= reach && along > Math.min(width, height) / 3;
+    });
+    if (!hit) return null;
+    const axes = planeAxes(this.layout(pane.plane), this.geometry, rotationOf(this.get("tilt")));
+    return { normal: axes.normal, centre: hit.at, from: Math.atan2(at[1] - hit.at[1], at[0] - hit.at[0]), tilt: rotationOf(this.get("tilt")) };
+  }
+
+  turnBy({ normal, centre, from, tilt }, at) {
+    const degrees = ((Math.atan2(at[1] - centre[1], at[0] - centre[0]) - from) * 180) / Math.PI;
+    this.setTilt(product(rotationAbout(normal, degrees), tilt));
+  }
+
+  // By keyboard: the other planes turn about the normal of the pane in hand.
+  tiltAbout(pane, degrees) {
+    if (this.base.link.voxels.coding.channels === 3) return;
+    const rotation = rotationOf(this.get("tilt"));
+    this.setTilt(product(rotationAbout(planeAxes(this.layout(pane.plane), this.geometry, rotation).normal, degrees), rotation));
+  }
+
+  setTilt(rotation) {
+    this.set({ tilt: tiltOf(rotation).map((degrees) => Math.round(degrees * 100) / 100 || 0) });
   }
 
   // ---- drawing ----------------------------------------------------------------------------
@@ -249,16 +475,30 @@ export class View {
   }
 
   drawAll() {
+    if (this.turned()) this.placePictures(); // the section's size follows the crosshair
     for (const pane of this.panes) {
       const map = this.map(pane);
       this.paint(pane, map);
       this.drawOver(pane, map);
     }
+    this.pump();
+    this.wordsLater();
+  }
+
+  // Words when the hand has rested for a moment, or after a while when it does not rest.
+  wordsLater() {
+    const now = performance.now();
+    clearTimeout(this.wordsTimer);
+    if (now - (this.wordsAt ?? 0) > WORDS_AT_LEAST) this.writeWords();
+    else this.wordsTimer = setTimeout(() => this.writeWords(), WORDS_AFTER);
+  }
+
+  writeWords() {
+    this.wordsAt = performance.now();
     this.readout.update();
     this.drawProgress();
-    this.toolbar.update({ ...this.hands.tools(), ...Object.fromEntries(
-      ["show_crosshair", "smooth", "outside", "histogram", "montage"].map((name) => [name, this.get(name)])) });
-    this.pump();
+    this.toolbar.update({ ...this.hands.tools(), slab: this.get("slab") > 0, ...Object.fromEntries(
+      ["show_crosshair", "smooth", "outside", "playing"].map((name) => [name, this.get(name)])) });
   }
 
   style({ model }) {
@@ -285,38 +525,52 @@ export class View {
   }
 
   paint(pane, map) {
-    if (pane.painted === this.sliceOf(pane)) return;
-    pane.painted = this.sliceOf(pane);
-    const out = pane.pixels(map.width, map.height), { base } = this;
+    const key = this.turned() ? String(map.origin) : this.sliceOf(pane);
+    if (pane.painted === key) return;
+    pane.painted = key;
+    const out = pane.pixels(map.width, map.height);
     if (pane.show === "layers") out.fill(0xff000000);
-    else paintBase(out, base.link.voxels, this.frame(base), map, this.look(base));
+    else this.paintVolume(out, pane, map);
     if (pane.show !== "base") {
       const mask = composeMask(this.composition(), this.get("split"), map.width, map.height);
       for (const layer of this.over) this.blend(out, layer, map, mask);
     }
+    if (!this.turned()) blendPainted(out, this.painted(), map);
     pane.flush();
+  }
+
+  paintVolume(out, pane, map) {
+    const { base } = this, { voxels } = base.link, slab = this.slab(pane.plane);
+    if (slab) paintSlab(out, voxels, this.frame(base), map, this.look(base), slab);
+    else if (!this.turned()) paintBase(out, voxels, this.frame(base), map, this.look(base));
+    else paintValues(out, sampleSection(voxels, this.frame(base), map, true, this.buffer(base, map)), voxels.coding, this.look(base));
+  }
+
+  buffer(layer, { width, height }) {
+    if (layer.values?.length !== width * height) layer.values = new Float32Array(width * height);
+    return layer.values;
   }
 
   blend(out, layer, map, mask) {
     if (!layer.model.get("visible")) return;
-    const size = map.width * map.height;
-    if (layer.values?.length !== size) layer.values = new Float32Array(size);
-    const there = mapInto(map, this.geometry.affine, layer.model.get("inverse"));
-    sampleSection(layer.link.voxels, this.frame(layer), there, layer.model.get("interpolate"), layer.values);
-    blendLayer(out, layer.values, map.width, map.height, this.style(layer), this.colours(layer), mask);
+    const there = mapInto(map, this.geometry.affine, layer.model.get("inverse")), values = this.buffer(layer, map);
+    sampleSection(layer.link.voxels, this.frame(layer), there, layer.model.get("interpolate"), values);
+    blendLayer(out, values, map.width, map.height, this.style(layer), this.colours(layer), mask);
   }
 
   drawOver(pane, map) {
-    const { geometry, labels } = this, layout = this.layout(pane.plane), slice = this.sliceOf(pane);
-    const here = (points) => points.length === 2 && points.every((p) => Math.abs(p[layout.axis] - slice) < 0.5);
-    const ruler = this.get("ruler").map((xyz) => apply(geometry.inverse, xyz)), region = this.get("region");
-    pane.drawLetters(layout.letters, this.sides(), this.caption(pane));
+    const { geometry, labels } = this, letters = map.letters ?? this.layout(pane.plane).letters;
+    const { coding } = this.base.link.voxels, first = pane === this.panes[0];
+    const [centre, width] = windowOf(this.base.model.get("range"), this.base.model.get("window_function") === "LINEAR").map(short);
+    pane.drawWords({
+      letters: geometry.placed ? letters : this.layout(pane.plane).letters,
+      sides: this.sides(map), plane: this.panes.length > 1 && !this.get("montage") ? pane.plane : "",
+      name: this.caption(pane), position: this.readout.caption(pane),
+      level: first && coding.channels === 1 ? fill(labels.level, { centre, width }) : "",
+    });
     pane.drawMarks({
-      map,
-      crosshair: this.get("show_crosshair") && pane.index === undefined ? this.place.voxel : null,
-      ruler: here(ruler) ? ruler : null,
-      region: here(region) ? region : null,
-      painted: paintedPath(map, geometry.shape, layout.axis, slice, this.painted()),
+      crosshair: this.get("show_crosshair") && pane.index === undefined ? this.crosshairLines(pane, map) : null,
+      annotations: this.annotationsIn(pane).map((annotation) => this.markOf(pane, map, annotation)),
       curtain: this.composition() === "curtain" ? this.get("split") : null,
       scale: {
         known: geometry.scale !== "none",
@@ -327,34 +581,91 @@ export class View {
     show(pane.loading, this.isMissing(map));
   }
 
+  // Where the other two planes cut this one, in the frame: the line and the plane it stands for.
+  crosshairLines(pane, map) {
+    const at = pane.toFrame(voxelToPixel(map, this.place.voxel)), rotation = rotationOf(this.get("tilt"));
+    const axesOf = (plane) => planeAxes(this.layout(plane), this.geometry, rotation), here = axesOf(pane.plane);
+    return PLANES.filter((plane) => plane !== pane.plane).map((plane) => {
+      const line = cross(here.normal, axesOf(plane).normal), direction = [dot(line, here.right), dot(line, here.down)];
+      return { at, direction: Math.hypot(...direction) > 1e-6 ? unit([...direction, 0]).slice(0, 2) : [1, 0], plane };
+    });
+  }
+
+  // ---- annotations --------------------------------------------------------------------------
+
+  annotationsIn(pane) {
+    if (this.turned()) return [];
+    const { axis } = this.layout(pane.plane), slice = this.sliceOf(pane);
+    return this.get("annotations").filter((a) => liesIn(a, this.geometry, pane.plane, axis, slice));
+  }
+
+  sliceOfMark(annotation) {
+    return sliceOfAnnotation(annotation, this.geometry, this.layout(annotation.plane || PLANES[this.get("plane")]).axis);
+  }
+
+  // A place in the patient, in CSS pixels of a pane's frame.
+  inFrame(pane, xyz) {
+    return pane.toFrame(voxelToPixel(this.map(pane), apply(this.geometry.inverse, xyz)));
+  }
+
+  // The lines of an annotation, as points in the frame: where a hand can find it.
+  outline(pane, annotation) {
+    const points = annotation.points.map((p) => this.inFrame(pane, p)), { kind } = annotation;
+    if (kind === "region" || kind === "ellipse") {
+      const [a, b] = points;
+      return [a, [b[0], a[1]], b, [a[0], b[1]], a];
+    }
+    return kind === "freehand" ? [...points, points[0]] : points;
+  }
+
+  markOf(pane, map, annotation) {
+    const pixel = (p) => voxelToPixel(map, apply(this.geometry.inverse, p)), at = (p) => pane.toFrame(pixel(p));
+    // A region's line runs around its voxels, not through their middles.
+    const corner = (points) => {
+      const [a, b] = points.map(pixel);
+      return [Math.min, Math.max].map((f, end) => pane.toFrame([0, 1].map((n) => f(a[n], b[n]) + (end ? 0.5 : -0.5))));
+    };
+    const points = annotation.points.map(at), right = points.reduce((most, p) => (p[0] > most[0] ? p : most));
+    const { width, height } = pane.frame, lines = this.readout.shortText(annotation);
+    const room = Math.max(...lines.map((line) => line.length), 0) * 6.5;
+    return {
+      path: outlinePath(annotation, at, corner), selected: annotation.id === this.hands.selected,
+      grips: annotation.kind === "freehand" ? [] : points.map((p) => p.map((x) => Math.round(x * 10) / 10)),
+      label: { at: [clamp(right[0] + 8, 2, Math.max(2, width - room)), clamp(right[1] + 4, 12, height - 8)].map(Math.round), lines },
+    };
+  }
+
   // The middle of the picture stands for the slice: it is what comes in one piece.
   isMissing(map) {
-    const middle = pixelToVoxel(map, map.width >> 1, map.height >> 1);
+    const middle = pixelToVoxel(map, map.width >> 1, map.height >> 1).map((n, a) => clamp(Math.round(n), 0, this.geometry.shape[a] - 1));
     return voxelValue(this.base.link.voxels, this.frame(this.base), middle) === null;
   }
 
   drawProgress() {
     const progress = Math.min(...this.layers.map((layer) => layer.link.voxels.progress));
     const percent = Math.floor(progress * 100);
+    if (percent === this.percent) return;
+    this.percent = percent;
     this.progress.style.width = `${percent}%`;
     this.progress.setAttribute("aria-valuenow", percent);
     show(this.progress, progress < 1);
   }
 
-  // The convention in force, and how far the slices are from the patient's axes.
-  sides() {
+  // The convention in force, and how far the picture is from the patient's axes or from the slices.
+  sides(map) {
     const { geometry, labels } = this;
-    if (!geometry.placed) return geometry.unplaced;
-    const convention = labels.conventions[this.get("convention")];
-    const oblique = geometry.oblique ? fill(labels.oblique, { deg: geometry.oblique }) : "";
-    return [convention, oblique, geometry.warning].filter(Boolean).join(" · ");
+    const turned = map?.turned ? [fill(labels.turned, { deg: map.turned.toFixed(1) })] : [];
+    if (!geometry.placed) return [geometry.unplaced, ...turned].join(" · ");
+    if (geometry.warning) turned.push(geometry.warning);
+    const oblique = geometry.oblique ? [fill(labels.oblique, { deg: geometry.oblique })] : [];
+    return [labels.conventions[this.get("convention")], ...oblique, ...turned].join(" · ");
   }
 
   caption(pane) {
     if (pane.index !== undefined) return `${pane.index + 1}`;
     if (pane.show === "base") return this.base.model.get("name");
     if (pane.show === "layers") return this.over.map((layer) => layer.model.get("name")).join(", ");
-    return this.panes.length > 1 ? this.labels.planes[pane.plane] : "";
+    return this.geometry.placed || this.panes.length > 1 ? this.labels.planes[pane.plane] : "";
   }
 }
 

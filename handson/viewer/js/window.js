@@ -74,12 +74,20 @@ export function isShown(value, threshold, twoSided) {
   return size >= threshold[0] && size <= threshold[1];
 }
 
-// Dragging on the picture, as on a workstation: across changes the width, down lowers the centre.
-export function dragWindow([low, high], across, down, limits) {
-  const unit = (limits[1] - limits[0]) / 500;
-  const width = Math.max(high - low + across * unit, unit / 10);
-  const centre = (low + high) / 2 + down * unit;
-  return [centre - width / 2, centre + width / 2];
+// Dragging on the picture, as on a workstation: across changes the width, down lowers the centre. `from` is the
+// range where the hand went down, across and down the CSS pixels since: the narrower the window, the finer
+// the hand. Whole numbers stay whole.
+export function dragWindow(from, across, down, { whole, low, high }) {
+  const width = from[1] - from[0], least = whole ? 1 : (high - low || 1) / 1e5;
+  const wider = Math.max(width * 2 ** (across / 150), least), centre = (from[0] + from[1]) / 2 + (down * Math.max(width, least)) / 300;
+  const ends = [centre - wider / 2, centre + wider / 2];
+  return whole ? [Math.round(ends[0]), Math.max(Math.round(ends[0]) + 1, Math.round(ends[1]))] : ends;
+}
+
+// (centre, width) of a range as DICOM's LINEAR has it for whole numbers, LINEAR_EXACT for others.
+export function windowOf([low, high], whole) {
+  const width = high - low + (whole ? 1 : 0);
+  return [low + width / 2, width];
 }
 
 // Decimal places that a step of this size carries: 1 -> 0, 0.05 -> 2.

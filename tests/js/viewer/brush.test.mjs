@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { between, disc, fromRuns, numberOf, paintedPath, paintedValues, toRuns, voxelOf } from "../../../handson/viewer/js/brush.js";
+import { Painted, between, disc, paintedValues } from "../../../handson/viewer/js/brush.js";
 import { sectionMap } from "../../../handson/viewer/js/geometry.js";
 import { Voxels } from "../../../handson/viewer/js/voxels.js";
 
@@ -8,12 +8,26 @@ const SHAPE = [7, 5, 4];
 const LAYOUT = { axis: 2, horizontal: 0, vertical: 1, flip_horizontal: true, flip_vertical: false };
 const AFFINE = [2, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 0, 0, 0, 0, 1];
 
-test("runs and numbers go there and back", () => {
-  const painted = new Set([10, 3, 4, 5, 139, 100]);
-  assert.deepEqual(toRuns(painted), [3, 3, 10, 1, 100, 1, 139, 1]);
-  assert.deepEqual(toRuns(fromRuns(toRuns(painted))), toRuns(painted));
-  assert.deepEqual(toRuns(new Set()), []);
-  for (const ijk of [[0, 0, 0], [6, 4, 3], [2, 3, 1]]) assert.deepEqual(voxelOf(numberOf(ijk, SHAPE), SHAPE), ijk);
+test("runs and voxels go there and back, over the ends of slices too", () => {
+  const runs = [3, 3, 10, 1, 30, 45, 139, 1];
+  const painted = Painted.fromRuns(runs, SHAPE);
+  assert.deepEqual(painted.toRuns(), runs);
+  assert.equal(painted.count, 50);
+  assert.ok(painted.has([3, 0, 0]) && painted.has([6, 4, 3]) && !painted.has([0, 0, 0]));
+  painted.set([3, 0, 0], false);
+  painted.set([0, 0, 0], true);
+  assert.deepEqual(painted.toRuns(), [0, 1, 4, 2, 10, 1, 30, 45, 139, 1]);
+  assert.deepEqual(new Painted(SHAPE).toRuns(), []);
+  assert.equal(painted.countIn(2, 3), 1);
+  assert.equal(painted.countIn(0, 0), 7);
+});
+
+test("a dab costs what the brush covers, however much is painted", () => {
+  const painted = Painted.fromRuns([0, 512 * 512 * 40], [512, 512, 300]);
+  const start = performance.now();
+  for (let n = 0; n < 1000; n++) painted.set([n % 512, 100, 20], n % 2 === 0);
+  const large = performance.now() - start;
+  assert.ok(large < 50, `${large} ms for 1000 voxels`);
 });
 
 test("a disc is round in millimetres, stays in its slice and in the volume", () => {
@@ -30,13 +44,11 @@ test("a fast hand leaves no gaps", () => {
   assert.deepEqual(between([2, 2, 2], [2, 2, 2]), [[2, 2, 2], [2, 2, 2]]);
 });
 
-test("values of the painted voxels, null while they are not here; the path has a square for each", () => {
+test("values of the painted voxels, null while they are not here", () => {
   const coding = { dtype: "uint8", slope: 2, inter: -10, nan: 0, whole: false, shape: [2, 2, 2], frames: 1, channels: 1, order: [2, 1, 0], chunk: 8 };
-  const voxels = new Voxels(coding), painted = new Set([numberOf([1, 0, 1], [2, 2, 2])]);
-  assert.equal(paintedValues(voxels, 0, [2, 2, 2], painted), null);
+  const voxels = new Voxels(coding), painted = new Painted([2, 2, 2]);
+  painted.set([1, 0, 1], true);
+  assert.equal(paintedValues(voxels, 0, painted), null);
   voxels.put(0, new DataView(Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]).buffer));
-  assert.deepEqual(paintedValues(voxels, 0, [2, 2, 2], painted), [2 * 6 - 10]);
-  const map = sectionMap(LAYOUT, [2, 2, 2], 1);
-  assert.equal(paintedPath(map, [2, 2, 2], 2, 1, painted), "M-0.5 -0.5h1v1h-1z"); // flipped: i = 1 is the first column
-  assert.equal(paintedPath(map, [2, 2, 2], 2, 0, painted), "");
+  assert.deepEqual(paintedValues(voxels, 0, painted), [2 * 6 - 10]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  apply, distance, fitPanes, mapInto, nearestVoxel, pixelToVoxel, placePicture, scaleBar, sectionMap, voxelToPixel,
+  apply, distance, fitScale, mapInto, nearestVoxel, pixelToVoxel, placePicture, scaleBar, sectionMap, voxelToPixel,
 } from "../../../handson/viewer/js/geometry.js";
 
 const layouts = [];
@@ -50,15 +50,16 @@ test("a scale bar is a round number of mm and fits", () => {
   assert.equal(scaleBar(1000, 90).mm, 0.05);
 });
 
-test("panes stand in one row unless a second makes them much larger", () => {
+test("all pictures have one scale, and the one with least room sets it", () => {
   const square = { width: 100, height: 100 };
-  assert.equal(fitPanes([square, square, square], 920, 300, 10), 3);
-  assert.equal(fitPanes([square, square, square], 320, 300, 10), 3); // one below the other
-  assert.equal(fitPanes([square, square], 500, 300, 0), 2.5); // two rows would not be worth it
+  assert.equal(fitScale([square, { width: 50, height: 200 }], [{ width: 300, height: 400 }, { width: 300, height: 400 }]), 2);
 });
 
-test("zoom keeps the middle in the middle", () => {
-  const placed = placePicture({ width: 200, height: 100, scale: 2 }, { width: 100, height: 50 }, 3, [0, 0]);
+test("the place asked for lies in the frame's middle, and the picture cannot be lost", () => {
+  const frame = { width: 200, height: 100 }, size = { width: 100, height: 50 };
+  const placed = placePicture(frame, size, 6, [50, 25]);
   assert.deepEqual([placed.left + placed.width / 2, placed.top + placed.height / 2], [100, 50]);
+  const lost = placePicture(frame, size, 6, [-900, 999]);
+  assert.deepEqual([lost.left, lost.top + lost.height], [100, 50]);
   assert.equal(distance([0, 0, 0], [2, 3, 6]), 7);
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { KEYS, actionOf } from "../../../handson/viewer/js/input.js";
-import { gradient } from "../../../handson/viewer/js/legend.js";
-import { countOutside, histogram, regionBox, regionValues, statistics, timeCourse, voxelMeasure } from "../../../handson/viewer/js/measure.js";
+import { valuesAt, voxelsInside } from "../../../handson/viewer/js/annotate.js";
+import { gradient, thresholdTicks } from "../../../handson/viewer/js/bars.js";
+import { countOutside, histogram, statistics, timeCourse, voxelMeasure } from "../../../handson/viewer/js/measure.js";
 import { barPath, linePath, percentChange, rampPath, ticks } from "../../../handson/viewer/js/plots.js";
 import { fill, formatValue, mm, namedLabel, short } from "../../../handson/viewer/js/text.js";
 import { Voxels } from "../../../handson/viewer/js/voxels.js";
-import LABELS from "../../../handson/display/labels.json" with { type: "json" };
+import LABELS from "../../../handson/display/labels/en.json" with { type: "json" };
 
 const CODING = {
   dtype: "uint8", slope: 2, inter: -10, nan: 0, whole: false, shape: [2, 2, 2], frames: 3, channels: 1, order: [2, 1, 0], chunk: 8,
@@ -25,20 +26,23 @@ test("statistics: sample deviation, NaN left out, far values keep their digits",
   assert.ok(Number.isNaN(statistics([3]).sd));
 });
 
+const UNIT = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+const GEOMETRY = { shape: [2, 2, 2], affine: UNIT, inverse: UNIT }, AXIAL = { axis: 2, horizontal: 0, vertical: 1 };
+
 test("a region's corners may come in any order, and both belong to it", () => {
-  const box = regionBox([1, 0, 1], [0, 1, 1]);
-  assert.deepEqual(box, [[0, 0, 1], [1, 1, 1]]);
-  assert.deepEqual(regionValues(series(), 0, box), [14, 15, 16, 17].map((c) => 2 * c - 10));
+  const places = voxelsInside({ kind: "region", points: [[1, 0, 1], [0, 1, 1]] }, GEOMETRY, AXIAL);
+  assert.deepEqual(places, [[0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]]);
+  assert.deepEqual(valuesAt(series(), 0, places), [14, 15, 16, 17].map((c) => 2 * c - 10));
 });
 
 test("a region that has not come yet has no values", () => {
-  assert.equal(regionValues(new Voxels(CODING), 0, [[0, 0, 0], [1, 1, 1]]), null);
+  assert.equal(valuesAt(new Voxels(CODING), 0, [[0, 0, 0]]), null);
 });
 
 test("a time course has a number for each frame that is here", () => {
   const voxels = series();
   voxels.here[1] = 0;
-  const [a, b, c] = timeCourse(voxels, (frame) => regionValues(voxels, frame, [[0, 0, 0], [0, 0, 0]])?.[0] ?? NaN);
+  const [a, b, c] = timeCourse(voxels, (frame) => valuesAt(voxels, frame, [[0, 0, 0]])?.[0] ?? NaN);
   assert.deepEqual([a, c], [10, 50]);
   assert.ok(Number.isNaN(b));
 });
@@ -89,10 +93,12 @@ test("words: filled in, with a true minus, with the digits that the coding carri
   assert.equal(short(0.123456), "0.1235");
 });
 
-test("a legend's gradient ends in the map's ends", () => {
+test("a colour bar ends in the map's ends, and what the threshold hides is grey", () => {
   const map = Uint8Array.from({ length: 768 }, (_, n) => Math.floor(n / 3));
-  assert.ok(gradient(map, false).startsWith("linear-gradient(to right, rgb(0 0 0)"));
-  assert.ok(gradient(map, true).endsWith("rgb(0 0 0))"));
+  assert.ok(gradient(map, [0, 1], false).startsWith("linear-gradient(to top, rgb(3 3 3) 0.0%"));
+  assert.ok(gradient(map, [0, 1], true).endsWith("rgb(3 3 3) 97.9% 100.0%)"));
+  assert.ok(gradient(map, [0, 1], false, (v) => v > 0.5).startsWith("linear-gradient(to top, rgb(70 70 70) 0.0%"));
+  assert.deepEqual(thresholdTicks([-5, 5], [1, 9], true), [[-1, 0.4], [1, 0.6]]);
 });
 
 test("keys: Lab's own are left to Lab, every action has words", () => {

@@ -4,7 +4,7 @@ import { sectionMap } from "../../../handson/viewer/js/geometry.js";
 import { blendLayer, composeMask, paintBase } from "../../../handson/viewer/js/paint.js";
 import { sampleSection, voxelStrides, voxelValue } from "../../../handson/viewer/js/sample.js";
 import { Voxels, chunkOrder } from "../../../handson/viewer/js/voxels.js";
-import { MARKS, digits, dragWindow, isShown, labelPosition, ramp, windowTable } from "../../../handson/viewer/js/window.js";
+import { MARKS, digits, dragWindow, isShown, labelPosition, ramp, windowOf, windowTable } from "../../../handson/viewer/js/window.js";
 
 const CODING = {
   dtype: "int16", slope: 1, inter: 0, nan: null, whole: true, exact: true, low: 0, high: 100,
@@ -50,13 +50,23 @@ test("an inverted look (MONOCHROME1) draws low values bright", () => {
   assert.equal(table[10 + offset] & 255, 0);
 });
 
-test("dragging across widens the window and keeps its centre; down lowers it on screen", () => {
-  const [low, high] = dragWindow([40, 60], 50, 0, [0, 500]);
-  assert.equal(high - low, 70);
-  assert.equal((low + high) / 2, 50);
-  assert.deepEqual(dragWindow([40, 60], 0, 10, [0, 500]), [50, 70]);
-  const [a, b] = dragWindow([40, 60], -1e6, 0, [0, 500]);
-  assert.ok(b > a);
+test("dragging across widens the window and keeps its centre; down raises the level, so it darkens", () => {
+  const whole = { whole: true, low: 0, high: 500 }, real = { whole: false, low: 0, high: 500 };
+  assert.deepEqual(dragWindow([40, 60], 150, 0, real), [30, 70]);
+  assert.deepEqual(dragWindow([40, 60], 0, 30, real), [42, 62]);
+  assert.deepEqual(dragWindow([40, 60], 0, 30, whole), [42, 62]);
+  const [a, b] = dragWindow([40, 60], -1e6, 0, whole);
+  assert.deepEqual([b - a, Number.isInteger(a)], [1, true]);
+});
+
+test("the narrower the window, the finer the hand", () => {
+  const moved = (width) => dragWindow([0, width], 0, 10, { whole: false, low: 0, high: 4000 })[0];
+  assert.ok(Math.abs(moved(4000) / moved(40) - 100) < 1e-9);
+});
+
+test("a window is read back as it was set: DICOM's for whole numbers, exact for others", () => {
+  assert.deepEqual(windowOf([0, 79], true), [40, 80]);
+  assert.deepEqual(windowOf([0, 1], false), [0.5, 1]);
 });
 
 test("thresholds: one side, two sides, and never NaN", () => {
