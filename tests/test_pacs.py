@@ -755,6 +755,89 @@ def test_only_0x0000_is_stored(tmp_path):
         ae.shutdown()
 
 
+SERVER = """
+import sys
+from handson import pacs
+running = pacs.LocalPacs(sys.argv[1], title="KILLED").start()
+print(running.port, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_peer_that_is_killed_leaves_whole_files_and_one_error(tmp_path):
+    many = [save(instance(n), tmp_path / "in" / f"{n}.dcm") for n in range(1, 31)]
+    command = [sys.executable, "-c", SERVER, str(tmp_path / "kept")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    port = int(process.stdout.readline())
+
+    def kill(finished, total):
+        if finished == 10:
+            process.kill()
+            process.wait()
+
+    with pytest.raises(NetworkError, match="gone or hangs") as caught:
+        pacs.Client("STUDENT", ("127.0.0.1", port, "KILLED")).send(many, kill)
+    process.stdin.close()
+    process.stdout.close()
+    assert len(caught.value.report.done) == 10
+    assert len(list((tmp_path / "kept").glob("*.dcm"))) == 10
+    for path in (tmp_path / "kept").glob("*.dcm"):
+        assert pydicom.dcmread(path).pixel_array.shape == (4, 4)
+
+
+@pytest.mark.parametrize("how", ["get", "move", "web"])
+def test_a_full_disk_on_our_side_is_said_and_the_rest_is_fetched_later(
+    archive, tmp_path, monkeypatch, how
+):
+    """The second write fails as it does when the device is full."""
+    real, count = open, iter(range(100))
+
+    def full(path, mode):
+        if mode == "xb" and next(count) == 1:
+            raise OSError(28, os.strerror(28))
+        return real(path, mode)
+
+    asked, inbox = archive.student, None
+    if how == "web":
+        asked = pacs.DicomWeb(archive.web_url)
+    if how == "move":
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            inbox = pacs.Inbox("INBOX", other.getsockname()[1])
+        archive.peers["INBOX"] = ("127.0.0.1", inbox.port)
+    with monkeypatch.context() as patched:
+        patched.setattr("handson.pacs.storing.open", full, raising=False)
+        with pytest.raises(NetworkError, match="1 instances did not arrive") as caught:
+            pacs.pull(asked, f"{ROOT}.1", tmp_path / "out", inbox=inbox)
+    assert len(caught.value.report.done) == 4
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    again = pacs.pull(asked, f"{ROOT}.1", tmp_path / "out", inbox=inbox)
+    assert (len(again.already), len(again.done), again.proved) == (4, 1, True)
+
+
+def test_a_folder_that_cannot_be_one_is_said(archive, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(handson.HandsonError, match="cannot be used as a folder"):
+        archive.student.get(f"{ROOT}.1", tmp_path / "file")
+
+
+def test_ctrl_c_in_the_middle_leaves_whole_files_and_no_thread(files):
+    before = threads()
+    with pacs.LocalPacs() as running:
+        client = pacs.Client("STUDENT", running)
+
+        def stop(finished, total):
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            client.send(files, stop)
+        assert len(running.files) == 1
+        assert client.echo() == 0
+    deadline = time.monotonic() + 10
+    while threads() - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threads() - before == set()
+
+
 def test_nobody_there(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -887,6 +970,19 @@ def test_messages_come_in_the_order_in_which_they_were_said(archive):
         "A-RELEASE-RQ",
         "A-RELEASE-RP",
     ]
+
+
+def test_no_message_is_missing_when_its_asker_is_quicker(archive):
+    """The answer to a release is recorded after it was sent: its asker may look before."""
+    for _ in range(20):
+        before = len(archive.events)
+        archive.student.echo()
+        assert len(archive.events) - before == 6
+
+
+def test_nothing_said_is_nothing_to_draw():
+    with pytest.raises(handson.HandsonError, match="no message"):
+        pacs.sequence([])
 
 
 def test_it_works_inside_a_running_event_loop(files):

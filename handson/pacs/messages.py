@@ -1,10 +1,12 @@
 """What was said on the network, message by message, as a server saw it."""
 
 from dataclasses import dataclass
-from threading import Lock
+from threading import Condition
 from time import perf_counter
 
 from pynetdicom import evt
+
+SETTLED = 1.0  # seconds that an answer to a release may take
 
 _PDUS = {
     "A_ASSOCIATE_RQ": "A-ASSOCIATE-RQ",
@@ -43,11 +45,18 @@ class Recorder:
     """Collects the messages of many associations; `handlers()` are bound to each of them."""
 
     def __init__(self):
-        self.messages: list[Message] = []
-        self._lock = Lock()
+        self._messages: list[Message] = []
+        self._lock = Condition()
+        self._closing: set[int] = set()  # associations whose release is not answered yet
         self._numbers: dict[object, int] = {}
         self._asked: dict[tuple, float] = {}
         self._opened = 0
+
+    def messages(self) -> list[Message]:
+        """All so far; a release that is being answered is waited for, as its asker may be quicker."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._closing, SETTLED)
+            return list(self._messages)
 
     def handlers(self):
         return [
@@ -63,7 +72,8 @@ class Recorder:
             self._add(event.assoc, name, sent, None, getattr(event.pdu, "calling_ae_title", ""))
         if name in ("A-ASSOCIATE-RJ", "A-RELEASE-RP", "A-ABORT"):
             with self._lock:
-                self._numbers.pop(event.assoc, None)
+                self._closing.discard(self._numbers.pop(event.assoc, 0))
+                self._lock.notify_all()
 
     def _dimse(self, event, sent):
         name = type(event.message).__name__.replace("_", "-")
@@ -87,6 +97,8 @@ class Recorder:
                 self._asked[number, service] = now
             elif (number, service) in self._asked:
                 milliseconds = 1000 * (now - self._asked[number, service])
-            self.messages.append(
+            if name == "A-RELEASE-RQ":
+                self._closing.add(number)
+            self._messages.append(
                 Message(sender.strip(), receiver.strip(), name, status, milliseconds, number)
             )

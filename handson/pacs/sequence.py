@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import rcParams
 
+from ..errors import ViewError
 from .messages import Message
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def sequence(messages: Sequence[Message], times: bool = True) -> "Picture":
     """
     from ..figures import Picture
 
+    if not messages:
+        raise ViewError("there is no message to draw", "Let the archive and its peers talk first.")
     titles = list(dict.fromkeys(t for m in messages for t in (m.sender, m.receiver)))
     place = {title: x for x, title in enumerate(titles)}
     height = _STEP * (len(messages) + 3)

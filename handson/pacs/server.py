@@ -91,7 +91,7 @@ class _Listener:
     @property
     def events(self) -> list[Message]:
         """Every message so far, in the order in which this server sent or received it."""
-        return list(self._recorder.messages)
+        return self._recorder.messages()
 
     def start(self) -> Self:
         """Listen; a running server of the same title in this process stops first."""
