@@ -72,7 +72,7 @@ def duration(mode, source, out, extra=""):
 
 @pytest.mark.parametrize("moments", [4, pytest.param(20, marks=pytest.mark.long)])
 def test_killed_at_any_moment_a_pseudonymization_goes_on(many, tmp_path, moments):
-    extra = f", store={str(tmp_path / 's')!r}, passphrase='x'"
+    extra = f", store={str(tmp_path / 's')!r}, passphrase='correct horse'"
     whole = duration("pseudonymize", many, tmp_path / "reference", extra)
     reference = {
         p.relative_to(tmp_path / "reference") for p in (tmp_path / "reference").rglob("*.dcm")
@@ -89,7 +89,7 @@ def test_killed_at_any_moment_a_pseudonymization_goes_on(many, tmp_path, moments
     if out.exists():
         assert not killed_run("pseudonymize", many, out, 120, extra)
     else:
-        handson.pseudonymize(many, out, store=tmp_path / "s", passphrase="x")
+        handson.pseudonymize(many, out, store=tmp_path / "s", passphrase="correct horse")
     assert {p.relative_to(out) for p in whole_outputs(out)} == reference
     assert not (out / ".handson-run").exists()
 
@@ -142,7 +142,7 @@ def _group_lives(group):
 def test_two_jobs_write_what_one_writes(many, tmp_path):
     reports = [
         handson.pseudonymize(
-            many, tmp_path / f"o{jobs}", store=tmp_path / "s", passphrase="x", jobs=jobs
+            many, tmp_path / f"o{jobs}", store=tmp_path / "s", passphrase="correct horse", jobs=jobs
         )
         for jobs in (1, 2)
     ]

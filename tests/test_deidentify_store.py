@@ -11,7 +11,7 @@ import pytest
 from pydicom.data import get_testdata_file
 
 import handson
-from handson.deidentify import Store, reidentify
+from handson.deidentify import Store, erase, reidentify
 from handson.errors import DeidentifyError
 
 PHRASE = "correct horse"
@@ -188,7 +188,7 @@ def test_the_store_may_not_lie_in_the_output(study, tmp_path):
 
 
 def test_two_processes_at_once_make_one_store(study, tmp_path):
-    script = "import sys, handson; handson.pseudonymize(sys.argv[1], sys.argv[2], store=sys.argv[3], passphrase='x')"
+    script = "import sys, handson; handson.pseudonymize(sys.argv[1], sys.argv[2], store=sys.argv[3], passphrase='correct horse')"
     runs = [
         subprocess.Popen([sys.executable, "-c", script, study, tmp_path / f"o{n}", tmp_path / "s"])
         for n in range(2)
@@ -199,7 +199,7 @@ def test_two_processes_at_once_make_one_store(study, tmp_path):
         for n in range(2)
     ]
     assert names[0] == names[1]
-    with Store(tmp_path / "s", "x") as store:
+    with Store(tmp_path / "s", PHRASE) as store:
         assert len(store) == 3
 
 
@@ -219,3 +219,97 @@ def test_threads_that_remember_at_once_lose_nothing(tmp_path):
     with Store(tmp_path / "s", PHRASE) as store:
         assert len(store) == 30
         assert store.reidentify("T29")["PatientID"] == "29"
+
+
+def test_a_patient_that_was_taken_out_is_noticed(done):
+    headers, path = done
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM mapping WHERE token = ?", (headers[0].PatientID,))
+    with pytest.raises(DeidentifyError, match="tampered"):
+        reidentify(path, headers[1].PatientID, passphrase=PHRASE)
+
+
+def test_the_last_entry_of_the_trail_cannot_be_taken_out(done):
+    headers, path = done
+    for _ in range(2):
+        reidentify(path, headers[0].PatientID, passphrase=PHRASE)
+    with sqlite3.connect(
+        path
+    ) as db:  # the entry before was the end once, and its link is there to read
+        db.execute(
+            "UPDATE meta SET value = (SELECT chain FROM audit WHERE number = 1) WHERE name = 'head'"
+        )
+        db.execute("DELETE FROM audit WHERE number = 2")
+    with Store(path, PHRASE) as store, pytest.raises(DeidentifyError, match="tampered"):
+        store.audit_trail()
+
+
+def test_an_old_copy_is_noticed_with_a_witness(done, tmp_path):
+    headers, path = done
+    witness = tmp_path / "elsewhere.json"
+    with Store(path, PHRASE, witness=witness) as store:
+        store.reidentify(headers[0].PatientID)
+    old = path.read_bytes()
+    with Store(path, PHRASE, witness=witness) as store:
+        store.reidentify(headers[1].PatientID)
+    path.write_bytes(old)
+    with pytest.raises(DeidentifyError, match="older than its witness"):
+        Store(path, PHRASE, witness=witness)
+
+
+def test_rights_of_others_are_taken_away_and_a_stranger_s_store_is_refused(
+    done, monkeypatch, tmp_path
+):
+    _, path = done
+    path.chmod(0o644)
+    Store(path, PHRASE).close()
+    assert oct(path.stat().st_mode)[-3:] == "600"
+    monkeypatch.setattr("os.getuid", lambda: 4711)
+    with pytest.raises(DeidentifyError, match="belongs to another user"):
+        Store(path, PHRASE)
+    monkeypatch.undo()
+    with pytest.raises(DeidentifyError, match="is a folder"):
+        Store(tmp_path, PHRASE)
+
+
+@pytest.mark.parametrize("phrase", ["", "x", " ", "  ", " y ", None])
+def test_a_passphrase_that_is_none_is_refused(phrase, tmp_path):
+    with pytest.raises(DeidentifyError, match="passphrase"):
+        Store(tmp_path / "s", phrase)
+    assert not (tmp_path / "s").exists()
+
+
+def test_composed_and_decomposed_accents_are_one_passphrase(tmp_path):
+    Store(tmp_path / "s", "caf\u00e9 noir").close()
+    Store(tmp_path / "s", "cafe\u0301 noir").close()
+
+
+def test_who_asked_is_the_system_s_user_whatever_variables_say(done, monkeypatch):
+    headers, path = done
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "mallory")
+    reidentify(path, headers[0].PatientID, passphrase=PHRASE)
+    with Store(path, PHRASE) as store:
+        entry = store.audit_trail()[-1]
+    assert "mallory" not in (entry["who"], entry["user"])
+
+
+def test_a_patient_is_erased_and_that_is_written_down(done):
+    headers, path = done
+    token = headers[0].PatientID
+    erase(path, token, passphrase=PHRASE)
+    with pytest.raises(DeidentifyError, match="no such token"):
+        reidentify(path, token, passphrase=PHRASE)
+    assert token.encode() not in path.read_bytes()
+    assert reidentify(path, headers[1].PatientID, passphrase=PHRASE)
+    with Store(path, PHRASE) as store:
+        assert [entry["what"] for entry in store.audit_trail()] == ["erased", "asked", "asked"]
+
+
+def test_the_passphrase_changes_and_the_tokens_do_not(done):
+    headers, path = done
+    with Store(path, PHRASE) as store:
+        store.change_passphrase("another one")
+    with pytest.raises(DeidentifyError, match="does not open"):
+        Store(path, PHRASE)
+    assert reidentify(path, headers[0].PatientID, passphrase="another one")

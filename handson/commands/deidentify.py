@@ -4,6 +4,7 @@ import argparse
 import getpass
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tqdm import tqdm
@@ -64,18 +65,26 @@ def add(subparsers) -> None:
     parser.add_argument(
         "--reidentify", metavar="TOKEN", help="print the patient behind a token; IN is the store"
     )
+    parser.add_argument(
+        "--erase", metavar="TOKEN", help="forget the patient behind a token; IN is the store"
+    )
+    parser.add_argument(
+        "--trail",
+        action="store_true",
+        help="print who asked the store what, and when; IN is the store",
+    )
+    parser.add_argument(
+        "--change-passphrase",
+        action="store_true",
+        help="lock the store with another; IN is the store",
+    )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments ask; returns the exit status."""
-    if arguments.reidentify:
-        found = deidentify.reidentify(
-            arguments.source, arguments.reidentify, passphrase=_passphrase(), who=getpass.getuser()
-        )
-        for name, value in found.items():
-            print(f"{name}: {value}")
-        return 0
+    if arguments.reidentify or arguments.erase or arguments.trail or arguments.change_passphrase:
+        return _ask_store(arguments)
     inputs = folder.list_inputs(Path(arguments.source))
     if arguments.which is not None:
         if not 0 <= arguments.which < len(inputs):
@@ -98,6 +107,25 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return SOME_REFUSED
+    return 0
+
+
+def _ask_store(arguments) -> int:
+    """What is done with a store alone: look up, erase, show its trail, change its passphrase."""
+    path = Path(arguments.source).expanduser()
+    with deidentify.Store(path, _passphrase(), create=False) as store:
+        if arguments.reidentify:
+            for name, value in store.reidentify(arguments.reidentify).items():
+                print(f"{name}: {value}")
+        elif arguments.erase:
+            store.erase(arguments.erase)
+            print(f"{arguments.erase} is forgotten. Erase it in your backups of the store, too.")
+        elif arguments.change_passphrase:
+            store.change_passphrase(_passphrase(twice=True, which="New passphrase"))
+        else:
+            for entry in store.audit_trail():
+                when = datetime.fromtimestamp(entry["when"], UTC).isoformat(timespec="seconds")
+                print(when, entry["user"], entry["what"], entry["token"])
     return 0
 
 
@@ -137,10 +165,10 @@ def _deidentify(arguments, progress) -> deidentify.Report:
     )
 
 
-def _passphrase(twice: bool = False) -> str:
+def _passphrase(twice: bool = False, which: str = "Passphrase of the look-up store") -> str:
     """Asked for, never an argument: arguments end up in the shell's history."""
     try:
-        phrase = getpass.getpass("Passphrase of the look-up store: ")
+        phrase = getpass.getpass(f"{which}: ")
         if twice and getpass.getpass("Once more: ") != phrase:
             raise DeidentifyError("The two passphrases differ", "Start again.")
     except EOFError:

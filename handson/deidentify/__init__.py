@@ -49,6 +49,7 @@ __all__ = [
     "audit",
     "deface",
     "deidentify_dataset",
+    "erase",
     "pseudonymize",
     "reidentify",
 ]
@@ -116,6 +117,15 @@ def reidentify(store, token, *, passphrase, who=None) -> dict:
     """
     with Store(Path(store).expanduser(), passphrase, create=False) as opened:
         return opened.reidentify(token, who)
+
+
+def erase(store, token, *, passphrase, who=None) -> None:
+    """Forget a patient in a look-up store (GDPR article 17); that it was done is written into its audit table.
+
+    Raises DeidentifyError for a wrong passphrase, a tampered store or an unknown token.
+    """
+    with Store(Path(store).expanduser(), passphrase, create=False) as opened:
+        opened.erase(token, who)
 
 
 def deidentify_dataset(dataset: Dataset, *, options=(), key=None) -> Counter:

@@ -9,6 +9,8 @@ import html
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .profile import EDITION
@@ -90,7 +92,8 @@ class Report:
     def to_dict(self) -> dict:
         """Everything that may be written: no original value, no name of an input."""
         return {
-            "made_by": "handson",
+            "made_by": f"handson {_version()}",
+            "date": date.today().isoformat(),
             "mode": self.mode,
             "profile": f"PS3.15 Table E.1-1, {EDITION}, Basic Application Level Confidentiality Profile",
             "options": self.options,
@@ -135,6 +138,13 @@ class Report:
         return _body(self.to_dict(), most=50)
 
 
+def _version() -> str:
+    try:
+        return version("handson")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
 def _table(heads, rows) -> str:
     head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
     body = "".join(
@@ -149,7 +159,7 @@ def _body(content: dict, most: int | None = None) -> str:
     counts = ", ".join(f"{number} {status}" for status, number in content["counts"].items())
     pieces = [
         f"<p><b>{html.escape(content['mode'])}</b>: {html.escape(counts)}. Dates: {content['dates'].lower()}."
-        f" Options: {', '.join(content['options']) or 'none'}.</p>",
+        f" Options: {', '.join(content['options']) or 'none'}. Made by {html.escape(content['made_by'])} on {content['date']}.</p>",
         f"<p>{html.escape(content['meaning'])}</p><p>{html.escape(content['limits'])}</p>",
         *(f"<p>{html.escape(note)}</p>" for note in content["notes"]),
         "<h2>Inputs</h2>",

@@ -6,13 +6,14 @@ has the file without the passphrase learns how many patients it holds, no more. 
 interface, so that a server's database can take its place.
 """
 
-import getpass
 import hashlib
 import hmac
 import json
 import os
 import sqlite3
+import stat
 import time
+import unicodedata
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from ..errors import DeidentifyError
 from .identity import KEY_BYTES, new_key
 
 _SCRYPT = {"n": 2**16, "r": 8, "p": 1}  # 64 MB and a fifth of a second for each guess
-_VERSION = 1
+_VERSION = 2
+_LEAST_PASSPHRASE = 2  # characters; a longer one is better, and yours to choose
 _WAIT_SECONDS = 20
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -34,30 +36,41 @@ class Store:
     """An open look-up store; `with Store(path, passphrase) as store: ...`.
 
     path : the database file; made (for its owner only, mode 0600) when it does not exist and `create` is true
-    passphrase : text that unlocks it
+    passphrase : text that unlocks it, of two characters and more; composed and decomposed accents are one
+    witness : a file elsewhere that remembers how long the audit table was and how many patients there were;
+        with it, an old copy of the store put back in its place is noticed, too
 
-    Raises DeidentifyError when the passphrase is wrong, or the file is not a store, was tampered with, or
-    is locked by another program for more than 20 seconds.
+    Raises DeidentifyError when the passphrase is wrong, or the file is not a store, belongs to somebody else,
+    was tampered with, or is locked by another program for more than 20 seconds.
     """
 
-    def __init__(self, path: str | Path, passphrase: str, *, create: bool = True):
+    def __init__(
+        self,
+        path: str | Path,
+        passphrase: str,
+        *,
+        create: bool = True,
+        witness: str | Path | None = None,
+    ):
         self.path = Path(path)
-        if not passphrase:
-            raise DeidentifyError(
-                "The look-up store needs a passphrase", "Give one with passphrase=."
-            )
+        self.witness = None if witness is None else Path(witness)
+        passphrase = _checked(passphrase)
         _crypto()
         self._prepare_file(create)
         self._db = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
         try:
             with self._clear_errors():
+                self._db.execute("PRAGMA secure_delete = ON")
                 secret = self._unlock(passphrase)
+            self._secret = secret
+            self.key = _derive(secret, b"identifiers")
+            self._seal_key = _derive(secret, b"rows")
+            self._chain_key = _derive(secret, b"audit")
+            self._checked_state = False
+            self._check_witness()
         except BaseException:
             self._db.close()
             raise
-        self.key = _derive(secret, b"identifiers")
-        self._seal_key = _derive(secret, b"rows")
-        self._chain_key = _derive(secret, b"audit")
 
     def __enter__(self):
         return self
@@ -76,35 +89,83 @@ class Store:
     def remember(self, token: str, original: dict) -> None:
         """Add a row unless the token is there already. On return it is on the disk."""
         with self._transaction():
+            self._check_state()
             known = self._db.execute("SELECT 1 FROM mapping WHERE token = ?", (token,)).fetchone()
             if known is None:
                 sealed = self._seal(original, b"mapping:" + token.encode())
                 self._db.execute("INSERT INTO mapping VALUES (?, ?)", (token, sealed))
+                self._write_state(self._mac(token, sealed))
 
     def __len__(self) -> int:
         with self._clear_errors():
             return self._db.execute("SELECT count(*) FROM mapping").fetchone()[0]
 
     def reidentify(self, token: str, who: str | None = None) -> dict:
-        """The original identity behind a token; who asked, when and for which token goes into the audit table.
+        """The original identity behind a token.
 
-        Raises DeidentifyError when the token is not in the store (that is written down as well).
+        who : who asks, by default the system's user, who is written down in any case
+
+        Who asked, when and for which token goes into the audit table. Raises DeidentifyError when the token
+        is not in the store (that is written down as well).
         """
         with self._transaction():
-            self._write_audit(token, who or getpass.getuser())
+            self._check_state()
+            self._write_audit("asked", token, who)
             row = self._db.execute(
                 "SELECT sealed FROM mapping WHERE token = ?", (token,)
             ).fetchone()
+        self._write_witness()
         if row is None:
-            raise DeidentifyError(
-                "There is no such token in the look-up store", "Check its spelling.", path=self.path
-            )
+            raise self._no_such_token()
         return self._open(row[0], b"mapping:" + token.encode())
 
-    def audit_trail(self) -> list[dict]:
-        """Who asked, when (seconds since 1970), for which token; raises DeidentifyError if a row was
-        changed or taken out."""
+    def erase(self, token: str, who: str | None = None) -> None:
+        """Forget a patient (GDPR article 17): the row goes, that it went is written down.
+
+        Raises DeidentifyError when the token is not in the store. Copies and backups of the store are yours to
+        erase; the same patient gets the same token again if their files are pseudonymised again.
+        """
         with self._transaction():
+            self._check_state()
+            row = self._db.execute(
+                "SELECT sealed FROM mapping WHERE token = ?", (token,)
+            ).fetchone()
+            if row is not None:
+                self._db.execute("DELETE FROM mapping WHERE token = ?", (token,))
+                self._write_state(self._mac(token, row[0]))
+                self._write_audit("erased", token, who)
+        if row is None:
+            raise self._no_such_token()
+        with self._clear_errors():
+            self._db.execute("VACUUM")
+        self._write_witness()
+
+    def change_passphrase(self, new: str) -> None:
+        """Lock the store with another passphrase; the old one opens it no longer."""
+        new = _checked(new)
+        salt = os.urandom(16)
+        with self._transaction():
+            for name, value in (
+                ("salt", salt),
+                ("secret", _seal(_stretch(new, salt), self._secret, b"secret")),
+            ):
+                self._db.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
+            self._write_audit("passphrase changed", "", None)
+        with self._clear_errors():
+            self._db.execute("VACUUM")
+        self._write_witness()
+
+    def _no_such_token(self) -> DeidentifyError:
+        return DeidentifyError(
+            "There is no such token in the look-up store", "Check its spelling.", path=self.path
+        )
+
+    def audit_trail(self) -> list[dict]:
+        """[{"what", "token", "who" (as the caller said), "user" (whom the system knows), "when" (seconds since
+        1970)}], the oldest first; raises DeidentifyError if an entry was changed or taken out, the last one
+        too."""
+        with self._transaction():
+            self._check_state()
             rows = self._db.execute(
                 "SELECT number, sealed, chain FROM audit ORDER BY number"
             ).fetchall()
@@ -119,14 +180,88 @@ class Store:
             raise self._tampered()
         return entries
 
-    def _write_audit(self, token: str, who: str) -> None:
+    def _write_audit(self, what: str, token: str, who: str | None) -> None:
         number = self._db.execute("SELECT coalesce(max(number), 0) + 1 FROM audit").fetchone()[0]
         head = self._db.execute("SELECT value FROM meta WHERE name = 'head'").fetchone()[0]
-        entry = {"who": who, "when": int(time.time()), "token": token}
+        user = system_user()
+        entry = {
+            "what": what,
+            "who": who or user,
+            "user": user,
+            "when": int(time.time()),
+            "token": token,
+        }
         sealed = self._seal(entry, b"audit:%d" % number)
         link = self._next_link(head, number, sealed)
         self._db.execute("INSERT INTO audit VALUES (?, ?, ?)", (number, sealed, link))
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'head'", (link,))
+        self._write_state()
+
+    def _mac(self, token: str, sealed) -> int:
+        content = sealed if isinstance(sealed, bytes) else repr(sealed).encode()
+        seal = hmac.new(self._chain_key, b"row" + token.encode() + b"\0" + content, hashlib.sha256)
+        return int.from_bytes(seal.digest(), "big")
+
+    def _state(self, rows: int) -> bytes:
+        """A seal of everything there is: all rows (the exclusive or of their seals), where the trail ends."""
+        count, head = self._end_of_trail()
+        content = b"state%d\0%d\0%s" % (rows, count, head.encode())
+        return hmac.new(self._chain_key, content, hashlib.sha256).digest()
+
+    def _write_state(self, changed: int = 0) -> None:
+        """Seal what there is; `changed` is the seal of a row that came or went."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = 'rows'").fetchone()
+        rows = int.from_bytes(row[0], "big") ^ changed
+        for name, value in (("rows", rows.to_bytes(32, "big")), ("state", self._state(rows))):
+            self._db.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
+
+    def _check_state(self) -> None:
+        """Raise DeidentifyError if a patient or the end of the audit table was taken out; once is enough,
+        since every change of one's own is sealed."""
+        if self._checked_state:
+            return
+        rows = 0
+        for token, sealed in self._db.execute("SELECT token, sealed FROM mapping"):
+            rows ^= self._mac(token, sealed)
+        state = self._db.execute("SELECT value FROM meta WHERE name = 'state'").fetchone()
+        if state is None or not hmac.compare_digest(self._state(rows), bytes(state[0])):
+            raise self._tampered()
+        self._checked_state = True
+
+    def _write_witness(self) -> None:
+        if self.witness is not None:
+            with self._transaction():
+                count, head = self._end_of_trail()
+            part = self.witness.with_name(self.witness.name + ".part")
+            part.write_text(json.dumps({"store": self.identity, "audit": count, "head": head}))
+            part.replace(self.witness)
+
+    def _end_of_trail(self) -> tuple[int, str]:
+        count = self._db.execute("SELECT count(*) FROM audit").fetchone()[0]
+        head = self._db.execute("SELECT value FROM meta WHERE name = 'head'").fetchone()[0]
+        return count, bytes(head).hex()
+
+    def _check_witness(self) -> None:
+        """Raise DeidentifyError if the store is older than its witness remembers."""
+        if self.witness is None or not self.witness.exists():
+            self._write_witness()
+            return
+        try:
+            seen = json.loads(self.witness.read_text())
+            number, head = int(seen["audit"]), str(seen["head"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise DeidentifyError(
+                "is not the witness of a look-up store", "Check the path.", path=self.witness
+            ) from None
+        with self._transaction():
+            row = self._db.execute("SELECT chain FROM audit WHERE number = ?", (number,)).fetchone()
+        found = bytes(row[0]) if row else self._first_link() if number == 0 else b""
+        if seen.get("store") != self.identity or found.hex() != head:
+            raise DeidentifyError(
+                "is older than its witness remembers, or another store",
+                "Find out who put an old copy in its place.",
+                path=self.path,
+            )
 
     def _first_link(self) -> bytes:
         return hmac.new(self._chain_key, b"first", hashlib.sha256).digest()
@@ -151,6 +286,25 @@ class Store:
                 "Choose a folder that you may write to.",
                 path=self.path,
             ) from None
+        self._check_rights()
+
+    def _check_rights(self) -> None:
+        """Refuse what is not a file of one's own; take the rights of others away."""
+        found = self.path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise DeidentifyError(
+                "is a folder, not a look-up store", "Give the path of a file.", path=self.path
+            )
+        if os.name == "nt":
+            return
+        if found.st_uid != os.getuid():
+            raise DeidentifyError(
+                "belongs to another user, who can read and change it",
+                "Make a store of your own, or ask its owner to give it to you.",
+                path=self.path,
+            )
+        if found.st_mode & 0o077:
+            self.path.chmod(0o600)
 
     def _unlock(self, passphrase: str) -> bytes:
         with self._transaction():
@@ -189,8 +343,11 @@ class Store:
             "salt": salt,
             "secret": _seal(_stretch(passphrase, salt), secret, b"secret"),
             "head": self._first_link(),
+            "rows": bytes(32),
+            "state": b"",
         }
         self._db.executemany("INSERT INTO meta VALUES (?, ?)", rows.items())
+        self._write_state()
         return secret
 
     def _seal(self, content: dict, place: bytes) -> bytes:
@@ -235,6 +392,29 @@ class Store:
             else:
                 fault, remedy = "is damaged or not a look-up store", _BACKUP
             raise DeidentifyError(fault, remedy, path=self.path) from None
+
+
+def system_user() -> str:
+    """The user that the operating system knows, whatever variables say."""
+    if os.name == "nt":
+        return os.getlogin()
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
+
+
+def _checked(passphrase: str) -> str:
+    """A passphrase in one form (NFKC); raises DeidentifyError for one that is none."""
+    passphrase = unicodedata.normalize("NFKC", passphrase or "")
+    if len(passphrase.strip()) < _LEAST_PASSPHRASE:
+        raise DeidentifyError(
+            "The look-up store needs a passphrase of more than one character",
+            "Choose several words that only you know.",
+        )
+    return passphrase
 
 
 def _crypto():
