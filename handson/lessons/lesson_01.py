@@ -45,6 +45,12 @@ def ct() -> pydicom.Dataset:
     return pydicom.dcmread(folder_of("pydicom-examples") / "CT_small.dcm")
 
 
+@cache
+def siemens() -> pydicom.Dataset:
+    path = folder_of("pydicom-data-2d") / "MR-SIEMENS-DICOM-WithOverlays.dcm"
+    return pydicom.dcmread(path, stop_before_pixels=True)
+
+
 def rows_big_endian() -> int:
     return int.from_bytes(struct.pack("<H", ct().Rows), "big")
 
@@ -133,21 +139,27 @@ EXERCISES = {
         ),
     ),
     "01-3": Exercise(
-        asks="The private creator that says what (0009,1001) means.",
-        answer=lambda: str(ct()[0x0009, 0x0010].value),
-        because="(0009,0010) reserves the elements (0009,1000) to (0009,10FF) for this creator.",
-        hint="Element (gggg,xx..) belongs to the creator named in (gggg,00xx).",
+        asks="The private creator that says what (0029,1109) means.",
+        answer=lambda: str(siemens()[0x0029, 0x0011].value),
+        because="(0029,0011) reserves the elements (0029,1100) to (0029,11FF) for this creator.",
+        hint="Element (gggg,xxyy) belongs to the creator named in (gggg,00xx).",
         mistakes=(
             Mistake(
                 "the manufacturer owns private elements",
-                lambda: str(ct().Manufacturer),
+                lambda: str(siemens().Manufacturer),
                 "That is the manufacturer of the device. Who owns a private element stands in the "
-                "same group: (0009,0010) for (0009,10xx).",
+                "same group: (0029,0011) for (0029,11xx).",
+            ),
+            Mistake(
+                "the first creator owns the group",
+                lambda: str(siemens()[0x0029, 0x0010].value),
+                "That creator, at (0029,0010), owns (0029,1000) to (0029,10FF). A group may have several: look at "
+                "the 11 in (0029,1109).",
             ),
             Mistake(
                 "value taken for the creator",
-                lambda: str(ct()[0x0009, 0x1001].value),
-                "That is the value of the element itself. Its creator stands in (0009,0010).",
+                lambda: str(siemens()[0x0029, 0x1109].value),
+                "That is the value of the element itself. Its creator stands in (0029,0011).",
             ),
         ),
     ),
@@ -231,7 +243,10 @@ QUIZ = (
     Question(
         "What are the first 132 bytes of a DICOM file?",
         (
-            Option("The patient's name.", "It comes much later, as element (0010,0010)."),
+            Option(
+                "Nothing that matters.",
+                "Free bytes are a hiding place, for a name or for a program.",
+            ),
             Option(
                 "128 free bytes and the letters DICM.",
                 "PS3.10 7.1: preamble and prefix.",
@@ -287,6 +302,29 @@ QUIZ = (
                 "Its bytes tell.", "n+1 at byte 344 (NIfTI-1) or at byte 4 (NIfTI-2).", right=True
             ),
             Option("Only if it opens in a viewer.", "Some viewers open anything."),
+        ),
+    ),
+    Question(
+        "A CT is stored uncompressed (explicit VR, little endian). Is every pixel as the scanner measured it?",
+        (
+            Option(
+                "Yes: nothing is compressed.",
+                "It may have been compressed with loss once, and decoded since.",
+            ),
+            Option(
+                "Look at Lossy Image Compression.",
+                "01 means that the pixels were changed at some time, and it stays 01 (PS3.3 C.7.6.1.1.5).",
+                right=True,
+            ),
+            Option("No: DICOM always compresses.", "Most files hold plain numbers."),
+        ),
+    ),
+    Question(
+        "Two files have the same SeriesInstanceUID and different SOPInstanceUIDs. What are they?",
+        (
+            Option("Copies of one image.", "A copy has the same SOPInstanceUID."),
+            Option("Images of two patients.", "A series belongs to one study of one patient."),
+            Option("Two instances of one series.", "Two slices, for example.", right=True),
         ),
     ),
 )
