@@ -403,3 +403,30 @@ def test_a_link_to_where_nobody_may_go_is_listed(tmp_path, monkeypatch):
     assert [(s.path.name, s.reason) for s in table.skipped] == [
         ("closed", "cannot be reached (Permission denied)")
     ]
+
+
+def test_the_quick_walk_finds_what_pydicoms_reader_finds(monkeypatch):
+    """Every file of pydicom and nibabel: the same elements, and the pixels at the same place."""
+    import nibabel
+
+    from handson.dicom import header as room
+    from handson.errors import ReadError
+
+    folders = (Path(pydicom.__file__).parent / "data", Path(nibabel.__file__).parent / "nicom")
+    walked = 0
+    for path in sorted(p for f in folders for p in f.rglob("*") if p.is_file()):
+        try:
+            quick = room.read_header(path)
+        except ReadError:
+            continue
+        with monkeypatch.context() as patch:
+            patch.setattr(room, "_walked", lambda *_: None)
+            slow = room.read_header(path)
+        if quick.location.pixels is None:
+            continue
+        walked += 1
+        assert quick.location.syntax == slow.location.syntax
+        assert room.pixel_element(quick.location) == room.pixel_element(slow.location), path
+        for tag, element in slow.dataset._dict.items():
+            assert quick.dataset.get_item(tag) == element, (path, tag)
+    assert walked > 40

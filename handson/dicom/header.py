@@ -29,6 +29,7 @@ from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 from ..errors import ReadError
 from .elements import private_tags, text, texts
 from .faults import BROKEN_BYTES, IsDicomdir, NotAnImage, broken, parsing
+from .walking import walk
 
 HEAD_BYTES = 1 << 16
 # A deflated file may grow this much, or to this size: beyond it is a bomb, not an image.
@@ -69,6 +70,9 @@ PHILIPS_TAGS = private_tags(0x2001, (0x03, 0x08)) + private_tags(0x2005, (0xB0, 
 DESCRIPTION_TAGS = {*map(tag_for_keyword, DESCRIPTION), *SIEMENS_TAGS, *GE_EARLY_TAGS}
 FRAME_TAGS = {*map(tag_for_keyword, FRAMES), *CSA_TAGS}
 PIXEL_TAGS = {0x7FE00008: "f", 0x7FE00009: "d", 0x7FE00010: "i"}
+META_TAGS = {0x00020002, 0x00020010}
+ALL_TAGS = DESCRIPTION_TAGS | FRAME_TAGS | {*GE_TAGS, *PHILIPS_TAGS, *map(tag_for_keyword, PET)}
+OTHER_ENCODINGS = {ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 _NOTHING = 0x00020000  # a tag that no data set holds: pydicom then skips every value
 _PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"7z\xbc\xaf": "7-Zip"}
 
@@ -92,7 +96,10 @@ class _Stop:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A file, how it is written, and the offset `rest` at which `read_header` stopped."""
+    """A file, how it is written, and the offset `rest` at which `read_header` stopped.
+
+    pixels : (tag, VR, length, offset of the value) of the pixel data, where the header's reader saw them
+    """
 
     path: Path
     size: int
@@ -100,6 +107,7 @@ class Location:
     implicit: bool
     little: bool
     rest: int
+    pixels: tuple[int, str, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +191,8 @@ def check_is_dicom(data: bytes, path: Path):
 
 def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
     """Parse the head of a file; raises when it is only a head and was not long enough."""
+    if found := _walked(data, path, size):
+        return found
     stop = _Stop(0x0028FFFF)
     buffer, dataset, syntax, inflated = _open_dataset(data, path, stop, DESCRIPTION_TAGS, whole)
     further = _further(dataset)
@@ -198,6 +208,26 @@ def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
         raise ReadError("ends before its pixels", "Copy it again from the source.", path=path)
     location = Location(path, size, syntax, *dataset.original_encoding, buffer.tell())
     return Header(location, dataset)
+
+
+def _walked(data: bytes, path: Path, size: int) -> Header | None:
+    """The same for most files, in one walk to the pixels; None of what pydicom must read."""
+    meta = walk(data, 132, 0x0002FFFF, META_TAGS) if data[128:132] == b"DICM" else None
+    if meta is None or meta.tag is None:
+        return None
+    described = meta.dataset()
+    syntax = text(described, "TransferSyntaxUID")
+    if (
+        not syntax
+        or syntax in OTHER_ENCODINGS
+        or text(described, "MediaStorageSOPClassUID") == MediaStorageDirectoryStorage
+    ):
+        return None
+    found = walk(data, meta.at, min(PIXEL_TAGS) - 1, ALL_TAGS)
+    if found is None or found.tag is None:  # the pixels lie beyond the bytes at hand
+        return None
+    pixels = (found.tag, found.vr, found.length, found.value) if found.tag in PIXEL_TAGS else None
+    return Header(Location(path, size, syntax, False, True, found.at, pixels), found.dataset())
 
 
 def _open_dataset(data, path, stop, tags, whole):
@@ -252,6 +282,8 @@ def pixel_element(location: Location):
     returns : (tag, VR, length, offset of the value, inflated), `inflated` being the data set in which
         the offset counts if the file is deflated, else None; or None when there is no pixel data
     """
+    if location.pixels is not None:
+        return *location.pixels, None
     path, inflated = location.path, None
     stop = _Stop(min(PIXEL_TAGS) - 1)
     try:
