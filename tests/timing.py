@@ -115,7 +115,8 @@ def write(path):
     readme = REPOSITORY / "README.md"
     total = together(notebook)
     row = rf"(?m)^(\| \[{path.name[:2]} .*?\]\(notebooks/{path.name}\) \| .*? )\|[^|]*\|[^|]*\|$"
-    minutes = f"{total['two hours']} min | {total['alone']} min |"
+    in_class = f"{total['two hours']} min" if total["two hours"] else ""
+    minutes = f"{in_class} | {total['alone']} min |"
     readme.write_text(re.sub(row, rf"\1| {minutes}", readme.read_text("utf-8")), "utf-8")
 
 

@@ -81,7 +81,7 @@ EXERCISES = {
         answer=lambda: value_at(template(), POINT),
         within=0.5,
         because="One voxel, one number: the three grey levels were three windows on it.",
-        hint="volume.voxel(mm) gives the index; round it, and look into volume.data.",
+        hint="volume.nearest(mm) gives the index; look into volume.data.",
         mistakes=(
             *(_grey_for_value(number) for number in range(len(WINDOWS))),
             Mistake(

@@ -6,6 +6,7 @@ independent from voxel to voxel and from volume to volume, which real noise is n
 `make` change both. The truth is written beside the run.
 """
 
+from collections.abc import Callable
 from math import factorial
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def _gamma(seconds, shape):
     return seconds ** (shape - 1) * np.exp(-seconds) / factorial(shape - 1)
 
 
-def truth(forward_mm=0.0):
+def truth(forward_mm: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """What was put in, on `GRID`.
 
     forward_mm : how far the head was moved to the front
@@ -78,7 +79,13 @@ def truth(forward_mm=0.0):
     return mean, percent
 
 
-def run(progress=None, *, noise_fwhm_mm=0.0, noise_memory=0.0, motion_mm=0.0) -> np.ndarray:
+def run(
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    noise_fwhm_mm: float = 0.0,
+    noise_memory: float = 0.0,
+    motion_mm: float = 0.0,
+) -> np.ndarray:
     """The run: mean, responses, drift and noise.
 
     noise_fwhm_mm : how far neighbours share their noise, full width at half maximum; 0: not at all
@@ -116,7 +123,9 @@ def _noise(fwhm_mm, memory):
         yield field
 
 
-def make(folder: Path, progress=None, **options) -> None:
+def make(
+    folder: Path, progress: Callable[[int, int], None] | None = None, **options: float
+) -> None:
     """Fill an empty folder: bold.nii.gz, its sidecar bold.json, events.tsv, and truth/.
 
     progress : called with (volumes done, volumes in all)

@@ -31,8 +31,11 @@ def curve(viewer: "Viewer", width: int, scale: float = 1.0) -> "Image":
     size = min(max(width, round(320 * scale)), round(WIDTH * scale)), round(HEIGHT * scale)
     image = Image.new("RGB", size, "black")
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(11 * scale)
-    seconds, *lines = viewer.time_course()
-    lines = [courses.percent_change(v) if viewer.percent else v for v in lines if v is not None]
+    course = viewer.time_course()
+    seconds, drawn = course.seconds, (course.voxel, course.region, course.painted)
+    lines = [v for v in drawn if v is not None]
+    if viewer.percent:
+        lines = [courses.percent_change(values) for values in lines]
     at = np.arange(1, viewer.volume.frames + 1) if seconds is None else seconds
     left, right = LEFT * scale, size[0] - RIGHT * scale
     top, bottom = TOP * scale, size[1] - BOTTOM * scale

@@ -179,9 +179,9 @@ def _compose(panels: list["Image"], down: bool = False) -> "Image":
     gap = 6
     sizes = np.array([panel.size for panel in panels])
     along = 1 if down else 0
-    size = sizes.max(axis=0)
-    size[along] = sizes[:, along].sum() + gap * (len(panels) - 1)
-    whole = Image.new("RGB", tuple(map(int, size)), "black")
+    size = sizes.max(axis=0).tolist()
+    size[along] = int(sizes[:, along].sum()) + gap * (len(panels) - 1)
+    whole = Image.new("RGB", size, "black")
     at = 0
     for panel in panels:
         whole.paste(panel, (0, at) if down else (at, 0))
