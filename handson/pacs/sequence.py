@@ -11,7 +11,7 @@ from .messages import Message
 if TYPE_CHECKING:
     from ..figures import Picture
 
-_STEP = 0.27  # inches from message to message
+_STEP = 0.31  # inches from message to message
 _COLOURS = {"A-": "0.55", "C-STORE": "C0", "C-FIND": "C2", "C-MOVE": "C1", "C-GET": "C1"}
 
 
@@ -42,7 +42,7 @@ def sequence(messages: Sequence[Message], times: bool = True) -> "Picture":
     ax.set_axis_off()
     for title, x in place.items():
         ax.plot([x, x], [-1, len(messages)], color="0.55", linewidth=1, zorder=0)
-        ax.text(x, -1.4, title, ha="center", weight="bold", fontsize=10)
+        ax.text(x, -1.4, title, ha="center", weight="bold", fontsize=11)
     for y, message in enumerate(messages):
         _arrow(ax, y, place[message.sender], place[message.receiver], message, times)
     return figure
@@ -72,7 +72,7 @@ def _arrow(ax, y, start, end, message, times):
         message.name + status,
         ha="center",
         va="bottom",
-        fontsize=7.5,
+        fontsize=9,
         color=colour,
         family="monospace",
     )
@@ -80,12 +80,16 @@ def _arrow(ax, y, start, end, message, times):
         ax.text(
             ax.get_xlim()[1] - 0.03,
             y,
-            f"{message.milliseconds:.0f} ms",
+            _rounded(message.milliseconds),
             ha="right",
             va="center",
-            fontsize=7,
+            fontsize=9,
             color="0.55",
         )
+
+
+def _rounded(milliseconds) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds >= 1 else "< 1 ms"
 
 
 def _words(messages, titles) -> str:
