@@ -5,6 +5,8 @@ standard's own lists: no free text, no date, no UID can get into it, whoever is 
 Fields that depend on the direction of an axis refer to the image as `write_nifti` writes it.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pydicom
 
@@ -93,9 +95,9 @@ def sidecar(info: SeriesInfo, volume: Volume) -> dict:
             if stated:
                 found[name] = float(f"{stated[0] * factor:.9g}")  # 2.3, not 2.3000000000000003
         for name, (keyword, allowed) in WORDS.items():
-            stated = [word for level in levels for word in texts(level, keyword) if word in allowed]
-            if stated:
-                found[name] = stated[0] if len(stated) == 1 else stated
+            said = [word for level in levels for word in texts(level, keyword) if word in allowed]
+            if said:
+                found[name] = said[0] if len(said) == 1 else said
         found |= _phase_encoding(dataset, levels)
         found |= _slice_timing(dataset, info.stack)
     found |= _times(volume, found.get("RepetitionTime"))
@@ -151,7 +153,7 @@ def _phase_encoding(dataset, levels) -> dict:
 
 def _along_the_axis(dataset) -> bool | None:
     """Whether the phase runs with the axis: Siemens' and GE's statements, None of other vendors."""
-    stated = csa_item(csa_header(dataset), "PhaseEncodingDirectionPositive")
+    stated: Sequence = csa_item(csa_header(dataset), "PhaseEncodingDirectionPositive")
     if not stated and (tag := private(dataset, "SIEMENS MR SDI 02", 0x0021, 0x1C)):
         stated = numbers(dataset, tag)
     if stated:

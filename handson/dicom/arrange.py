@@ -205,7 +205,7 @@ def _on_grid(slices, spacing):
 
 def _originals(place) -> list[Frame]:
     """One frame for each SOPInstanceUID: the others are copies of the same file."""
-    found = {}
+    found: dict[tuple, Frame] = {}
     for frame in place:
         found.setdefault((frame.file.sop_uid or frame.file.path, frame.index), frame)
     return list(found.values())

@@ -74,7 +74,7 @@ def read_dicomdir(path) -> Entry:
             raise ReadError("is not a DICOMDIR", "Pass the index of a disc, or use scan.")
         records = list(value(dataset, "DirectoryRecordSequence") or ())
         by_offset = {record.seq_item_tell: record for record in records}
-        seen = set()
+        seen: set[int] = set()
         start = _offset(dataset, "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
         root = Entry("DICOMDIR", path.name, dataset, _siblings(start, by_offset, seen, path))
     lost = len(records) - len(seen)

@@ -85,8 +85,11 @@ def _traits(pixels, groups, unit) -> Traits:
     types = _frame_type(groups)
     component = "" if types is None else text(types, "ComplexImageComponent")
     echo = groups.number("MREchoSequence", "EffectiveEchoTime")
+    rows, columns, samples = pixels.shape
     return Traits(
-        *pixels.shape,
+        rows,
+        columns,
+        samples,
         pixels.photometric,
         **parts_of(() if types is None else texts(types, "FrameType"), component),
         echo_time=None if echo is None else round(echo, 2),

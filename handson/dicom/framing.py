@@ -7,6 +7,7 @@ on asks where they came from.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from pydicom.uid import UID
@@ -117,7 +118,7 @@ def _csa_diffusion(dataset) -> dict:
     b_value, direction = (
         mosaic.csa_item(csa, name) for name in ("B_value", "DiffusionGradientDirection")
     )
-    found = {}
+    found: dict[Key, Any] = {}
     if b_value:
         found[Key.B_VALUE] = float(b_value[0])
     if len(direction) == 3:
@@ -128,8 +129,11 @@ def _csa_diffusion(dataset) -> dict:
 def _traits(pixels, dataset, unit) -> Traits:
     echo, inversion = number(dataset, "EchoTime"), number(dataset, "InversionTime")
     image_type = texts(dataset, "ImageType")
+    rows, columns, samples = pixels.shape
     return Traits(
-        *pixels.shape,
+        rows,
+        columns,
+        samples,
         pixels.photometric,
         **parts_of(image_type, _ge_part(dataset)),
         ge_image=_ge_image(dataset),
@@ -141,7 +145,7 @@ def _traits(pixels, dataset, unit) -> Traits:
 
 def _ge_part(dataset) -> str:
     """The signal's part in GE's private Raw Data Type, which its ImageType leaves unsaid."""
-    parts = dict(enumerate(("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")))
+    parts: dict[float | None, str] = dict(enumerate(("MAGNITUDE", "PHASE", "REAL", "IMAGINARY")))
     return parts.get(_private(dataset, vendor.GE_PARAMETERS, 0x0043, 0x2F), "")
 
 
@@ -189,7 +193,8 @@ def _direction(dataset) -> tuple | None:
     ):
         if not found and _b_value(dataset) is not None:
             parts = [_private(dataset, creator, group, element) for element in elements]
-            found = () if None in parts else tuple(parts)
+            known = [part for part in parts if part is not None]
+            found = tuple(known) if len(known) == 3 else ()
     return tuple(round(x, 7) + 0.0 for x in found) or None
 
 

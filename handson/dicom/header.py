@@ -199,14 +199,15 @@ def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
     if stop.found and further:
         stop, tags = _Stop(further[0]), further[1]
         implicit, little = dataset.original_encoding
-        more = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=tags)
+        more = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=list(tags))
         dataset.update(more)
     whole = whole or inflated is not None
     if stop.found is None and not whole:
         raise _Cut
     if stop.found is None and ("Rows" in dataset or _may_be_image(dataset)):
         raise ReadError("ends before its pixels", "Copy it again from the source.", path=path)
-    location = Location(path, size, syntax, *dataset.original_encoding, buffer.tell())
+    implicit, little = dataset.original_encoding
+    location = Location(path, size, syntax, implicit, little, buffer.tell())
     return Header(location, dataset)
 
 
@@ -250,7 +251,7 @@ def _open_dataset(data, path, stop, tags, whole):
         inflated = _inflate(data[buffer.tell() :], path)
         buffer = BytesIO(inflated)
     implicit, little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
-    dataset = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=tags)
+    dataset = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=list(tags))
     return buffer, dataset, syntax, inflated
 
 

@@ -5,6 +5,7 @@ writers at the top level), the others follow along the normal by SpacingBetweenS
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from pydicom import Dataset
@@ -13,6 +14,7 @@ from .elements import item, number, numbers
 from .frame import Frame, exactly
 from .geometry import normal
 from .keys import Key
+from .traits import Traits
 
 # What a frame's vectors count, beside its slice.
 _KINDS = {"EnergyWindowVector": "energy_window", "RRIntervalVector": "rr_interval"}
@@ -46,8 +48,12 @@ def tomographic_frames(base: Frame, dataset) -> list[Frame] | None:
             index=i,
             position=tuple(np.array(position) + (slices[i] - 1) * along),
             orientation=orientation,
-            traits=replace(base.traits, **{n: int(vector[i]) for n, vector in counted.items()}),
+            traits=_with(base.traits, {n: int(vector[i]) for n, vector in counted.items()}),
             keys=base.keys | {Key.FRAME: i} | ({Key.TIME_SLOT: times[i]} if times else {}),
         )
         for i in range(count)
     ]
+
+
+def _with(traits: Traits, counted: dict[str, Any]) -> Traits:
+    return replace(traits, **counted)

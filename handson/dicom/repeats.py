@@ -9,9 +9,12 @@ Works on keys alone: no file is opened and no pixel is read.
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
+from .frame import Frame
 from .keys import COUNTERS, Dimension, Key, is_clock, is_soft, priority
 
 DAY = 86400.0
@@ -58,7 +61,7 @@ def by_counter(places) -> Repeats:
     for key in COUNTERS:
         values = columns.of(key)
         if values and columns.distinct(values):
-            ranked = [sorted(p, key=lambda f, key=key: f.keys[key]) for p in places]
+            ranked = [sorted(p, key=_number_under(key)) for p in places]
             return Repeats(tuple(zip(*ranked, strict=True)), (key,))
     raise Unproven("InstanceNumber is missing or the same in several slices of one place")
 
@@ -217,12 +220,18 @@ def _nothing_tells(columns) -> str:
     return f"{several} var{'ies' if len(names) == 1 else 'y'} and do{'es' * (len(names) == 1)} not tell which belong together"
 
 
+def _number_under(key) -> Callable[[Frame], Any]:
+    return lambda frame: frame.keys[key]
+
+
 def _ordered(volumes, tags, clock) -> Repeats:
     """Sort whole volumes: by one key that orders them alike at every place, or by several in turn."""
     places = list(zip(*volumes, strict=True))
     columns = Columns(places)
     dimensions = [k for k in tags if isinstance(k, Dimension) and not k.place]
-    candidates = [(key,) for key in columns.varying if key not in COUNTERS or key is clock]
+    candidates: list[tuple] = [
+        (key,) for key in columns.varying if key not in COUNTERS or key is clock
+    ]
     if len(dimensions) > 1:
         candidates.append(tuple(sorted(dimensions, key=priority)))
     for keys in sorted(candidates, key=lambda ks: (priority(ks[0]), -len(ks))):
@@ -231,8 +240,8 @@ def _ordered(volumes, tags, clock) -> Repeats:
         ranks = _ranks(columns, keys)
         if ranks is not None:
             return Repeats(tuple(volumes[n] for n in ranks), keys)
-    keys = [*sorted(tags, key=priority), *([clock] if clock else [])]
-    chosen = _least(columns, keys)
+    every = [*sorted(tags, key=priority), *([clock] if clock else [])]
+    chosen = _least(columns, every)
     values = list(zip(*(columns.of(key)[0] for key in chosen), strict=True))
     order = sorted(range(len(volumes)), key=lambda n: tuple(map(sortable, values[n])))
     return Repeats(tuple(volumes[n] for n in order), tuple(chosen))

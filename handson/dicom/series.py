@@ -47,7 +47,7 @@ class SeriesInfo:
     spacing: tuple[float, float, float] | None
     problems: tuple[str, ...]
     number: int | None = None
-    stack: Stack = field(default=None, repr=False, compare=False)
+    stack: Stack = field(repr=False, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,9 @@ def _paths(group) -> tuple[Path, ...]:
 
 def find_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
     """Every file below a folder, links followed once; what cannot be entered is listed."""
-    files, skipped, seen = [], [], set()
+    files: list[Path] = []
+    skipped: list[Skipped] = []
+    seen: set[str] = set()
     waiting = [folder]
     while waiting:
         here = waiting.pop()

@@ -78,7 +78,7 @@ def _key(frame):
 def _merge_close(groups) -> list[list[Frame]]:
     """Orientations and spacings that differ by rounding only are the same."""
     alone = [group for key, group in groups.items() if key[2] is None]
-    merged = []
+    merged: list[tuple[tuple, list[Frame]]] = []
     for key, group in groups.items():
         if key[2] is None:
             continue
@@ -102,6 +102,8 @@ def _merge_turned(groups) -> list[list[Frame]]:
     for group in groups:
         for members in merged:
             a, b = members[0], group[0]
+            if a.orientation is None or b.orientation is None:
+                continue
             if is_placed(a) and is_placed(b) and a.traits == b.traits and a.spacing == b.spacing:
                 turn = np.sum(np.multiply(a.orientation, b.orientation).reshape(2, 3), axis=1)
                 if turn.min() > least and motion([*members, *group]):
@@ -159,7 +161,7 @@ def _reasons(firsts) -> list[str]:
         }
         for first in firsts
     ]
-    names = []
+    names: list[str] = []
     for name in dict.fromkeys(name for t in told for name in t):
         if len({str(t.get(name)) for t in told}) == 1:
             continue

@@ -305,11 +305,13 @@ def _with_unit(stack, header) -> Stack:
 
 def _affine(stack, scale: Scale) -> np.ndarray:
     first = stack.first
+    depth, placed = first.depth or 1.0, None
     if stack.spacing is not None:
-        return frame_affine(first, stack.spacing.step)
-    depth = first.depth or 1.0
-    if stack.placed:
-        return frame_affine(first, normal(first.orientation) * depth)
+        placed = frame_affine(first, stack.spacing.step)
+    elif stack.placed:
+        placed = frame_affine(first, normal(first.orientation) * depth)
+    if placed is not None:
+        return placed
     row, column = scale.spacing or (1.0, 1.0)
     return picture_affine((column, row, depth))
 

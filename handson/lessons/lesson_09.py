@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pydicom
 from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import build_context
-from pynetdicom.sop_class import (
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     MRImageStorage,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
@@ -117,7 +117,8 @@ def readable() -> tuple[bool, bool]:
             with LocalPacs(title=ARCHIVE, tls=tls) as archive, Tap(archive) as tap:
                 Client(CALLING, tap).send([image])
                 seen.append(name in tap.sent)
-    return tuple(seen)
+    plain, secret = seen
+    return plain, secret
 
 
 def moved(place, value):

@@ -1,0 +1,58 @@
+"""The package says its types: mypy finds nothing wrong, and public functions are annotated."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "handson"
+# Rooms whose public functions are annotated in full, arguments and results.
+ANNOTATED = ("sides.py", "volume.py", "exchange.py", "opening.py", "display", "figures", "viewer")
+
+
+def test_mypy_finds_nothing_wrong():
+    api = pytest.importorskip("mypy.api")
+    found, fault, status = api.run(["--config-file", str(ROOT / "pyproject.toml"), str(PACKAGE)])
+    assert status == 0, found[-3000:] + fault
+
+
+def test_the_package_is_marked_as_typed():
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def modules(room):
+    path = PACKAGE / room
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+
+
+def public_functions(node, prefix=""):
+    """(name, function) of everything that a user may call, methods of public classes among them."""
+    for part in node.body:
+        if isinstance(part, ast.ClassDef) and not part.name.startswith("_"):
+            yield from public_functions(part, f"{part.name}.")
+        elif isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+            yield prefix + part.name, part
+
+
+@pytest.mark.parametrize("room", ANNOTATED)
+def test_public_functions_are_annotated(room):
+    for module in modules(room):
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        for name, function in public_functions(tree):
+            given = function.args
+            arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+            bare = [
+                a.arg for a in arguments if a and a.annotation is None and a.arg not in ("self", "cls")
+            ]
+            assert not bare, f"{module.name}: {name}({', '.join(bare)})"
+            assert function.returns is not None, f"{module.name}: {name} returns"
+
+
+def test_a_star_import_replaces_nothing_of_pythons_own():
+    import builtins
+
+    import handson
+
+    assert not set(handson.__all__) & set(dir(builtins))
+    assert callable(handson.open)
