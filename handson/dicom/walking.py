@@ -7,6 +7,7 @@ this walk does not know (another VR, a length that leads nowhere) is left to pyd
 
 from dataclasses import dataclass
 from struct import Struct, error
+from typing import Any
 
 from pydicom.charset import convert_encodings, default_encoding
 from pydicom.dataelem import RawDataElement, convert_raw_data_element, empty_value_for_VR
@@ -43,7 +44,7 @@ class Walk:
     def dataset(self) -> Dataset:
         """The wanted elements, for pydicom to convert."""
         made = Dataset(self.elements)
-        encoding: object = default_encoding
+        encoding: Any = default_encoding
         if _CHARSET in self.elements:
             charset = convert_raw_data_element(self.elements[_CHARSET]).value
             encoding = convert_encodings(charset)
@@ -57,7 +58,8 @@ def walk(data: bytes, at: int, last: int, wanted) -> Walk | None:
     wanted : set of tags whose values are kept
     returns : None where the bytes are not what this walk knows
     """
-    elements, size = {}, len(data)
+    elements: dict[BaseTag, RawDataElement] = {}
+    size = len(data)
     while at + 8 <= size:
         group, number, vr, length = _HEAD(data, at)
         tag, value = group << 16 | number, at + 8
@@ -79,7 +81,7 @@ def walk(data: bytes, at: int, last: int, wanted) -> Walk | None:
                 break
             if tag in wanted:
                 key = BaseTag(tag)
-                content = data[value:end] or empty_value_for_VR(vr.decode(), raw=True)
+                content: Any = data[value:end] or empty_value_for_VR(vr.decode(), raw=True)
                 elements[key] = RawDataElement(
                     key, vr.decode(), length, content, value, False, True
                 )
