@@ -208,8 +208,8 @@ def test_the_minutes_are_counted_from_words_cells_and_exercises(path):
 
 def test_each_class_route_fits_its_hours():
     every = [timing.together(notebook(path)) for path in timing.IN_CLASS]
-    assert sum(minutes["two hours"] for minutes in every) <= 175
-    assert sum(minutes["three hours"] for minutes in every) <= 190
+    assert 105 <= sum(minutes["two hours"] for minutes in every) <= 120
+    assert 150 <= sum(minutes["three hours"] for minutes in every) <= 180
 
 
 @EACH

@@ -311,4 +311,19 @@ QUIZ = (
             Option("Copy the neighbour.", "Nobody would know that it was invented."),
         ),
     ),
+    Question(
+        "A voxel of a thick CT slice holds half bone (1000 HU) and half fat (-100 HU). What does it show?",
+        (
+            Option(
+                "A tissue of 450 HU.",
+                "No such tissue is there: the voxel averages what lies in it.",
+            ),
+            Option(
+                "About 450 HU, the mean of the two.",
+                "The partial volume effect. Thinner slices have less of it.",
+                right=True,
+            ),
+            Option("Bone: the denser one wins.", "Attenuation is averaged over the voxel."),
+        ),
+    ),
 )
