@@ -107,7 +107,10 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return SOME_REFUSED
-    return 0
+    done = {"done", "set aside"} & report.counts.keys()
+    if not done:
+        print("Nothing in it is DICOM or NIfTI.", file=sys.stderr)
+    return 0 if done else 1
 
 
 def _ask_store(arguments) -> int:

@@ -5,9 +5,9 @@ that a file of two gigabytes costs no more memory than its header. This module d
 identities.
 """
 
-import io
 import os
 import struct
+import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,8 @@ from ..errors import ReadError
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 DEFER = 1 << 20
-_MOST_INFLATED = 1 << 31
+_MOST_INFLATED, _MOST_TIMES = 1 << 28, 200  # bytes, and times the size of the file beyond them
+_CHUNK = 1 << 20
 _VIDEO = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4 and HEVC follow it with 0 to 8
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
 _ITEM, _END = 0xFFFEE000, 0xFFFEE0DD
@@ -155,7 +156,8 @@ def open_dicom(file: BinaryIO) -> Source:
 
 
 def _inflated(file: BinaryIO) -> BinaryIO:
-    """The file itself, or a deflated one (PS3.5 A.5) inflated in memory, as Explicit VR Little Endian."""
+    """The file itself, or a deflated one (PS3.5 A.5) inflated, as Explicit VR Little Endian; a large one on
+    the disk."""
     file.seek(0)
     head = file.read(1024)
     deflated = DeflatedExplicitVRLittleEndian.encode()
@@ -168,14 +170,24 @@ def _inflated(file: BinaryIO) -> BinaryIO:
     meta = file.read(start).replace(
         deflated, ExplicitVRLittleEndian.ljust(len(deflated), "\0").encode()
     )
+    size = os.fstat(file.fileno()).st_size if hasattr(file, "fileno") else file.seek(0, os.SEEK_END)
+    file.seek(start)
+    whole = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115 (lives as long as its Source)
+    whole.write(meta)
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        data = unpacker.decompress(file.read(), _MOST_INFLATED)
+        while not unpacker.eof and (packed := unpacker.unconsumed_tail or file.read(_CHUNK)):
+            whole.write(unpacker.decompress(packed, _CHUNK))
+            if whole.tell() > max(_MOST_INFLATED, _MOST_TIMES * size):
+                raise ReadError(
+                    f"inflates to more than {_MOST_TIMES} times its size, as no image does",
+                    "Do not open it unless you know where it is from.",
+                )
     except zlib.error:
-        data = b""
+        pass
     if not unpacker.eof:
         raise ReadError("is truncated or damaged: it cannot be inflated", COPY_AGAIN)
-    return io.BytesIO(meta + data)
+    return whole
 
 
 def _guess(dataset: Dataset) -> str:

@@ -16,6 +16,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 from pydicom.valuerep import VR
 
+from ..errors import ReadError
 from . import codes, forms, vocabulary
 from . import profile as letters
 from .identity import Identity, is_class_like, is_date, is_time, is_uid, shift_date, shift_datetime
@@ -36,6 +37,7 @@ from .values import (
 
 METHOD = "handson: PS3.15 E.1-1 " + letters.EDITION
 ENCAPSULATED_DOCUMENT, INSTANCE_NUMBER = 0x00420011, 0x00200013
+_MOST_NAMES = 1000
 CODE_VALUES, CODING_SCHEME, CODE_VERSION, CODE_MEANING = (
     (0x00080100, 0x00080119, 0x00080120),
     0x00080102,
@@ -95,6 +97,11 @@ class Engine:
         key = patient_key(dataset)
         words = Words()
         self._gather(dataset, words)
+        if len(words) > _MOST_NAMES:
+            raise ReadError(
+                f"states more than {_MOST_NAMES} names and numbers, which no image does",
+                "Look at it before you give it away.",
+            )
         walk = Walk(self, words, key)
         walk.dataset(dataset, "")
         self._stamp(dataset, key, masked)
@@ -228,7 +235,8 @@ class Walk:
         elif vr in DATES:
             self.dates(dataset, tag, letter, vr, path)
         elif vr == "UI":
-            self.new_uids(dataset, tag, path, letter, is_uid if self.keep_uids else is_class_like)
+            kept = self.keep_uids or self.profile.keeps(tag)
+            self.new_uids(dataset, tag, path, letter, is_uid if kept else is_class_like)
         elif vr in _TEXT | _NUMBER_TEXT:
             self.text(dataset, tag, letter, vr, form, path)
         elif claimed in _TEXT | _NUMBER_TEXT | DATES | {"UI"}:

@@ -5,13 +5,15 @@ the store and renames, so that nothing is ever overwritten and nothing half writ
 module knows files and processes, no element of a data set.
 """
 
+import hashlib
 import hmac
 import json
 import multiprocessing
 import os
+import re
 import sys
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -28,6 +30,11 @@ from .pixels import read_masks
 from .profile import Profile
 from .report import Entry, Report
 from .worker import Job, Outcome, Worker
+
+try:
+    import fcntl
+except ImportError:  # Windows: there the file of a part that is open cannot be removed
+    fcntl = None
 
 RUN_FOLDER = ".handson-run"
 
@@ -113,6 +120,7 @@ class Output:
         self.run = folder / RUN_FOLDER
         self._key = key
         self._named: dict[str, str] = {}
+        self._lock = None
         self._prepare(resume)
         self._journal = (self.run / "journal").open("a", encoding="ascii")
 
@@ -131,15 +139,31 @@ class Output:
                         "Delete the folder or choose a new one, and start again.",
                         path=self.folder,
                     )
+                self._take()
                 for part in self.run.glob("*.part"):
                     part.unlink()
                 self._read_journal()
             else:
                 self.run.mkdir()
+                self._take()
                 unfinished.write_text(json.dumps(state))
         except ValueError:
             raise DeidentifyError(
                 "is damaged", "Choose another folder.", path=self.folder
+            ) from None
+
+    def _take(self) -> None:
+        """Keep other runs out while this one lives; the lock of a killed run is gone with it."""
+        if fcntl is None:
+            return
+        self._lock = (self.run / "lock").open("a")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise DeidentifyError(
+                "is being written by another run",
+                "Wait for its end, or choose another folder.",
+                path=self.folder,
             ) from None
 
     def _read_journal(self) -> None:
@@ -183,6 +207,8 @@ class Output:
         for file in sorted(self.run.iterdir(), key=lambda file: file.name == "run.json"):
             file.unlink()
         self.run.rmdir()
+        if self._lock is not None:
+            self._lock.close()
 
 
 def check_folders(source: Path, output: Path, store: Path | None = None, aside: Path | None = None):
@@ -228,6 +254,8 @@ def run(source, output, *, mode, key, options, store=None, aside=None, pixels_ch
     check_folders(source, output, None if store is None else store.path, aside)
     report = Report(mode, options, Profile(options).dates)
     inputs = list_inputs(source)
+    if not inputs:
+        raise DeidentifyError("holds no file", "Check the path.", path=source)
     base = source if source.is_dir() else source.parent
     masks = tuple(read_masks(masks) if isinstance(masks, str | Path) else masks)
     if "clean-pixel-data" in options and not masks:
@@ -270,7 +298,8 @@ def _account(report: Report, inputs, places, job: Job, jobs: int, store, progres
             report.add(Entry(number, kind, "by an earlier run", name, path), Counter())
         if not earlier:
             waiting.append((number, path))
-    faces = 0
+    faces = mosaics = 0
+    patients = Patients()
     for outcome in outcomes(waiting, job, jobs):
         number = outcome.number
         name = ""
@@ -283,6 +312,8 @@ def _account(report: Report, inputs, places, job: Job, jobs: int, store, progres
         entry = Entry(number, outcome.status, outcome.reason, name, inputs[number])
         report.add(entry, outcome.changes)
         faces += outcome.face and outcome.status in places
+        mosaics += outcome.mosaic and outcome.status in places
+        patients.add(outcome)
         if progress is not None:
             progress.update()
     report.entries.sort(key=lambda entry: entry.number)
@@ -291,6 +322,48 @@ def _account(report: Report, inputs, places, job: Job, jobs: int, store, progres
             f"{faces} outputs belong to head volumes that may show a face, from which a person can be recognised."
             " See docs/deidentify.md for de-facing."
         )
+
+    if mosaics and "retain-safe-private" not in job.options:
+        report.notes.append(
+            f"{mosaics} outputs are Siemens mosaics: many slices in one picture. What says how many, and how they"
+            " lie, is private and went with the rest; a reader cannot make a volume of them any more. The option"
+            " retain-safe-private keeps the number of slices."
+        )
+    report.notes += patients.notes()
+
+
+class Patients:
+    """Who became two in silence: one person under two tokens, as far as headers can tell."""
+
+    def __init__(self):
+        self._alike: dict[str, set[str]] = defaultdict(set)
+        self._studies: dict[str, set[str]] = defaultdict(set)
+
+    def add(self, outcome: Outcome) -> None:
+        for token, original in outcome.identities:
+            number = original.get("PatientID", "")
+            plain = re.sub(r"[\W_]", "", number).lstrip("0").casefold()
+            if plain:
+                self._alike[hashlib.sha256(plain.encode()).hexdigest()].add(token)
+            if outcome.study:
+                self._studies[outcome.study].add(token)
+
+    def notes(self) -> list[str]:
+        """What to look at, in tokens."""
+        found = []
+        for tokens in self._alike.values():
+            if len(tokens) > 1:
+                found.append(
+                    f"The patients {', '.join(sorted(tokens))} have one Patient ID but for zeros, marks, case or its"
+                    " issuer. If they are one person, make their IDs and issuers equal and run again."
+                )
+        for tokens in self._studies.values():
+            if len(tokens) > 1:
+                found.append(
+                    f"One study holds images of {', '.join(sorted(tokens))}: two Patient IDs. If they are one person,"
+                    " make their IDs equal and run again."
+                )
+        return list(dict.fromkeys(found))
 
 
 def _write_directory(report: Report, place: Output, identity: Identity) -> None:

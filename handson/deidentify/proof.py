@@ -57,7 +57,8 @@ class _Proof:
     def is_known(self, dataset: Dataset, tag, vr: str) -> bool:
         form = form_of(tag, vr, self.profile)
         if vr == "UI":
-            return all(self.is_known_uid(uid) for uid in values(dataset, tag, vr))
+            kept = self.profile.keeps(tag)
+            return kept or all(self.is_known_uid(uid) for uid in values(dataset, tag, vr))
         if vr in DATES:
             test = is_time if vr == "TM" else is_date
             kept = self.profile.dates != "REMOVED"

@@ -90,8 +90,8 @@ class Words:
         if pattern := date_pattern(value):
             self._dates.add(pattern)
 
-    def __bool__(self) -> bool:
-        return bool(self._words or self._glyphs or self._phrases or self._dates)
+    def __len__(self) -> int:
+        return sum(map(len, (self._words, self._glyphs, self._phrases, self._dates, self._spaced)))
 
     def clean(self, text: str, identity: Identity | None = None, harmless=frozenset()) -> str:
         """`text` with every gathered word replaced by ***, and with `identity` every UID in it by its new one.

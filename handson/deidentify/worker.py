@@ -66,6 +66,8 @@ class Outcome:
     suffix: str = ""
     changes: Counter = field(default_factory=Counter)
     face: bool = False
+    mosaic: bool = False
+    study: str = ""
     identities: list[tuple[str, dict]] = field(default_factory=list)
 
 
@@ -170,6 +172,7 @@ class Worker:
         dataset = source.dataset
         risk = burned_in_risk(dataset) if source.pixels and not self.job.pixels_checked else ""
         face = may_show_face(dataset)
+        mosaic = "MOSAIC" in str(dataset.get("ImageType", ""))
         pixels = cover(source, self.job.masks)
         risk = f"pixels not looked at: {risk}" if risk and pixels is None else ""
         kind = self._kind(risk or self._face_reason(face))
@@ -193,6 +196,8 @@ class Worker:
             "" if self.job.with_directory else ".dcm",
             walk.changes,
             face,
+            mosaic,
+            study,
             [(token, original)],
         )
 
