@@ -6,6 +6,7 @@ _HEAD = """\
 # Whom to cite for the data sets, and under which terms they come
 
 Made from `data-manifest.yaml` by `handson data citations > CITATIONS.md`. Software: [CITATION.cff](CITATION.cff).
+What the lessons cite, and what of it was checked: [docs/references.md](docs/references.md).
 """
 
 
