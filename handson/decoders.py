@@ -35,6 +35,22 @@ def package(uid) -> str:
     return next((p for word, p in PACKAGES.items() if word in uid.name), "python-gdcm")
 
 
+# Programs that open what no Python decoder does, by a word of the syntax's name; the first that fits.
+PROGRAMS = {
+    "JPEG XL": "Convert it where it came from: ask for uncompressed DICOM (Explicit VR Little Endian).",
+    "MPEG": "It is a film: ffmpeg reads the stream in its pixel data.",
+    "HEVC": "It is a film: ffmpeg reads the stream in its pixel data.",
+    "JPIP": "Its pixels lie on a server and not in the file: ask for them as uncompressed DICOM.",
+    "JPEG": "dcmdjpeg of DCMTK may convert it: dcmdjpeg IN OUT.",
+}
+
+
+def other_program(uid) -> str:
+    """Advice for a transfer syntax without a decoder: a program that opens it, if one is known."""
+    unknown = "Ask for the file again as uncompressed DICOM (Explicit VR Little Endian)."
+    return next((advice for word, advice in PROGRAMS.items() if word in uid.name), unknown)
+
+
 def plugin(decoder) -> str:
     """`decoding_plugin` for a pydicom Decoder: the one that survives damage; "" leaves the choice to pydicom."""
     wanted = (p for word, p in PREFERRED.items() if word in decoder.UID.name)

@@ -2,11 +2,15 @@
 
 import gzip
 import shutil
+import sys
 import warnings
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pydicom
 import pytest
+import SimpleITK
 from nifti_files import header, nifti, numbered, voxels
 from numpy.testing import assert_array_equal
 from pydicom.data import get_testdata_file
@@ -122,3 +126,71 @@ def test_a_damaged_file_is_not_mistaken_for_another_kind(tmp_path):
     (tmp_path / "ct.dcm.gz").write_bytes(gzip.compress(content))
     with pytest.raises(ReadError, match="DICOM"):
         handson.open(tmp_path / "ct.dcm.gz")
+
+
+KINDS = {
+    "text": (b"Dear reader,\nthis is not an image.\n", "a text file", None),
+    "picture.png": (b"\x89PNG\r\n\x1a\n" + bytes(80), "a PNG picture", "imread"),
+    "picture.jpg": (b"\xff\xd8\xff\xe0" + bytes(80), "a JPEG picture", "imread"),
+    "old.mnc": (b"CDF\x01" + bytes(600), "MINC 1", "nibabel.load"),
+    "new.mnc": (b"\x89HDF\r\n\x1a\n" + bytes(600), "MINC 2", "nibabel.load"),
+    "a.nii.zst": (b"\x28\xb5\x2f\xfd" + bytes(90), "zstandard", "unzstd"),
+    "array.npy": (b"\x93NUMPY" + bytes(90), "a NumPy array", "numpy.load"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "reader", [handson.open, handson.read_slice, handson.read_nifti, handson.read_series]
+)
+def test_every_reader_says_what_a_file_is_and_what_opens_it(tmp_path, reader, name):
+    content, kind, program = KINDS[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(HandsonError) as caught:
+        reader(path)
+    assert kind in str(caught.value)
+    assert program is None or program in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_read_slice_sends_nifti_to_its_reader(tmp_path, name):
+    nib.save(nib.Nifti1Image(np.zeros((3, 4, 5), np.int16), np.eye(4)), tmp_path / name)
+    with pytest.raises(ReadError, match=r"a NIfTI file.*handson.read_nifti"):
+        handson.read_slice(tmp_path / name)
+
+
+def test_random_bytes_are_answered_by_every_reader(tmp_path):
+    path = tmp_path / "noise"
+    path.write_bytes(b"\xf1" + np.random.default_rng(0).bytes(700))
+    for reader in (handson.open, handson.read_slice, handson.read_nifti, handson.read_series):
+        with pytest.raises(HandsonError, match="noise"):
+            reader(path)
+
+
+@pytest.mark.parametrize("name", ["m.mgh", "m.mgz"])
+def test_freesurfers_volumes_are_read_through_nibabel(tmp_path, name):
+    data = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+    affine = np.array([[-1.0, 0, 0, 3], [0, 0, 2, 5], [0, -1.5, 0, 7], [0, 0, 0, 1]])
+    nib.save(nib.MGHImage(data, affine), tmp_path / name)
+    volume = handson.open(tmp_path / name)
+    np.testing.assert_array_equal(volume.data, data)
+    np.testing.assert_allclose(volume.affine, affine, atol=1e-5)
+    assert volume.data.dtype == np.float32
+    (tmp_path / "bad.mgz").write_bytes((tmp_path / name).read_bytes()[:120])
+    with pytest.raises(ReadError, match=r"bad\.mgz"):
+        handson.open(tmp_path / "bad.mgz")
+
+
+def test_nrrd_is_read_through_simpleitk(tmp_path, monkeypatch):
+    image = SimpleITK.GetImageFromArray(np.arange(60, dtype=np.int16).reshape(5, 4, 3))
+    image.SetSpacing((1, 2, 3))
+    image.SetOrigin((4, 5, 6))
+    path = tmp_path / "n.nrrd"
+    SimpleITK.WriteImage(image, str(path))
+    volume = handson.open(path)
+    assert volume.shape == (3, 4, 5)
+    np.testing.assert_allclose(volume.world((1, 1, 1)), (-5, -7, 9))
+    monkeypatch.setitem(sys.modules, "SimpleITK", None)
+    with pytest.raises(ReadError, match="pip install SimpleITK"):
+        handson.open(path)

@@ -49,7 +49,9 @@ def run(arguments) -> int:
     if single and len(chosen) > 1:
         raise SeriesError(
             f"holds {len(chosen)} series, too many for one file",
-            "Name a folder, or choose one with --series: " + ", ".join(s.id for s in chosen[:20]),
+            "Name a folder, or choose one with --series (`handson scan` lists all): "
+            + ", ".join(s.id for s in chosen[:3])
+            + (f" and {len(chosen) - 3} more" if chosen[3:] else ""),
             path=arguments.source,
         )
     _make_folder(arguments.target.parent if single else arguments.target)

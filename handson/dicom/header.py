@@ -27,6 +27,7 @@ from pydicom.uid import (
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
 from ..errors import ReadError
+from ..formats import recognise
 from .elements import private_tags, text, texts
 from .faults import BROKEN_BYTES, IsDicomdir, NotAnImage, broken, parsing
 from .walking import walk
@@ -74,7 +75,6 @@ META_TAGS = {0x00020002, 0x00020010}
 ALL_TAGS = DESCRIPTION_TAGS | FRAME_TAGS | {*GE_TAGS, *PHILIPS_TAGS, *map(tag_for_keyword, PET)}
 OTHER_ENCODINGS = {ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 _NOTHING = 0x00020000  # a tag that no data set holds: pydicom then skips every value
-_PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"BZh": "bzip2", b"7z\xbc\xaf": "7-Zip"}
 
 
 class _Cut(Exception):
@@ -180,11 +180,13 @@ def check_is_dicom(data: bytes, path: Path):
     if data[128:132] == b"DICM":
         return
     first = struct.unpack_from("<H", data)[0] if len(data) >= 8 else 0
-    if first not in (0x0002, 0x0008, 0x0800):
-        packed = next((name for mark, name in _PACKED.items() if data.startswith(mark)), None)
+    if first not in (0x0002, 0x0008, 0x0800) or recognise(data[:4]):
+        known = recognise(data[:4096])
         raise NotAnImage(
-            f"is packed with {packed}" if packed else "is not a DICOM file",
-            "Unpack it first." if packed else "It has neither the DICM mark nor a DICOM element.",
+            f"is not a DICOM file: it is {known.name}" if known else "is not a DICOM file",
+            known.advice
+            if known
+            else "It has neither the DICM mark nor a DICOM element; handson.open finds out what a file is.",
             path=path,
         )
 

@@ -249,7 +249,7 @@ def find_decoder(source):
     except NotImplementedError:
         raise DecoderError(
             f"is stored as {uid.name} ({uid}), which no decoder known here can open",
-            "Convert it first, for example with gdcmconv --raw or dcmdjpeg.",
+            decoders.other_program(uid),
             path=source.path,
         ) from None
     if not decoder.is_available:

@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import ReadError, SeriesError, SeriesGapError
+from ..formats import first_bytes, recognise
 from ..sides import picture_affine
 from ..volume import Volume
 from . import mosaic as mosaics
@@ -150,9 +151,9 @@ def choose(table, wanted=None) -> SeriesInfo:
         return found[0]
     if not len(table):
         reasons = "; ".join(f"{s.path.name} {s.reason}" for s in table.skipped[:3])
-        raise SeriesError(
-            f"holds no DICOM image ({reasons})", "Pass the folder of a series.", path=table.folder
-        )
+        known = recognise(first_bytes(table.folder)) if table.folder.is_file() else None
+        advice = known.advice if known else "Pass the folder of a series."
+        raise SeriesError(f"holds no DICOM image ({reasons})", advice, path=table.folder)
     listed = found or list(table)
     lines = "; ".join(f"{s.id} ({s.split or s.description or s.modality})" for s in listed[:3])
     lines += f"; and {len(listed) - 3} more" if len(listed) > 3 else ""

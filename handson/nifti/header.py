@@ -14,19 +14,10 @@ import nibabel as nib
 import numpy as np
 
 from ..errors import ReadError
+from ..formats import recognise
 from .files import COPY_AGAIN, content, header_file, is_packed, reading
 
 _MAGIC = {b"n+1\0": 1, b"ni1\0": 1, b"n+2\0\r\n\x1a\n": 2, b"ni2\0\r\n\x1a\n": 2}
-# What people mistake for NIfTI: where its mark is, what it is, what to do.
-_FOREIGN = (
-    (128, b"DICM", "a DICOM file", "Read it with handson.open."),
-    (0, b"BZh", "packed by bzip2", "Unpack it with bunzip2 first."),
-    (0, b"\x28\xb5\x2f\xfd", "packed by zstandard", "Unpack it with unzstd first."),
-    (0, b"PK\x03\x04", "a zip archive", "Unpack it first."),
-    (0, b"NRRD", "an NRRD file", "Read it with SimpleITK, or convert it in 3D Slicer."),
-    (0, b"\x89HDF", "an HDF5 file (MINC 2 is one)", "Read it with nibabel.load or h5py."),
-    (0, b"CDF", "a netCDF file (MINC 1 is one)", "Read it with nibabel.load."),
-)
 
 
 @dataclass(frozen=True)
@@ -170,9 +161,8 @@ def _layout(size, order) -> np.dtype:
 
 
 def _not_nifti(raw, path) -> ReadError:
-    for offset, magic, what, remedy in _FOREIGN:
-        if raw[offset : offset + len(magic)] == magic:
-            return ReadError(f"is not NIfTI but {what}", remedy, path=path)
+    if found := recognise(raw):
+        return ReadError(f"is not a NIfTI file: it is {found.name}", found.advice, path=path)
     if raw[344:347] in (b"n+1", b"ni1") or raw[4:7] in (b"n+2", b"ni2"):
         return ReadError(
             "has NIfTI's magic, but its first field is neither 348 nor 540: its header is damaged",
