@@ -308,6 +308,13 @@ def test_fractional_without_its_largest_value_or_beyond_it(made, tmp_path):
     refuse(path, "holds the value 255", ReadError)
 
 
+def test_fractional_that_does_not_say_what_its_shares_are(made, tmp_path):
+    path = changed(
+        made / "fractional.dcm", tmp_path, lambda d: d.__delattr__("SegmentationFractionalType")
+    )
+    refuse(path, "probabilities or occupancies")
+
+
 def test_a_label_that_no_segment_has(made, tmp_path):
     path = changed(made / "labelmap.dcm", tmp_path, lambda d: d.SegmentSequence.pop())
     refuse(path, "the value 3", ReadError, like=CT)

@@ -15,7 +15,7 @@ from pydicom.sr.codedict import codes
 from scipy.ndimage import binary_erosion
 
 import handson
-from handson.errors import GeometryError, HandsonError, WriteError
+from handson.errors import GeometryError, HandsonError, SeriesGapError, WriteError
 from handson.phantoms import segmentation, study_ct
 from handson.segmentations import (
     Segment,
@@ -260,6 +260,96 @@ def test_an_enhanced_source_and_its_frames(tmp_path):
         )
         (back,) = read_segmentation(path, like=image)
         np.testing.assert_array_equal(back.mask.data, data)
+
+
+@pytest.mark.parametrize("kind", ["SEG", "LABELMAP", "RTSTRUCT", "NIFTI"])
+def test_a_tilted_gantry(tmp_path, kind):
+    """Sheared slices keep their place, on the image and on the file's own grid."""
+    source = handson.fetch("gen-traps") / "tilt-15"
+    image = handson.read_series(source)
+    data = np.zeros(image.shape, bool)
+    data[10:20, 12:25, 2:6] = True
+    data[14, 14, 3] = False
+    lesion = drawn(replace(image, data=data))
+    path = tmp_path / ("x.nii.gz" if kind == "NIFTI" else "x.dcm")
+    (back,) = read_segmentation(write_segmentation(path, lesion, source, kind), like=image)
+    np.testing.assert_array_equal(back.mask.data, data)
+    if kind != "RTSTRUCT":
+        (own,) = read_segmentation(path)
+        assert measure(own).ml == pytest.approx(measure(lesion).ml)
+        np.testing.assert_allclose(measure(own).centre, measure(lesion).centre, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["SEG", "LABELMAP", "RTSTRUCT", "NIFTI"])
+def test_an_image_of_one_slice(source, ct, tmp_path, kind):
+    """Its depth is its thickness, 3 mm, and not the 1 mm that highdicom writes."""
+    alone = tmp_path / "one"
+    alone.mkdir()
+    shutil.copy(sorted(source.iterdir())[20], alone)
+    image = handson.read_series(alone)
+    data = np.zeros(image.shape, bool)
+    data[100:110, 100:120] = True
+    lesion = drawn(replace(image, data=data))
+    path = tmp_path / ("x.nii.gz" if kind == "NIFTI" else "x.dcm")
+    write_segmentation(path, lesion, alone, kind)
+    for like in (image, ct) if kind == "RTSTRUCT" else (None, image, ct):
+        (back,) = read_segmentation(path, like=like)
+        assert measure(back).ml == pytest.approx(200 * ct.voxel_volume / 1000)
+        np.testing.assert_allclose(measure(back).centre, measure(lesion).centre, atol=1e-3)
+
+
+def test_one_slice_whose_depth_is_told_in_two_ways(source, tmp_path, ct):
+    alone = tmp_path / "one"
+    alone.mkdir()
+    shutil.copy(sorted(source.iterdir())[20], alone)
+    image = handson.read_series(alone)
+    path = write_segmentation(
+        tmp_path / "x.dcm", drawn(replace(image, data=np.ones(image.shape, bool))), alone
+    )
+    dataset = pydicom.dcmread(path)
+    dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices = 1
+    dataset.save_as(path)
+    with pytest.raises(SeriesGapError, match="a step of 1 mm and a thickness of 3 mm"):
+        read_segmentation(path)
+    assert read_segmentation(path, like=ct)[0].mask.spacing[2] == pytest.approx(3)
+
+
+@pytest.mark.parametrize("syntax", ["RLELossless", "JPEGLSLossless", "JPEG2000Lossless"])
+@pytest.mark.parametrize("kind", ["LABELMAP", "FRACTIONAL"])
+def test_compressed_frames_of_highdicom(source, ct, tmp_path, kind, syntax):
+    images = sorted(map(pydicom.dcmread, source.iterdir()), key=lambda d: d.ImagePositionPatient[2])
+    labels = np.zeros(ct.shape[::-1], np.uint8)
+    labels[20:25, 100:120, 90:130], labels[22:30, 140:150, 90:130] = 1, 2
+    shares = np.stack([labels == 1, labels == 2], axis=-1).astype(np.float32)
+    tissue = codes.SCT.Tissue
+    built = highdicom.seg.Segmentation(
+        images,
+        labels if kind == "LABELMAP" else shares,
+        kind,
+        [highdicom.seg.SegmentDescription(n, f"s{n}", tissue, tissue, "MANUAL") for n in (1, 2)],
+        series_instance_uid=pydicom.uid.generate_uid(),
+        sop_instance_uid=pydicom.uid.generate_uid(),
+        series_number=1,
+        instance_number=1,
+        manufacturer="m",
+        manufacturer_model_name="m",
+        software_versions="1",
+        device_serial_number="1",
+        transfer_syntax_uid=getattr(pydicom.uid, syntax),
+    )
+    built.save_as(tmp_path / "x.dcm")
+    for segment in read_segmentation(tmp_path / "x.dcm", like=ct):
+        np.testing.assert_array_equal(
+            segment.mask.data, (labels == segment.number).transpose(2, 1, 0)
+        )
+
+
+def test_a_mask_that_no_file_places_has_no_centre():
+    found = measure(Volume(np.ones((2, 2, 2), bool), np.eye(4), oriented=False))
+    assert found.ml == 0.008
+    assert np.isnan(found.centre).all()
+    assert found.side == ""
+    assert "place not stated" in repr(found)
 
 
 # --- measures -------------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ class Measures:
 
     voxels : number of voxels that are not 0
     ml : volume in millilitres, the sum of the shares times |det A|
-    centre : (x, y, z) RAS+ mm of its centre of mass; NaN when the segment is empty
+    centre : (x, y, z) RAS+ mm of its centre of mass; NaN when the segment is empty or no file places it
     side : "left" or "right" of x = 0, where the centre lies; "middle" within half a voxel of it; ""
-        when the segment is empty. x = 0 is the scanner's or the template's middle, not the patient's
+        when the segment is empty or no file places it. x = 0 is the scanner's or the template's middle, not the patient's
     extent : (x, y, z) mm of its bounding box along the world axes, voxel edges included
     mean, sd : of the image's values within it, in the image's unit; None without an image. sd divides
         by n - 1 and is NaN for one voxel
@@ -43,7 +43,8 @@ class Measures:
         if not self.voxels:
             return f"{self.name}: empty, 0 ml"
         place = ", ".join(f"{c:.1f}" for c in self.centre)
-        told = f"{self.name}: {self.ml:.3f} ml, centre ({place}) mm, {self.side}"
+        where = f"centre ({place}) mm, {self.side}" if self.side else "place not stated"
+        told = f"{self.name}: {self.ml:.3f} ml, {where}"
         return told if self.mean is None else f"{told}, mean {self.mean:.4g} {self.unit}".rstrip()
 
 
@@ -102,7 +103,7 @@ def measure(segment: Segment | Volume, image: Volume | None = None) -> Measures:
         title,
         len(ijk),
         float(shares.sum() * mask.voxel_volume / 1000),
-        _three(centre),
+        _three(centre if mask.oriented else [float("nan")] * 3),
         _side(centre[0], half[0], mask),
         _three(np.ptp(places, axis=0) + 2 * half),
     )

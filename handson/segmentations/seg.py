@@ -51,7 +51,7 @@ def read_seg(path, grid: Volume | None, resample: bool) -> Segmentation:
         if grid is None or resample:
             found = _Found(_own_grid(every, uid, dataset, notes))
         else:
-            _check_slices(dataset, every[0], grid)
+            _check_slices(dataset, every, grid)
             found = _Found(grid)
         _collect(found, header, every, dataset, described, kind)
         make = found.mask if grid is None or not resample else _resampling(found, grid)
@@ -142,16 +142,19 @@ def _own_grid(every, uid, dataset, notes) -> Volume:
     )
 
 
-def _check_slices(dataset, frame, grid) -> None:
+def _check_slices(dataset, every, grid) -> None:
     """Refuse an image whose slices are not those of the segmentation: frames might land on every second one."""
     stated = _measure(dataset, "SpacingBetweenSlices")
     if stated is None:
         return
-    across = LPS_TO_RAS[:3, :3] @ normal(frame.orientation)
+    claims = [stated]
+    if len({frame.position for frame in every}) == 1:  # then writers put what they like
+        claims.append(_measure(dataset, "SliceThickness") or stated)
+    across = LPS_TO_RAS[:3, :3] @ normal(every[0].orientation)
     columns = grid.affine[:3, :3].T
     through = max(columns, key=lambda column: abs(column @ across) / np.linalg.norm(column))
     steps = np.linalg.norm(through), abs(through @ across)  # along a tilted stack, and across it
-    if min(abs(stated - step) for step in steps) > max(tolerance(stated), 0.02):
+    if min(abs(c - step) for c in claims for step in steps) > max(tolerance(stated), 0.02):
         raise GeometryError(
             f"lies on another grid than the image: its slices are {stated:g} mm apart, those of the image "
             f"{steps[0]:g} mm",
@@ -164,9 +167,14 @@ def _step(along, dataset, notes) -> float:
     spacing, thickness = (
         _measure(dataset, key) for key in ("SpacingBetweenSlices", "SliceThickness")
     )
+    places = np.unique(np.round(along, 3))
+    if spacing and thickness and len(places) == 1 and spacing < thickness - tolerance(thickness):
+        raise SeriesGapError(
+            f"states for its one slice a step of {spacing:g} mm and a thickness of {thickness:g} mm",
+            "Pass the segmented image as like=.",
+        )
     if spacing:
         return spacing
-    places = np.unique(np.round(along, 3))
     gaps = np.diff(places)
     if len(places) == 1 and thickness:
         notes.append("A single slice without SpacingBetweenSlices: its depth is its thickness.")
@@ -322,7 +330,12 @@ def _add_labels(found, stored, ijk, described):
 
 def _segment(item, make, dataset, kind) -> Segment:
     segment = int(number(item, "SegmentNumber") or 0)
-    shares = text(dataset, "SegmentationFractionalType").lower() or "probability"
+    shares = text(dataset, "SegmentationFractionalType").lower()
+    if kind == "FRACTIONAL" and shares not in ("probability", "occupancy"):
+        raise ReadError(
+            "is FRACTIONAL and does not say whether its shares are probabilities or occupancies",
+            "Ask for the object again at its source.",
+        )
     return Segment(
         segment,
         text(item, "SegmentLabel"),

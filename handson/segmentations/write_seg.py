@@ -20,10 +20,10 @@ _CATEGORIES = (
 )
 
 
-def segmentation(segments, masks, source, kind, author, description, path) -> Dataset:
+def segmentation(segments, masks, source, image, kind, author, description, path) -> Dataset:
     """The data set of a SEG.
 
-    masks : `Volume`s on the voxels of `source`, a `SeriesInfo`, one for each segment
+    masks : `Volume`s on the voxels of `image`, which is `source` read, one for each segment
     """
     hd = _highdicom(path)
     kind = _type(segments, kind, path)
@@ -40,7 +40,7 @@ def segmentation(segments, masks, source, kind, author, description, path) -> Da
     pixels = _pixels(masks, frames, kind, segments, path)
     shares = {segment.kind.upper() for segment in segments} - {"BINARY"}
     try:
-        return hd.seg.Segmentation(
+        built = hd.seg.Segmentation(
             source_images=images,
             pixel_array=pixels,
             segmentation_type=kind,
@@ -65,6 +65,17 @@ def segmentation(segments, masks, source, kind, author, description, path) -> Da
             "The header of the image may lack what a SEG must repeat.",
             path=path,
         ) from None
+    _state_step(built, image)
+    return built
+
+
+def _state_step(built, image) -> None:
+    """SpacingBetweenSlices as positions tell it: highdicom says 1 mm of one slice, and nothing of a tilted stack."""
+    measures = built.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    if image.shape[2] > 1:
+        measures.SpacingBetweenSlices = round(image.slice_distance, 10)
+    elif "SpacingBetweenSlices" in measures:
+        del measures.SpacingBetweenSlices
 
 
 def _highdicom(path):

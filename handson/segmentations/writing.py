@@ -51,7 +51,7 @@ def write_segmentation(path, segments, like=None, kind=None, *, author="", descr
     if kind == "RTSTRUCT":
         dataset = structure_set(segments, masks, source, image, author, description)
     else:
-        dataset = segmentation(segments, masks, source, kind, author, description, path)
+        dataset = segmentation(segments, masks, source, image, kind, author, description, path)
     _save_whole(dataset, path)
     return path
 
