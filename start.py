@@ -4,6 +4,7 @@
 python start.py [--no-browser ...]   set up once, then open the series in JupyterLab
 python start.py test [--long ...]    set up the test tools too, then run all the tests
 python start.py notebooks [03 ...]   run notebooks again and save them
+python start.py site --pyodide FILE  build the series as a site that needs no server (tools/site.py says how)
 python start.py reset 03             give a lesson back as it was; yours is kept as ...-mine.ipynb
 
 Further arguments go to JupyterLab, or to pytest. Everything lands in .venv beside this file and
@@ -321,6 +322,12 @@ def test(arguments):
     )
 
 
+def site(arguments):
+    """Build the no-install site: the series in a browser, as plain files."""
+    prepare("test")
+    return run([in_venv("python"), os.path.join("tools", "site.py")] + arguments)
+
+
 def notebooks(arguments):
     """Execute notebooks and save them with text and pictures."""
     prepare("test")
@@ -380,7 +387,7 @@ def main(arguments):
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__)
         return 0
-    words = {"test": test, "notebooks": notebooks, "reset": reset}
+    words = {"test": test, "notebooks": notebooks, "reset": reset, "site": site}
     if arguments and arguments[0] in words:
         return words[arguments[0]](arguments[1:])
     if arguments and not arguments[0].startswith("-"):

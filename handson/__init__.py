@@ -4,6 +4,7 @@ The names below are the whole public surface. They are loaded when first used, s
 `import handson` costs nothing (PEP 562).
 """
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -65,3 +66,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "open", *sorted(_ROOMS), "__version__"]
+
+
+if sys.platform == "emscripten":  # in a browser: the no-install site
+    import_module("handson.browser").prepare()

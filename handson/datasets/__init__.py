@@ -11,6 +11,7 @@
 Stands on the errors and the generators (`handson.phantoms`); reads no image.
 """
 
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -39,7 +40,9 @@ def fetch(id: str) -> Path:
 
 def fill(dataset: DataSet, folder: Path):
     """Puts the files of `dataset` into the empty `folder`, by the way of its tier."""
-    if dataset.tier == "download":
+    if sys.platform == "emscripten":
+        from ..browser import from_site as get
+    elif dataset.tier == "download":
         from .download import download as get
     elif dataset.tier == "generated":
         from .sources import from_generator as get
