@@ -30,7 +30,7 @@ def entity(title: str) -> AE:
     return ae
 
 
-def handlers():
+def handlers() -> list:
     """To be bound to every association of ours."""
     return [(evt.EVT_CONN_OPEN, _opened)]
 

@@ -129,7 +129,7 @@ class Client:
             )
         return report
 
-    def find(self, level: str, **keys) -> list[Dataset]:
+    def find(self, level: str, **keys: object) -> list[Dataset]:
         """C-FIND: one data set per patient, study, series or image that matches.
 
         level : "PATIENT" (Patient Root), "STUDY", "SERIES" or "IMAGE" (Study Root)
@@ -252,7 +252,7 @@ class Client:
         """One C-STORE; the reason of a failure goes into the report, a peer that is gone is raised."""
         context = _context_of(association, file)
         if context is None:
-            report.failed[str(file.path)] = why_refused(association, file)
+            report.failed[str(file.path)] = why_refused(association, *file.kind)
             return
         try:
             stream = _encoded(file, context.transfer_syntax[0])
@@ -379,7 +379,7 @@ class Client:
         )
 
 
-def query(level: str, **keys) -> Dataset:
+def query(level: str, **keys: object) -> Dataset:
     """The identifier of a C-FIND, C-GET or C-MOVE."""
     identifier = Dataset()
     for keyword, value in keys.items():
@@ -396,9 +396,11 @@ def query(level: str, **keys) -> Dataset:
     return identifier
 
 
-def retrieval(study, series=None, instances=None) -> Dataset:
+def retrieval(
+    study: str, series: str | None = None, instances: Iterable[str] | None = None
+) -> Dataset:
     """The identifier of a C-GET or C-MOVE: unique keys alone (PS3.4 C.4.2.2.1)."""
-    keys = {"StudyInstanceUID": study}
+    keys: dict[str, Any] = {"StudyInstanceUID": study}
     level = "STUDY"
     if series is not None:
         keys["SeriesInstanceUID"], level = series, "SERIES"
@@ -412,7 +414,7 @@ def retrieval(study, series=None, instances=None) -> Dataset:
     return query(level, **keys)
 
 
-def paths_of(files) -> list[Path]:
+def paths_of(files: str | Path | Iterable[str | Path]) -> list[Path]:
     """The files themselves, in order; a folder stands for all files in it, of any nesting."""
     if isinstance(files, str | Path):
         files = [files]
@@ -424,7 +426,7 @@ def paths_of(files) -> list[Path]:
     return paths
 
 
-def sendable(paths, report: Report) -> list[Sendable]:
+def sendable(paths: Iterable[Path], report: Report) -> list[Sendable]:
     """The DICOM images among the files; the others go into `report.left_out`."""
     found = []
     for path in paths:

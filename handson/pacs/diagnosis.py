@@ -2,10 +2,13 @@
 
 import socket
 import ssl
+from typing import Any
 
 from pydicom.uid import UID
+from pynetdicom.association import Association
 
 from ..errors import NetworkError
+from .peers import Peer
 from .syntaxes import NATIVE
 
 REJECTED = {  # (result source, reason): PS3.8 Table 9-21
@@ -18,10 +21,10 @@ REJECTED = {  # (result source, reason): PS3.8 Table 9-21
 }
 
 
-def why_not(association, peer) -> NetworkError:
+def why_not(association: Association, peer: Peer) -> NetworkError:
     """What kept the association from being established."""
     if association.is_rejected:
-        answer = association.acceptor.primitive
+        answer: Any = association.acceptor.primitive
         fault, remedy = REJECTED.get((answer.result_source, answer.diagnostic), REJECTED[1, 1])
         numbers = (
             f"result {answer.result}, source {answer.result_source}, reason {answer.diagnostic}"
@@ -71,18 +74,18 @@ def _probe(peer, seconds=3.0) -> tuple[str, str]:
     )
 
 
-def why_refused(association, file) -> str:
+def why_refused(association: Association, sop_class: str, transfer_syntax: str) -> str:
     """Why no context fits a file: "C-STORE fails" most often means that none was agreed."""
-    name = UID(file.sop_class).name
+    name = UID(sop_class).name
     results = {
         context.result
         for context in association.rejected_contexts
-        if context.abstract_syntax == file.sop_class
+        if context.abstract_syntax == sop_class
     }
     if 3 in results:
         return f"the context was refused: the peer does not take {name} (result 3)"
     if 1 in results:
         return f"the context was refused by the user of the peer: {name} (result 1)"
-    syntax = UID(file.syntax).name
-    advice = "" if file.syntax in NATIVE else "; write it uncompressed first"
+    syntax = UID(transfer_syntax).name
+    advice = "" if transfer_syntax in NATIVE else "; write it uncompressed first"
     return f"the context was refused: the peer does not take {name} as {syntax} (result 4){advice}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import RLock
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from .matching import matches
@@ -79,11 +80,13 @@ class Index:
         with self._lock:
             return self._rows.execute("SELECT count(*) FROM instance").fetchone()[0]
 
-    def close(self):
+    def close(self) -> None:
         with self._lock:
             self._rows.close()
 
-    def find(self, level: str, query: Dataset, root="STUDY", relational=False) -> list[Dataset]:
+    def find(
+        self, level: str, query: Dataset, root: str = "STUDY", relational: bool = False
+    ) -> list[Dataset]:
         """One data set per matching entity, with the elements that the query names.
 
         level : "PATIENT", "STUDY", "SERIES" or "IMAGE"
@@ -124,7 +127,7 @@ class Index:
         value = self._rows.execute(statement, [entity]).fetchone()[0]
         return str(value).replace(",", "\\")
 
-    def paths(self, level: str, query: Dataset, root="STUDY") -> list[Path]:
+    def paths(self, level: str, query: Dataset, root: str = "STUDY") -> list[Path]:
         """Files of the entities that the unique keys of a C-GET or C-MOVE name (PS3.4 C.4.2.2.1)."""
         keys = Dataset()
         for above in levels_of(root)[: levels_of(root).index(level) + 1]:
@@ -177,7 +180,7 @@ def _allowed(level):
     return {keyword for one in LEVELS[: LEVELS.index(level) + 1] for keyword in KEYS[one]}
 
 
-def keyword_of(element) -> str:
+def keyword_of(element: DataElement) -> str:
     return keyword_for_tag(element.tag)
 
 

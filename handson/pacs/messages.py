@@ -58,7 +58,7 @@ class Recorder:
             self._lock.wait_for(lambda: not self._closing, SETTLED)
             return list(self._messages)
 
-    def handlers(self):
+    def handlers(self) -> list:
         return [
             (evt.EVT_PDU_RECV, self._pdu, [False]),
             (evt.EVT_PDU_SENT, self._pdu, [True]),

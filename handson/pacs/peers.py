@@ -4,6 +4,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import NetworkError
 from .tls import Tls
@@ -67,7 +68,7 @@ class Peer:
         return f"{self.title} at {self.host}:{self.port}"
 
     @classmethod
-    def of(cls, other, tls: Tls | None = None) -> "Peer":
+    def of(cls, other: Any, tls: Tls | None = None) -> "Peer":
         """A running `LocalPacs`, `Receiver` or `Tap`, a `Peer`, or (host, port, title)."""
         if isinstance(other, tuple | list):
             if len(other) != 3:

@@ -8,10 +8,12 @@ import contextlib
 import filecmp
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import pydicom
 from pydicom.dataelem import RawDataElement
@@ -56,7 +58,7 @@ class NotStored(Exception):
         self.reason = reason
 
 
-def is_uid(text) -> bool:
+def is_uid(text: object) -> bool:
     """Digits and dots as in PS3.5 9.1, at most 64: safe as a name of a file.
 
     Zeros in front of a component are forbidden there, common in old archives, and harmless here.
@@ -101,7 +103,13 @@ class Folder:
         """The instances that are there, by name."""
         return sorted(path for path in self.path.glob("*.dcm") if is_uid(path.stem))
 
-    def keep(self, parts, uid: str, sop_class: str, keywords=()) -> tuple[Path, Dataset]:
+    def keep(
+        self,
+        parts: Iterable[bytes | memoryview],
+        uid: str,
+        sop_class: str,
+        keywords: Iterable[str] = (),
+    ) -> tuple[Path, Dataset]:
         """Write one received instance; returns its file and its header.
 
         parts : bytes of the DICOM file, in order
@@ -141,7 +149,7 @@ class Folder:
             return False
 
 
-def parts_of(event):
+def parts_of(event: Any) -> tuple[bytes, memoryview]:
     """The DICOM file of a C-STORE request: preamble, file meta information, and the data set as it came."""
     meta = encode_file_meta(event.file_meta)
     return bytes(128) + b"DICM" + meta, event.request.DataSet.getbuffer()

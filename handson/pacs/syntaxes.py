@@ -1,5 +1,7 @@
 """Which pixels an archive takes: native ones, or any that DICOM knows; and one context per syntax."""
 
+from collections.abc import Iterable
+
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -7,6 +9,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 from pynetdicom import ALL_TRANSFER_SYNTAXES, build_context
+from pynetdicom.presentation import PresentationContext
 
 NATIVE: tuple[str, ...] = (ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian)
 """Transfer syntaxes without compression, the preferred one first."""
@@ -24,7 +27,7 @@ ANY: tuple[str, ...] = (
 LIMIT = 128  # presentation contexts that fit into one association: odd IDs from 1 to 255
 
 
-def contexts_for(kinds):
+def contexts_for(kinds: Iterable[tuple[str, str]]) -> list[PresentationContext]:
     """Presentation contexts that let every instance travel as it is.
 
     kinds : (SOP Class UID, Transfer Syntax UID) of the instances
@@ -32,7 +35,7 @@ def contexts_for(kinds):
         each class, so that a peer that takes no compression still may take the uncompressed ones
     """
     kinds = list(dict.fromkeys(kinds))
-    native = {sop_class: [] for sop_class, _ in kinds}
+    native: dict[str, list[str]] = {sop_class: [] for sop_class, _ in kinds}
     contexts = []
     for sop_class, syntax in kinds:
         if syntax in NATIVE:

@@ -94,7 +94,9 @@ def pull(
     return _complete(report, f"{archive}: {len(report.failed)} instances did not arrive")
 
 
-def images(archive, study: str, series: str | None = None) -> dict[str, list[str]]:
+def images(
+    archive: Client | DicomWeb, study: str, series: str | None = None
+) -> dict[str, list[str]]:
     """What an archive lists of a study: SeriesInstanceUID -> SOP Instance UIDs."""
     if not is_uid(study) or (series is not None and not is_uid(series)):
         raise NetworkError(

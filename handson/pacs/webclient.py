@@ -48,7 +48,7 @@ class DicomWeb:
     def __repr__(self):
         return f"DicomWeb {self.url}"
 
-    def search(self, level: str, study="", series="", **keys) -> list[Dataset]:
+    def search(self, level: str, study: str = "", series: str = "", **keys: str) -> list[Dataset]:
         """QIDO-RS: one data set per study, series or image ("STUDY", "SERIES", "IMAGE")."""
         path = f"/studies/{study}" if study else ""
         path += f"/series/{series}" if series else ""
