@@ -71,6 +71,9 @@ class _Server(ThreadedAssociationServer):
     def handle_error(self, request, client_address):
         pass
 
+    def service_actions(self):
+        """pynetdicom collects garbage here, all of the process's, each time: Python does it when needed."""
+
 
 class _Listener:
     """Title, port, life and record of a server; a subclass says what it answers."""
