@@ -48,7 +48,7 @@ _MR = {
     "SOPClassUID": MRImageStorage,
     "Modality": "MR",
     "ImageType": ["ORIGINAL", "PRIMARY", "OTHER"],
-    "Manufacturer": "Example Devices",
+    "Manufacturer": "Imaginary Imaging",
     "ManufacturerModelName": "Imaginary 3T",
     "DeviceSerialNumber": "FAKE-SN-1",
     "SeriesDate": "20240506",
