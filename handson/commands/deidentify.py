@@ -55,6 +55,16 @@ def add(subparsers) -> None:
         "--masks", metavar="FILE", help="JSON file of rectangles to cover in pixels, by device"
     )
     parser.add_argument(
+        "--find-text",
+        action="store_true",
+        help="look for text in pixels with OCR and cover it (extra ocr); no proof that there is no more",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="use the workers of a dask.distributed scheduler, tcp://host:8786 (extra cluster)",
+    )
+    parser.add_argument(
         "--pixels-checked",
         action="store_true",
         help="you have looked at every image yourself and no text is burned in",
@@ -139,6 +149,8 @@ def _deidentify(arguments, progress) -> deidentify.Report:
         "aside": arguments.aside,
         "pixels_checked": arguments.pixels_checked,
         "masks": arguments.masks or (),
+        "find_text": arguments.find_text,
+        "scheduler": arguments.scheduler,
         "progress": progress,
     }
     if arguments.profile_options is not None:

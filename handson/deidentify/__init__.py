@@ -61,11 +61,12 @@ def anonymize(source, output, *, options=(), jobs=1, dry_run=False, **pixels) ->
     source : file or folder, read recursively and never changed
     output : new or empty folder, not inside `source`
     options : names from `OPTIONS` that keep or clean more than the Basic Profile does
-    jobs : number of processes
+    jobs : number of processes; or `scheduler="tcp://host:8786"` for the workers of dask.distributed
     dry_run : True to report only and write nothing
     pixels : images whose pixels may show a name are refused, unless one of these says what to do:
         `masks` (list of `Mask`, or a JSON file of them) covers text, `aside` (a folder) puts the rest of them
-        there, `pixels_checked=True` says that you have looked at all of them yourself
+        there, `pixels_checked=True` says that you have looked at all of them yourself. `find_text=True` looks for
+        text in all pixels with OCR and covers what it finds; what it did not find is not proven clean
 
     Raises DeidentifyError when the folders or options cannot be used. What is wrong with a single file is
     never raised: the report says it.

@@ -23,9 +23,11 @@ from pathlib import Path
 
 from ..errors import DeidentifyError
 from . import report as status
+from .cluster import spread
 from .dicomdir import write_dicomdir
 from .dicomfile import looks_like_directory
 from .identity import Identity, short_name
+from .ocr import reader
 from .pixels import read_masks
 from .profile import Profile
 from .report import Entry, Report
@@ -246,8 +248,8 @@ def check_folders(source: Path, output: Path, store: Path | None = None, aside: 
         )
 
 
-def run(source, output, *, mode, key, options, store=None, aside=None, pixels_checked=False, masks=(),
-        jobs=1, dry_run=False, progress=None) -> Report:  # fmt: skip
+def run(source, output, *, mode, key, options, store=None, aside=None, pixels_checked=False, masks=(), find_text=False,
+        jobs=1, scheduler=None, dry_run=False, progress=None) -> Report:  # fmt: skip
     """De-identify a file or a folder; `anonymize` and `pseudonymize` are this with a key of their own."""
     source, output = Path(source), Path(output)
     aside = None if aside is None else Path(aside)
@@ -258,10 +260,14 @@ def run(source, output, *, mode, key, options, store=None, aside=None, pixels_ch
         raise DeidentifyError("holds no file", "Check the path.", path=source)
     base = source if source.is_dir() else source.parent
     masks = tuple(read_masks(masks) if isinstance(masks, str | Path) else masks)
-    if "clean-pixel-data" in options and not masks:
+    if "clean-pixel-data" in options and not masks and not find_text:
         raise DeidentifyError("The option clean-pixel-data needs masks", "Give them with masks=.")
+    if find_text:
+        reader()  # says so at once if it is not installed
     resume = (
-        f"{store.identity} {sorted(options)} {pixels_checked} {masks}" if store is not None else ""
+        f"{store.identity} {sorted(options)} {pixels_checked} {masks} {find_text}"
+        if store is not None
+        else ""
     )
     places = {}
     if not dry_run:
@@ -271,9 +277,14 @@ def run(source, output, *, mode, key, options, store=None, aside=None, pixels_ch
                 places[status.ASIDE] = Output(aside, resume, key)
     job = Job(
         key, frozenset(options), base, {kind: place.run for kind, place in places.items()}, aside is not None,
-        pixels_checked, masks, any(map(looks_like_directory, inputs)),
+        pixels_checked, masks, find_text, any(map(looks_like_directory, inputs)),
     )  # fmt: skip
-    _account(report, inputs, places, job, jobs, store, progress)
+    _account(report, inputs, places, job, jobs, scheduler, store, progress)
+    if find_text:
+        report.notes.append(
+            "Text was looked for in pixels by OCR. Where it found none there can be some: handwriting, small, turned or"
+            " faint text. Look at the images."
+        )
     if not dry_run:
         with writing_to(output):
             if job.with_directory:
@@ -284,7 +295,9 @@ def run(source, output, *, mode, key, options, store=None, aside=None, pixels_ch
     return report
 
 
-def _account(report: Report, inputs, places, job: Job, jobs: int, store, progress) -> None:
+def _account(
+    report: Report, inputs, places, job: Job, jobs: int, scheduler, store, progress
+) -> None:
     """Send every input through the workers; store, name and report what comes back."""
     relative = [os.fspath(path.relative_to(job.base)) for path in inputs]
     waiting = []
@@ -300,7 +313,10 @@ def _account(report: Report, inputs, places, job: Job, jobs: int, store, progres
             waiting.append((number, path))
     faces = mosaics = 0
     patients = Patients()
-    for outcome in outcomes(waiting, job, jobs):
+    finished = (
+        outcomes(waiting, job, jobs) if scheduler is None else spread(waiting, job, scheduler)
+    )
+    for outcome in finished:
         number = outcome.number
         name = ""
         if outcome.part is not None:

@@ -9,7 +9,7 @@ other pixel changes.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -195,8 +195,47 @@ def read_masks(path: str | Path) -> list[Mask]:
         ) from None
 
 
+def text_in(source: Source) -> tuple[Mask | None, int]:
+    """(a mask over the text that was read in the pixels, how many boxes); None if none was read.
+
+    Nothing is changed. Raises ReadError when pixels cannot be decoded, or text is still read after masking.
+    """
+    from .ocr import text_mask
+
+    covered, count = text_mask(_pictures(source))
+    return (Mask(drawn=covered), count) if count else (None, 0)
+
+
+def _pictures(source: Source) -> np.ndarray:
+    """The pixels as an array (frames, rows, columns) or (frames, rows, columns, 3), for looking at."""
+    assert source.pixels is not None
+    header = Dataset()
+    header.update({t: source.dataset[t] for t in source.dataset.keys() if t >> 16 == 0x0028})  # noqa: SIM118
+    probe = replace(source, dataset=header, pixels=replace(source.pixels))
+    little = source.little_endian
+    try:
+        compressed = source.pixels.length is None
+        if compressed or header.PhotometricInterpretation == "YBR_FULL_422":
+            data, little = _decoded(probe), little or compressed
+        else:
+            source.file.seek(source.pixels.offset)
+            data = bytearray(source.file.read(source.pixels.length))
+        size, sign = int(header.BitsAllocated), int(header.get("PixelRepresentation") or 0)
+        shape = (int(header.Rows), int(header.Columns))
+        samples = int(header.get("SamplesPerPixel") or 1)
+        numbers = np.frombuffer(data, f"{'<' if little else '>'}{'ui'[sign]}{size // 8}")
+        frames = numbers[
+            : len(numbers) // (samples * shape[0] * shape[1]) * samples * shape[0] * shape[1]
+        ]
+        if samples > 1 and int(header.get("PlanarConfiguration") or 0) == 1:
+            frames = frames.reshape(-1, samples, *shape).transpose(0, 2, 3, 1)
+        return frames.reshape(-1, *shape, samples) if samples > 1 else frames.reshape(-1, *shape)
+    except (AttributeError, TypeError, ValueError):
+        raise ReadError("has pixels in which no text can be looked for", "Leave it out.") from None
+
+
 def cover(source: Source, masks: Iterable[Mask]) -> bytes | None:
-    """The pixel data with every fitting mask applied, None if none fits; the header is told.
+    """The pixel data with every fitting mask applied, None if none fits.
 
     Compressed data become uncompressed (`source.transfer_syntax` changes with them).
     Raises ReadError when pixels cannot be decoded or are not of whole bytes.
@@ -221,7 +260,6 @@ def cover(source: Source, masks: Iterable[Mask]) -> bytes | None:
         source.file.seek(source.pixels.offset)
         data = bytearray(source.file.read(source.pixels.length))
     _blacken(data, dataset, covered, source)
-    dataset.BurnedInAnnotation = "NO"
     return bytes(data)
 
 

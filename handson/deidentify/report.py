@@ -140,7 +140,7 @@ class Report:
 
 def _version() -> str:
     try:
-        return version("handson")
+        return version("handson-imaging")
     except PackageNotFoundError:
         return "(not installed)"
 

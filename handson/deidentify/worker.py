@@ -21,7 +21,7 @@ from .dicomfile import looks_like_dicom, open_dicom, read_file
 from .engine import Engine
 from .faces import may_show_face
 from .identity import Identity, short_name
-from .pixels import Mask, burned_in_risk, cover
+from .pixels import Mask, burned_in_risk, cover, text_in
 from .profile import Profile
 from .proof import first_unknown
 from .writing import file_meta, write_dicom
@@ -40,6 +40,7 @@ class Job:
     aside : True to de-identify files whose pixels are at risk as well, to be put aside
     pixels_checked : True when the user has looked at all pixels
     masks : what to cover in pixels
+    find_text : True to look for text in pixels with OCR, and to cover what is found
     with_directory : True if a DICOMDIR will list the outputs, whose names then have no ending
     """
 
@@ -50,6 +51,7 @@ class Job:
     aside: bool = False
     pixels_checked: bool = False
     masks: tuple[Mask, ...] = ()
+    find_text: bool = False
     with_directory: bool = False
 
 
@@ -173,11 +175,17 @@ class Worker:
         risk = burned_in_risk(dataset) if source.pixels and not self.job.pixels_checked else ""
         face = may_show_face(dataset)
         mosaic = "MOSAIC" in str(dataset.get("ImageType", ""))
-        pixels = cover(source, self.job.masks)
-        risk = f"pixels not looked at: {risk}" if risk and pixels is None else ""
+        chosen = any(mask.fits(dataset) for mask in self.job.masks) and source.pixels is not None
+        found, boxes = text_in(source) if self.job.find_text and source.pixels else (None, 0)
+        pixels = cover(source, [*self.job.masks, *([found] if found else [])])
+        if chosen:
+            dataset.BurnedInAnnotation = "NO"
+        risk = f"pixels not looked at: {risk}" if risk and not chosen else ""
         kind = self._kind(risk or self._face_reason(face))
         token, original = self.engine.token(dataset), _original(dataset)
         walk = self.engine.walk(dataset, masked=pixels is not None)
+        if boxes:
+            walk.changes["pixels", "C", "text found by OCR and covered"] += boxes
         meta = file_meta(source.transfer_syntax, dataset, self.identity.uid(f"file {number}"))
         part = self._part(number, kind)
         with open(part, "w+b") if part else tempfile.TemporaryFile() as out:
