@@ -869,3 +869,102 @@ def test_what_is_painted_in_a_series_in_time_is_measured_at_its_time():
     mask[1, 1:, 2] = True
     viewer.paint(mask)
     assert_allclose(viewer.measure()["painted"]["mean"], data[mask][:, 3].mean())
+
+
+def test_a_saved_png_shows_what_is_on_show(tmp_path):
+    """Each thing that is switched on changes the picture, and where it should."""
+    from handson.viewer.annotations import Angle, Arrow, Ellipse, Freehand, Ruler, Text
+
+    image = Volume(RNG.integers(0, 60, (30, 40, 20)).astype(np.int16), np.eye(4))
+    shown = handson.view(image, Layer(volume((30, 40, 20), np.eye(4)), opacity=0.2), index=10)
+    plain = np.array(Image.open(shown.save_png(tmp_path / "plain.png")))
+
+    def changed():
+        now = np.array(Image.open(shown.save_png(tmp_path / "now.png")))
+        return now.shape != plain.shape or (now != plain).any()
+
+    assert not changed()
+    mask = np.zeros(image.shape, bool)
+    mask[5:9, 6:9, 10] = True
+    states = {
+        "show_crosshair": True, "panel": "histogram", "montage": True, "slab": "max", "outside": True,
+        "ruler": ((2, 3, 10), (20, 30, 10)), "region": ((2, 3, 10), (9, 9, 10)),
+    }  # fmt: skip
+    for name, state in states.items():
+        before = getattr(shown, name)
+        setattr(shown, name, state)
+        assert changed(), name
+        setattr(shown, name, before)
+        assert not changed(), name
+    shown.paint(mask)
+    assert changed()
+    shown.paint(mask & False)
+    for mark in (
+        Ruler(((2, 3, 10), (9, 9, 10))),
+        Angle(((2, 3, 10), (9, 9, 10), (12, 3, 10))),
+        Ellipse(((2, 3, 10), (9, 9, 10)), "axial"),
+        Freehand(((2, 3, 10), (9, 9, 10), (12, 3, 10)), "axial"),
+        Arrow(((2, 3, 10), (9, 9, 10)), "axial", "here"),
+        Text(((9, 9, 10),), "axial", "there"),
+    ):
+        shown.annotations = (mark,)
+        assert changed(), mark
+        shown.index = 4
+        elsewhere = np.array(Image.open(shown.save_png(tmp_path / "a.png")))
+        shown.annotations = ()
+        assert_array_equal(elsewhere, np.array(Image.open(shown.save_png(tmp_path / "b.png"))))
+        shown.index = 10
+    shown.close()
+
+
+def test_annotations_are_kept_in_a_file_without_anything_of_the_image(tmp_path):
+    from handson.viewer.annotations import Angle, Ruler, load
+
+    shown = handson.view(volume(name="WATSON^ROSA"), name="head")
+    shown.annotations = (
+        Ruler(((0, 0, 0), (2, 3, 6)), "axial"),
+        Angle(((1, 0, 0), (0, 0, 0), (0, 1, 0)), "axial", "a corner"),
+    )
+    path = shown.save_annotations(tmp_path / "marks.json")
+    assert "WATSON" not in path.read_text()
+    other = handson.view(volume())
+    other.load_annotations(path)
+    assert other.annotations == shown.annotations == load(path)
+    ruler, angle = other.measurements()
+    assert (ruler["length"], angle["degrees"], angle["text"]) == (7, 90, "a corner")
+    assert other.ruler == ((0, 0, 0), (2, 3, 6))
+    (tmp_path / "other.json").write_text("[]")
+    for wrong in ("other.json", "none.json"):
+        with pytest.raises(ViewError):
+            other.load_annotations(tmp_path / wrong)
+    for kind, points in ((Ruler, ((0, 0, 0),)), (Angle, ((0, 0),)), (Ruler, "ab")):
+        with pytest.raises(ViewError, match="points"):
+            kind(points)
+    with pytest.raises(TraitError, match="annotation"):
+        other.annotations = ({"kind": "ruler"},)
+
+
+def test_a_cell_that_runs_again_gives_its_first_viewers_memory_back():
+    """As in a notebook: displayed from one cell twice; a viewer that still has a name stays."""
+    from handson.viewer import turnover
+
+    held = SimpleNamespace(user_ns={}, run=1)
+    shell = SimpleNamespace(
+        user_ns=held.user_ns,
+        get_parent=lambda: {"header": {"msg_id": str(held.run)}, "metadata": {"cellId": "c"}},
+    )
+    turnover.forget_all()
+    first, named = handson.view(volume()), handson.view(volume())
+    held.user_ns["mine"] = named
+    held.user_ns["Out"] = {1: first}
+    turnover.shown([first], shell)
+    turnover.shown([named], shell)
+    held.run = 2
+    second = handson.view(volume())
+    turnover.shown([second], shell)
+    assert first.canvas.comm is None
+    assert named.canvas.comm is not None
+    assert second.canvas.comm is not None
+    assert 1 not in held.user_ns["Out"]
+    for each in (named, second):
+        each.close()

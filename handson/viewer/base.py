@@ -603,6 +603,24 @@ class Viewer(VBox):
             found.append({"kind": each.kind, "plane": each.plane, "text": each.text, **numbers})
         return found
 
+    def slab_around(self, layout, index):
+        """The slab through one slice as a volume of that slice alone, and its index; None when there is no slab."""
+        volume = self.volume
+        if self.slab == "off" or volume.rgb or volume.shape[layout.axis] == 1:
+            return None
+        matrix = volume.affine[:3, :3]
+        face = np.linalg.norm(np.cross(matrix[:, layout.horizontal], matrix[:, layout.vertical]))
+        count = max(1, int(self.slab_mm / (volume.voxel_volume / face) + 0.5))
+        first = index - (count - 1) // 2
+        low, high = np.clip([first, first + count - 1], 0, volume.shape[layout.axis] - 1)
+        part = volume.at(self.time)
+        inside = (slice(None),) * layout.axis + (slice(low, high + 1),)
+        through = {"max": np.nanmax, "mean": np.nanmean, "min": np.nanmin}[self.slab]
+        values = through(part.data[inside], axis=layout.axis, keepdims=True)
+        affine = part.affine.copy()
+        affine[:3, 3] += affine[:3, layout.axis] * index
+        return replace(part, data=values, affine=affine), 0
+
     # ---- pictures that stay ----------------------------------------------------------------
 
     def save_png(self, path, height=720):
@@ -620,7 +638,7 @@ class Viewer(VBox):
         return still.bundle([self], repr(self), super()._repr_mimebundle_(**options))
 
     def _ipython_display_(self, **_options):
-        still.show([self], repr(self), super()._repr_mimebundle_())
+        still.show(self, [self], repr(self), super()._repr_mimebundle_())
 
 
 def shown_planes(volume) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ class Row(HBox):
         return still.bundle(self.viewers, repr(self), super()._repr_mimebundle_(**options))
 
     def _ipython_display_(self, **_options):
-        still.show(self.viewers, repr(self), super()._repr_mimebundle_())
+        still.show(self, self.viewers, repr(self), super()._repr_mimebundle_())
 
     def close(self):
         """Take all viewers out of the page and give the memory back."""

@@ -10,7 +10,9 @@ import numpy as np
 
 from ..display import raster, words
 from ..display.words import LABELS
+from .canvas import SLABS
 from .curve import curve
+from .over import Over, histogram, paint
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from .base import Viewer
 
+TILES = 12  # of a montage
 MOST_BYTES = 100_000  # of a picture in a committed notebook
 
 
@@ -30,19 +33,24 @@ def sections(viewer: "Viewer") -> list[tuple[str, str]]:
     return [(plane, part) for plane in planes for part in ("base", "layers")]
 
 
-def picture(viewer: "Viewer", plane: str | None = None, part: str = "all") -> np.ndarray:
+def picture(
+    viewer: "Viewer", plane: str | None = None, part: str = "all", index: int | None = None
+) -> np.ndarray:
     """One plane as the viewer draws it: uint8 [row, column, 3], one pixel a voxel.
 
     part : "all", "base" alone, or "layers" alone on black
+    index : slice, by default the one on show
     """
     layout = viewer.volume.layout(plane or viewer.plane, viewer.convention)
+    index = viewer.voxel[layout.axis] if index is None else index
+    volume, at = viewer.slab_around(layout, index) or (viewer.volume, index)
     return raster.picture(
-        viewer.volume,
+        volume,
         viewer.look,
         [(layer.volume, layer.look) for layer in viewer.layers],
         layout,
-        viewer.voxel[layout.axis],
-        time=viewer.time,
+        at,
+        time=0 if volume is not viewer.volume else viewer.time,
         compose=viewer.compose,
         split=viewer.split,
         part=part,
@@ -95,10 +103,33 @@ def small_png(*viewers: "Viewer") -> bytes:
 
 
 def _whole(viewer: "Viewer", height: int) -> "Image":
-    pictures = _compose([_panel(viewer, plane, part, height) for plane, part in sections(viewer)])
-    if viewer.panel != "time":
-        return pictures
-    return _compose([pictures, curve(viewer, pictures.width, height / 360)], down=True)
+    if viewer.montage:
+        pictures = _montage(viewer, height)
+    else:
+        parts = sections(viewer)
+        pictures = _compose(
+            [
+                _panel(viewer, plane, part, height, first=not n)
+                for n, (plane, part) in enumerate(parts)
+            ]
+        )
+    if viewer.panel == "time":
+        return _compose([pictures, curve(viewer, pictures.width, height / 360)], down=True)
+    if viewer.panel == "histogram" and not viewer.volume.rgb:
+        return _compose([pictures, histogram(viewer, pictures.width, height // 3)], down=True)
+    return pictures
+
+
+def _montage(viewer: "Viewer", height: int) -> "Image":
+    """Slices spread over the plane on show, four in a row, as the page spreads them."""
+    count = viewer.volume.shape[viewer.volume.layout(viewer.plane).axis]
+    tiles = min(TILES, count)
+    indices = [int((n + 0.5) * count / tiles) for n in range(tiles)]
+    panels = [
+        _panel(viewer, viewer.plane, "all", height // 2, index=index, first=not n)
+        for n, index in enumerate(indices)
+    ]
+    return _compose([_compose(panels[n : n + 4]) for n in range(0, tiles, 4)], down=True)
 
 
 def _bytes(image: "Image", description: str) -> bytes:
@@ -112,17 +143,32 @@ def _bytes(image: "Image", description: str) -> bytes:
     return file.getvalue()
 
 
-def _panel(viewer: "Viewer", plane: str, part: str, height: int) -> "Image":
-    """One section in millimetres, as a Pillow image with what is written over it."""
+def _panel(
+    viewer: "Viewer",
+    plane: str,
+    part: str,
+    height: int,
+    index: int | None = None,
+    first: bool = True,
+) -> "Image":
+    """One section in millimetres, as a Pillow image with what lies over it.
+
+    index : slice, by default the one on show; first : whether window and colour bars are written here
+    """
     from PIL import Image, ImageDraw, ImageFont
 
     layout = viewer.volume.layout(plane, viewer.convention)
-    pixels = picture(viewer, plane, part)
+    shown = viewer.voxel[layout.axis] if index is None else index
+    pixels = picture(viewer, plane, part, shown)
+    paint(pixels, viewer, plane, shown)
     down, across = (n * mm for n, mm in zip(pixels.shape[:2], layout.spacing, strict=True))
     scale = min(height / down, 2 * height / across)
     size = max(1, round(across * scale)), max(1, round(down * scale))
     image = Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(image)
+    over = Over(pen, viewer, plane, shown, scale, size, height)
+    over.crosshair()
+    over.annotations()
     for side, (x, y, anchor) in {
         "left": (4, size[1] / 2, "lm"),
         "right": (size[0] - 4, size[1] / 2, "rm"),
@@ -136,8 +182,17 @@ def _panel(viewer: "Viewer", plane: str, part: str, height: int) -> "Image":
     sides = words.sides_short(viewer.volume, viewer.convention)
     if viewer.warning:
         sides += f" · {LABELS['other_space']}"
+    if viewer.slab != "off":
+        sides += f" · {LABELS['slabs'][SLABS.index(viewer.slab)]} {viewer.slab_mm:g} mm"
+    if any(viewer.tilt):
+        sides += f" · {LABELS['turned_not_saved']}"
     _write(pen, (4, size[1] - 4), sides, "lb", small)
     _scale_bar(pen, viewer.volume.scale, size, scale, small)
+    if first:
+        over.level()
+        over.keys()
+    if index is not None:
+        _write(pen, (4, 4), str(shown + 1), "lt", small)
     return image
 
 

@@ -7,9 +7,10 @@ the viewer lives, the style hides the PNG. The style is the same for every viewe
 
 from base64 import b64encode
 
+from IPython import get_ipython
 from IPython.display import display
 
-from . import static
+from . import static, turnover
 
 _CHILD = ".jp-OutputArea-child"
 _FIRST = f"{_CHILD}:has(style.handson-still)"
@@ -35,8 +36,12 @@ def bundle(viewers, words, widget):
     return {**widget, "text/plain": words, "image/png": png}, {"image/png": {"alt": alt}}
 
 
-def show(viewers, words, widget):
-    """Put style, picture and viewer below the cell that runs; arguments as `bundle`."""
+def show(whole, viewers, words, widget):
+    """Put style, picture and viewer below the cell that runs.
+
+    whole : the widget that is shown: a viewer, or a row of them; other arguments as `bundle`
+    """
+    turnover.shown([whole], get_ipython())
     data, metadata = bundle(viewers, words, widget)
     view = {_VIEW: data.pop(_VIEW)} if _VIEW in data else {}
     display({"text/html": STYLE}, raw=True)

@@ -9,13 +9,11 @@ function nameHandles(box, labels) {
     handles.forEach((handle, n) => {
       const end = handles.length === 2 ? ` ${labels.range_ends[n]}` : "";
       handle.setAttribute("aria-label", label + end);
-      handle.dataset.lmSuppressShortcuts = "true";
     });
     const readout = slider.querySelector(".widget-readout");
     readout?.setAttribute("role", "textbox");
     readout?.setAttribute("aria-label", `${label} ${labels.value}`);
   }
-  for (const node of box.querySelectorAll("select, input, button")) node.dataset.lmSuppressShortcuts = "true";
 }
 
 // The box appears around the canvas after it is drawn, and its sliders later still.

@@ -14,7 +14,7 @@ const GAP = 16, FAR = 4000; // CSS pixels that a crosshair's lines leave free, a
 
 export class Pane {
   constructor(labels) {
-    this.canvas = make("canvas", { class: "ho-canvas", role: "img", tabindex: 0, "data-lm-suppress-shortcuts": "true" });
+    this.canvas = make("canvas", { class: "ho-canvas", role: "img", tabindex: 0 });
     this.context = this.canvas.getContext("2d");
     this.lines = [0, 1].map(() => draw("path", { class: "ho-crosshair" }));
     this.drawn = draw("g", { class: "ho-annotations" });

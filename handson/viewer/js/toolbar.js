@@ -56,7 +56,7 @@ export class Toolbar {
   button(labels, act, action, path, state) {
     const node = make("button", {
       type: "button", class: "ho-button", "aria-label": labels.actions[action], title: withKeys(action, labels),
-      "data-action": action, "data-lm-suppress-shortcuts": "true", onclick: () => act(action),
+      "data-action": action, onclick: () => act(action),
     }, draw("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, draw("path", { d: path })));
     this.buttons.push({ action, state, node });
     return node;
