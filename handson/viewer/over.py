@@ -58,6 +58,7 @@ class Over:
         ] * self.scale
 
     def write(self, place, text, anchor="la", colour="white"):
+        text = text.replace("−", "-")  # Pillow's font has no true minus
         self.pen.text(place, text, colour, self.font, anchor, stroke_width=2, stroke_fill="black")
 
     def crosshair(self) -> None:
@@ -159,7 +160,7 @@ class Over:
         for look, unit in [one for one in looks if not one[0].labels][::-1]:
             self._bar(look, unit, right)
             right -= 64 * self.thin
-        y = self.size[1] * 0.5
+        y = self.size[1] * 0.5 + 14 * self.thin
         for layer in (layer for layer in shown if layer.look.labels):
             y = self._names(layer, y)
         if viewer.outside and not viewer.volume.rgb:
@@ -222,6 +223,7 @@ def histogram(viewer: "Viewer", width: int, height: int) -> "Image":
     ends = viewer.base.range
     pen.line([(left, floor), (x(ends[0]), floor), (x(ends[1]), 4), (left + wide, 4)], "#6cb6ff", 2)
     unit = f" {viewer.volume.unit}" if viewer.volume.unit else ""
-    said = {"least": short(low), "most": short(high), "low": short(ends[0]), "high": short(ends[1])}
+    values = {"least": low, "most": high, "low": ends[0], "high": ends[1]}
+    said = {name: short(value + 0.0).replace("−", "-") for name, value in values.items()}
     pen.text((left, height - 4), LABELS["histogram_text"].format(unit=unit, **said), "white", font, "lb")  # fmt: skip
     return image

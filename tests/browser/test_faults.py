@@ -342,7 +342,8 @@ def test_three_planes_window_and_a_layer_are_whole_at_1280_by_720(browser, serve
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     own = LabPage(page, server)
     path = write_notebook(server.root / "small.ipynb", VOLUME,
-                          "handson.view(volume, handson.Layer(volume, cmap='hot', threshold=400), plane='ortho')")  # fmt: skip
+                          "handson.view(volume, handson.Layer(volume, cmap='hot', threshold=400), plane='ortho')",
+                          "print(60 * chr(10))")  # fmt: skip
     opened = own.open(path)
     opened.run_all()
     opened.scroll_to(1)
