@@ -120,3 +120,12 @@ def test_the_array_orders_are_those_of_the_libraries():
     volume = Volume(np.arange(24.0).reshape(2, 3, 4), np.eye(4))
     assert volume.to_nibabel().get_fdata()[1, 2, 3] == volume.data[1, 2, 3]
     assert sitk.GetArrayFromImage(volume.to_sitk())[3, 2, 1] == volume.data[1, 2, 3]
+
+
+def test_where_the_unit_of_time_stands_and_what_chance_finds():
+    byte = int(said(r"xyzt_units & 56 \(byte (\d+)\)"))
+    assert byte == nibabel.Nifti1Header.template_dtype.fields["xyzt_units"][1]
+    p, voxels, found = re.search(
+        r"p < (\.\d+) of ([\d,]+) silent voxels finds (\d+)", TEXT
+    ).groups()
+    assert float(p) * int(voxels.replace(",", "")) == int(found)
