@@ -1099,6 +1099,81 @@ def test_a_transfer_that_broke_off_goes_on_where_it_stopped(tmp_path):
     assert all(path.exists() for path in many), "nothing is deleted"
 
 
+@pytest.fixture
+def many(tmp_path):
+    return [save(instance(n), tmp_path / "in" / f"{n}.dcm") for n in range(1, 101)]
+
+
+def test_many_files_go_over_several_associations_at_once(many):
+    with pacs.LocalPacs() as running:
+        counted = []
+        report = pacs.send(many, pacs.Client("STUDENT", running), lambda *n: counted.append(n))
+        opened = {m.association for m in running.events if m.name == "C-STORE-RQ"}
+        assert (len(report.done), report.proved, len(running.files)) == (100, True, 100)
+        assert len(opened) == pacs.transfer.LANES
+        assert counted == [(n, 100) for n in range(1, 101)]
+        assert running.refused == []
+
+
+def test_an_archive_that_allows_one_association_gets_all_of_them(many):
+    with pacs.LocalPacs() as running:
+        running._server.ae.maximum_associations = 1
+        report = pacs.send(many, pacs.Client("STUDENT", running))
+        assert (len(report.done), report.proved, len(running.files)) == (100, True, 100)
+        assert running.refused == []
+
+
+def test_several_associations_break_off_as_one(many, tmp_path):
+    running = pacs.LocalPacs(tmp_path / "kept").start()
+    port = running.port
+    stopping = threading.Thread(target=running.stop)
+
+    def break_off(finished, total):
+        if finished == 30:
+            stopping.start()
+
+    client = pacs.Client("STUDENT", running)
+    with pytest.raises(NetworkError, match="instances are there") as caught:
+        pacs.send(many, client, break_off)
+    stopping.join()
+    assert len(caught.value.report.done) >= 30
+    with pacs.LocalPacs(tmp_path / "kept", port=port):
+        report = pacs.send(many, client)
+        assert len(report.already) + len(report.done) == 100
+        assert report.proved
+
+
+def test_one_refused_file_and_a_peer_that_goes_are_both_said(many, tmp_path):
+    compressed = sorted(handson.fetch("pydicom-examples").rglob("*JPEG2000.dcm"))[0]
+    running = pacs.LocalPacs(tmp_path / "kept").start()
+
+    def break_off(finished, total):
+        if finished == 5:
+            running.stop()
+
+    with pytest.raises(NetworkError) as caught:
+        pacs.send([compressed, *many[:20]], pacs.Client("STUDENT", running), break_off)
+    assert "instances are there" in str(caught.value)
+    assert list(caught.value.report.failed) == [str(compressed)]
+
+
+def test_ctrl_c_stops_all_associations(many):
+    before = threads()
+    with pacs.LocalPacs() as running:
+
+        def stop(finished, total):
+            if finished == 20:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            pacs.send(many, pacs.Client("STUDENT", running), stop)
+        assert 20 <= len(running.files) < 100
+    deadline = time.monotonic() + 10
+    while threads() - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert threads() - before == set()
+
+
 def test_two_files_of_one_uid_and_other_contents_are_named(files, tmp_path):
     other = instance(1)
     other.PatientName = "Other^Person"
