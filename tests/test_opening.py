@@ -87,7 +87,7 @@ def test_several_series_are_listed_by_their_ids(tmp_path):
 
 
 def test_a_dicomdir_is_an_index():
-    with pytest.raises(SeriesError, match=r"volumes: .*1\.3\.6\.1\.4\.1\.5962"):
+    with pytest.raises(SeriesError, match=r"volumes. Choose .*1\.3\.6\.1\.4\.1\.5962"):
         handson.open(sample("DICOMDIR"))
 
 

@@ -157,7 +157,7 @@ def choose(table, wanted=None) -> SeriesInfo:
     listed = found or list(table)
     lines = "; ".join(f"{s.id} ({s.split or s.description or s.modality})" for s in listed[:3])
     lines += f"; and {len(listed) - 3} more" if len(listed) > 3 else ""
-    fault = f"holds {len(listed)} volumes" if found else f"holds no series {wanted!r}, but"
+    fault = f"holds {len(listed)} volumes" if found else f"holds no series {wanted!r}"
     lost = (
         {lacking(s.stack.first) for s in found}
         if len({s.series_uid for s in found}) == 1
@@ -166,9 +166,7 @@ def choose(table, wanted=None) -> SeriesInfo:
     if len(lost) == 1 and any(lost):
         fault += f", each a single picture without {lost.pop()}, so they cannot be stacked"
     raise SeriesError(
-        f"{fault}: choose one with read_series(..., series_uid=ID)",
-        f"IDs: {lines} (handson.scan lists all).",
-        path=table.folder,
+        fault, f"Choose one with read_series(..., series_uid=ID): {lines}.", path=table.folder
     )
 
 
@@ -179,10 +177,7 @@ REMEDIES = {
     Fault.MIXED: "Pass the files of one part as a list: read_series([...]).",
     Fault.MISSING: f'{_SOURCE}, or read_series(..., on_gap="resample") to leave these out.',
     Fault.COPY: 'They are copies: read_series(..., on_duplicate="first") reads one of each.',
-    Fault.REPEAT: (
-        "Pass the files of one volume as a list: read_series([...]); or, if InstanceNumber is known to "
-        'count the images, read_series(..., order="instance").'
-    ),
+    Fault.REPEAT: "Pass the files of one volume as a list: read_series([...]).",
     Fault.INCOMPLETE: f"Some volumes are incomplete: {_SOURCE.lower()}, or pass the files of one volume.",
     Fault.LINE: "These slices are not a parallel stack: read them one by one with read_slice.",
     Fault.MOSAIC: (
@@ -191,6 +186,11 @@ REMEDIES = {
     ),
     Fault.NO_STEP: "Read it with highdicom, beside the images that it was drawn on.",
 }
+
+
+_BY_INSTANCE = (
+    ' If InstanceNumber is known to count the images: read_series(..., order="instance").'
+)
 
 
 def _refuse(stack, info, on_gap):
@@ -202,7 +202,10 @@ def _refuse(stack, info, on_gap):
         if problem.fault is Fault.REPEAT:
             problem = _explained(problem, stack)
         path = info.files[0] if len(info.files) == 1 else info.files[0].parent
-        raise SeriesGapError(problem.text, REMEDIES[problem.fault], path=path)
+        remedy = REMEDIES[problem.fault]
+        if problem.fault is Fault.REPEAT and min(map(len, stack.places)) > 1:
+            remedy += _BY_INSTANCE
+        raise SeriesGapError(problem.text, remedy, path=path)
 
 
 def _explained(problem, stack) -> Problem:
