@@ -145,6 +145,12 @@ def test_a_cell_that_runs_twice_replaces_its_server():
         second.stop()
 
 
+def test_a_browsers_python_is_told_that_it_has_no_network(monkeypatch):
+    monkeypatch.setattr("handson.pacs.server.sys.platform", "emscripten")
+    with pytest.raises(NetworkError, match="runs in a browser"):
+        pacs.LocalPacs().start()
+
+
 def test_a_port_that_is_taken_is_said():
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = pacs.LocalPacs(port=other.getsockname()[1])

@@ -5,6 +5,7 @@ answers C-ECHO and C-STORE, and is where a C-MOVE can deliver. Both work in a `w
 cell to cell of a notebook, with `.start()` and `.stop()`.
 """
 
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, MutableMapping
@@ -98,6 +99,11 @@ class _Listener:
 
     def start(self) -> Self:
         """Listen; a running server of the same title in this process stops first."""
+        if sys.platform == "emscripten":
+            raise NetworkError(
+                "this Python runs in a browser and cannot listen on a network",
+                "Read the saved outputs here, or run this on your machine or on Binder.",
+            )
         if before := _running.get(self.title):
             before.stop()
         self._open()
