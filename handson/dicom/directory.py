@@ -6,6 +6,7 @@ here; `scan` reads the files it names.
 
 from dataclasses import dataclass, field
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 
 import pydicom
@@ -58,7 +59,7 @@ class Entry:
         return "\n".join(lines)
 
 
-def read_dicomdir(path) -> Entry:
+def read_dicomdir(path: str | PathLike[str]) -> Entry:
     """Read the index of a disc.
 
     path : the DICOMDIR, under any name

@@ -1,5 +1,6 @@
 """`read_slice`: one picture in real-world values, with its header. The first thing a learner reads."""
 
+from os import PathLike
 from pathlib import Path
 
 from ..errors import ReadError
@@ -16,7 +17,7 @@ from .scale import scale_of
 from .values import real_values, shown_as, with_unit
 
 
-def read_slice(path, frame=None) -> Slice:
+def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
     """Read one picture from a DICOM file.
 
     path : file, whatever its name

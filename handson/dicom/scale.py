@@ -6,6 +6,8 @@ spacing has no millimetres, and none is invented.
 
 from dataclasses import dataclass
 
+import pydicom
+
 from ..errors import ReadError
 from .elements import number, numbers, text, value
 from .frame import Frame
@@ -86,7 +88,7 @@ _FORMATS = {
 }
 
 
-def regions_of(dataset) -> tuple[Region, ...]:
+def regions_of(dataset: pydicom.Dataset) -> tuple[Region, ...]:
     """The calibrated regions of an ultrasound picture; () when it has none."""
     return tuple(map(_region, value(dataset, "SequenceOfUltrasoundRegions") or ()))
 

@@ -7,8 +7,9 @@ reason why not. No pixel is read here.
 import html
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
 
 from pydicom.uid import VLWholeSlideMicroscopyImageStorage
@@ -62,18 +63,18 @@ class Skipped:
 class SeriesTable:
     """The series of a folder: iterate over it, index it by number or id, or show it in a notebook."""
 
-    def __init__(self, folder, series, skipped):
+    def __init__(self, folder: Path, series: Iterable[SeriesInfo], skipped: Iterable[Skipped]):
         self.folder = folder
         self.series = tuple(series)
         self.skipped = tuple(skipped)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[SeriesInfo]:
         return iter(self.series)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.series)
 
-    def __getitem__(self, key) -> SeriesInfo:
+    def __getitem__(self, key: int | str) -> SeriesInfo:
         if isinstance(key, str):
             for info in self.series:
                 if info.id == key:
@@ -81,7 +82,7 @@ class SeriesTable:
             raise KeyError(key)
         return self.series[key]
 
-    def rows(self, first=0) -> list[tuple[str, ...]]:
+    def rows(self, first: int = 0) -> list[tuple[str, ...]]:
         """The table as text, a row per series, numbered from `first`."""
         return [
             (
@@ -110,7 +111,7 @@ class SeriesTable:
         "problems",
     )
 
-    def lines(self, first=0) -> list[str]:
+    def lines(self, first: int = 0) -> list[str]:
         """The same, columns aligned, under a line of headings."""
         table = [self.COLUMNS, *self.rows(first)]
         widths = [max(len(row[c]) for row in table) for c in range(len(self.COLUMNS))]
@@ -143,7 +144,7 @@ class SeriesTable:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more if self.skipped else ''}"
 
 
-def scan(folder) -> SeriesTable:
+def scan(folder: str | PathLike[str]) -> SeriesTable:
     """List the image series of a folder, of any nesting and any file names.
 
     folder : folder, a single file, or a DICOMDIR, whose files are then read and the lost ones named

@@ -5,7 +5,9 @@ array, [time, slice, row, column] in memory, and handed out as [column, row, sli
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ from .pixels import locate, read_frames, stored_type
 from .remarks import header_window, notes, window_function
 from .scale import Scale, scale_of
 from .scaling import shift_whole, value_type
-from .series import SeriesInfo, scan, scan_files
+from .series import SeriesInfo, SeriesTable, scan, scan_files
 from .split import lacking
 from .times import order_in_words, timing
 from .values import brightness, frame_values, shown_as, with_unit
@@ -35,14 +37,14 @@ TILT = 0.1  # degrees of shear from which a tilted gantry is told
 
 
 def read_series(
-    source,
-    series_uid=None,
-    on_gap="error",
-    on_duplicate="error",
-    on_tilt="keep",
-    order=None,
-    mosaic=None,
-    colour="keep",
+    source: str | PathLike[str] | Iterable[str | PathLike[str]] | SeriesInfo,
+    series_uid: str | None = None,
+    on_gap: str = "error",
+    on_duplicate: str = "error",
+    on_tilt: str = "keep",
+    order: str | None = None,
+    mosaic: tuple[int, int] | None = None,
+    colour: str = "keep",
 ) -> Volume:
     """Read one image series as a volume.
 
@@ -127,8 +129,8 @@ def _cut_up(stack, mosaic) -> Stack:
         return arrange([tile for frame in whole for tile in mosaics.tile_frames(frame, tiles)])
 
 
-def _table(source):
-    if isinstance(source, str | Path):
+def _table(source) -> SeriesTable:
+    if isinstance(source, str | PathLike):
         return scan(source)
     paths = [Path(p) for p in source]
     if not paths:
@@ -136,7 +138,7 @@ def _table(source):
     return scan_files(paths[0].parent, paths)
 
 
-def choose(table, wanted=None) -> SeriesInfo:
+def choose(table: SeriesTable, wanted: str | None = None) -> SeriesInfo:
     """The one series of a table that is meant, or an error that lists them."""
     found = [s for s in table if wanted is None or wanted in (s.id, s.series_uid)]
     damaged = [s for s in table.skipped if s.damaged]

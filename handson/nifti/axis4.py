@@ -5,11 +5,13 @@ tells diffusion weightings, and its `.bvec` the directions (FSL's convention).
 """
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import WriteError
+from ..volume import Volume
 
 _SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # xyzt_units & 56
 _NOT_TIME = {32: "Hz", 40: "ppm", 48: "rad/s"}
@@ -102,7 +104,7 @@ def _fsl_to_world(affine) -> np.ndarray:
     return rotation @ np.diag([-1.0 if np.linalg.det(rotation) > 0 else 1.0, 1.0, 1.0])
 
 
-def write_gradients(volume, path) -> list[Path]:
+def write_gradients(volume: Volume, path: str | PathLike[str]) -> list[Path]:
     """Write .bval and .bvec beside an image, in the axes of the image (FSL's convention).
 
     volume : with `b_values`, and `b_vectors` in RAS+ world axes where the directions are known

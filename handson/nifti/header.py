@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class HeaderBytes:
             for name in fields
         )
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         layout = _layout(len(self.raw), self.byte_order)
         if name not in (layout.fields or {}):
             raise KeyError(name)
@@ -109,7 +110,7 @@ class HeaderBytes:
         return f"<table><caption>{self!r}</caption><tr>{heads}</tr>{rows}</table>"
 
 
-def header_bytes(path) -> HeaderBytes:
+def header_bytes(path: str | PathLike[str]) -> HeaderBytes:
     """The values that the header of a NIfTI file holds on disk, before any reader touched them.
 
     path : .nii, .nii.gz, .hdr, or the .img beside its .hdr; told by content, not by name
@@ -123,7 +124,7 @@ def header_bytes(path) -> HeaderBytes:
         return read_header(stream, path)
 
 
-def is_nifti(path) -> bool:
+def is_nifti(path: str | PathLike[str]) -> bool:
     """Whether a file begins as NIfTI (or Analyze 7.5) does, or is the image half of a pair.
 
     What is packed by gzip counts as NIfTI: DICOM never is. Raises `ReadError` when out of reach.

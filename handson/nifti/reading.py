@@ -1,5 +1,7 @@
 """`read_nifti`: header, voxels and place of one file, or of a pair, as a `Volume`."""
 
+from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,12 @@ from .layout import layout, structured
 from .voxels import read_voxels
 
 
-def read_nifti(path, *, volumes=None, component=None) -> Volume:
+def read_nifti(
+    path: str | PathLike[str],
+    *,
+    volumes: int | slice | Iterable[int] | None = None,
+    component: str | int | None = None,
+) -> Volume:
     """Read a NIfTI-1 or NIfTI-2 file: single or .hdr/.img pair, packed or not, either byte order.
 
     path : told by content, not by name

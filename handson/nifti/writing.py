@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
 import nibabel as nib
@@ -15,7 +17,13 @@ SPACES = ("scanner", "aligned", "talairach", "mni", "template")  # xform codes 1
 _INT16_MAX = 32767  # the longest axis of NIfTI-1
 
 
-def write_nifti(volume: Volume, path, *, space=None, extensions=()) -> Path:
+def write_nifti(
+    volume: Volume,
+    path: str | PathLike[str],
+    *,
+    space: str | None = None,
+    extensions: Sequence = (),
+) -> Path:
     """Write a volume as .nii or .nii.gz, or as a pair when the suffix is .hdr or .img (or .gz of it).
 
     volume : its data type is kept (bool becomes uint8, float16 float32); nothing is rescaled.
