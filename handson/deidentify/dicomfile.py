@@ -11,7 +11,7 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_partial
@@ -172,7 +172,7 @@ def _inflated(file: BinaryIO) -> BinaryIO:
     )
     size = os.fstat(file.fileno()).st_size if hasattr(file, "fileno") else file.seek(0, os.SEEK_END)
     file.seek(start)
-    whole = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115 (lives as long as its Source)
+    whole = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=1 << 26))  # noqa: SIM115 (the Source keeps it)
     whole.write(meta)
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:

@@ -20,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import DeidentifyError
 from . import report as status
@@ -32,11 +33,6 @@ from .pixels import read_masks
 from .profile import Profile
 from .report import Entry, Report
 from .worker import Job, Outcome, Worker
-
-try:
-    import fcntl
-except ImportError:  # Windows: there the file of a part that is open cannot be removed
-    fcntl = None
 
 RUN_FOLDER = ".handson-run"
 
@@ -122,7 +118,7 @@ class Output:
         self.run = folder / RUN_FOLDER
         self._key = key
         self._named: dict[str, str] = {}
-        self._lock = None
+        self._lock: TextIO | None = None
         self._prepare(resume)
         self._journal = (self.run / "journal").open("a", encoding="ascii")
 
@@ -156,8 +152,10 @@ class Output:
 
     def _take(self) -> None:
         """Keep other runs out while this one lives; the lock of a killed run is gone with it."""
-        if fcntl is None:
+        if sys.platform == "win32":
             return
+        import fcntl
+
         self._lock = (self.run / "lock").open("a")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -214,12 +214,12 @@ def _pictures(source: Source) -> np.ndarray:
     probe = replace(source, dataset=header, pixels=replace(source.pixels))
     little = source.little_endian
     try:
-        compressed = source.pixels.length is None
-        if compressed or header.PhotometricInterpretation == "YBR_FULL_422":
-            data, little = _decoded(probe), little or compressed
+        length = source.pixels.length
+        if length is None or header.PhotometricInterpretation == "YBR_FULL_422":
+            data, little = _decoded(probe), little or length is None
         else:
             source.file.seek(source.pixels.offset)
-            data = bytearray(source.file.read(source.pixels.length))
+            data = bytearray(source.file.read(length))
         size, sign = int(header.BitsAllocated), int(header.get("PixelRepresentation") or 0)
         shape = (int(header.Rows), int(header.Columns))
         samples = int(header.get("SamplesPerPixel") or 1)

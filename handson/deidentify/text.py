@@ -91,7 +91,15 @@ class Words:
             self._dates.add(pattern)
 
     def __len__(self) -> int:
-        return sum(map(len, (self._words, self._glyphs, self._phrases, self._dates, self._spaced)))
+        return sum(
+            (
+                len(self._words),
+                len(self._glyphs),
+                len(self._phrases),
+                len(self._dates),
+                len(self._spaced),
+            )
+        )
 
     def clean(self, text: str, identity: Identity | None = None, harmless=frozenset()) -> str:
         """`text` with every gathered word replaced by ***, and with `identity` every UID in it by its new one.
