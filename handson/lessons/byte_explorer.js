@@ -20,7 +20,7 @@ export function hex(byte) {
   return byte.toString(16).padStart(2, "0");
 }
 
-/** The byte as ASCII, a dot where it is no printable character. */
+/** The byte as ASCII, a dot where it cannot be printed. */
 export function ascii(byte) {
   return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : ".";
 }

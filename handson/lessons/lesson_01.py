@@ -117,19 +117,19 @@ EXERCISES = {
         asks="How many of the six files hold a stream of the JPEG family, and the keyword of the "
         "element that holds 32-bit floats.",
         answer=lambda: (jpeg_files(), keyword_for_tag(0x7FE00008)),
-        because="Most files hold plain numbers, RLE is no JPEG, and floats have an element of their own.",
+        because="Most files hold plain numbers, RLE is not JPEG, and floats have an element of their own.",
         hint="Look for JPEG in the names of the transfer syntaxes; search the tag table for 7FE0 or Float.",
         mistakes=(
             Mistake(
                 "DICOM is JPEG in a wrapper",
                 lambda: (len(MR_FILES), ...),
                 "Not all of them: three of the six hold the plain numbers. JPEG is one of many ways to "
-                "write Pixel Data, and none of the default ones.",
+                "write Pixel Data, and not a default one.",
             ),
             Mistake(
                 "every compression is JPEG",
                 lambda: (sum(syntax.is_compressed for syntax in syntaxes()), ...),
-                "You counted every compressed file. RLE is run-length coding and no JPEG.",
+                "You counted every compressed file. RLE is run-length coding, which is not JPEG.",
             ),
             Mistake(
                 "DICOM stores only integers",

@@ -167,7 +167,7 @@ EXERCISES = {
             Mistake(
                 "the callbacks keep patients apart",
                 lambda: 2,
-                "Two went in. Look at PatientID after the callbacks. Whoever trusts this folder treats "
+                "Two went in. Look at PatientID after the callbacks. A doctor who trusts this folder treats "
                 "one patient for what the other has.",
             ),
         ),

@@ -17,7 +17,7 @@ from .still import Still, script
 
 @dataclass(frozen=True)
 class Option:
-    """One choice and what is said to whoever takes it."""
+    """One choice, and the answer that a learner gets who takes it."""
 
     text: str
     says: str
@@ -79,7 +79,7 @@ class Quiz(Still, widgets.VBox):
 
     @property
     def score(self) -> int:
-        """How many questions stand answered right."""
+        """How many questions are answered right."""
         return sum(c == q.right for c, q in zip(self.chosen, self.questions, strict=True))
 
     def _choose(self, change):
