@@ -137,6 +137,25 @@ def test_a_nibabel_image_in_metres_comes_in_millimetres():
     assert_allclose(Volume.from_nibabel(image).spacing, (1, 2, 3))
 
 
+@pytest.mark.parametrize(
+    ("unit", "step", "seconds"),
+    [("sec", 0.72, 0.72), ("msec", 720, 0.72), ("usec", 720_000, 0.72), ("hz", 3, None)],
+)
+def test_the_step_in_time_comes_in_seconds(unit, step, seconds):
+    image = nib.Nifti1Image(np.zeros((2, 3, 4, 2), np.uint8), np.eye(4))
+    image.header["pixdim"][4] = step
+    image.header.set_xyzt_units("mm", unit)
+    found = Volume.from_nibabel(image).time_step
+    assert found == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_two_volumes_keep_their_step_and_one_has_none():
+    two, one = volume((2, 3, 4, 2), time_step=0.5), volume((2, 3, 4, 1), time_step=0.5)
+    assert two.to_nibabel().header.get_zooms()[3] == 0.5
+    assert one.to_nibabel().header.get_xyzt_units() == ("mm", "unknown")
+    assert Volume.from_sitk(two.to_sitk()).time_step == 0.5
+
+
 def test_no_side_stays_no_side_in_nibabel():
     image = volume(oriented=False, affine=np.diag([-2.0, -3, 4, 1])).to_nibabel()
     assert (image.header["sform_code"], image.header["qform_code"]) == (0, 0)

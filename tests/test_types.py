@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "handson"
 # Rooms whose public functions are annotated in full, arguments and results.
-ANNOTATED = ("sides.py", "volume.py", "exchange.py", "opening.py", "display", "figures")
+ANNOTATED = ("sides.py", "volume.py", "exchange.py", "opening.py", "display", "figures", "viewer")
 
 
 def test_mypy_finds_nothing_wrong():

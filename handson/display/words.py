@@ -164,7 +164,7 @@ def in_other_space(base: Volume, layer: Volume) -> bool:
 
 
 def other_space_said(names: Iterable[str]) -> str:
-    """The warning of layers in another frame of reference, a sentence each; "" for none."""
+    """The warning of layers in another frame of reference, a phrase each; "" for none."""
     template = LABELS["other_space_said"]
     return "; ".join(template.format(name=name or LABELS["layer"]) for name in names)
 

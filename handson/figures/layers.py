@@ -90,7 +90,7 @@ def overlay(
         opacity=opacity,
     )
     apart = not same_space and words.in_other_space(whole, over)
-    warning = words.other_space_said([over.name]) if apart else ""
+    warning = words.other_space_said([over.modality]) if apart else ""
     panel = panel.warned(LABELS["other_space"] if apart else "")
     values = panel.sampled(over, look, time)
     room = None

@@ -5,7 +5,9 @@ computes the same voxels and the same numbers in the page; a test holds the two 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,6 +16,7 @@ import numpy as np
 from ..display import measuring
 from ..errors import ViewError
 from ..sides import PLANES
+from ..volume import Volume
 
 _FORMAT = "handson-annotations-1"
 
@@ -50,7 +53,7 @@ class Annotation:
             raise ViewError(f"there is no plane {self.plane!r}", f"Planes are {', '.join(PLANES)}.")
         object.__setattr__(self, "points", tuple(tuple(map(float, p)) for p in points))
 
-    def measure(self, volume, time=0) -> dict[str, float]:
+    def measure(self, volume: Volume, time: int = 0) -> dict[str, float]:
         """Its numbers in a volume: none for marks that measure nothing."""
         return {}
 
@@ -65,7 +68,7 @@ class Ruler(Annotation):
         """mm between the two ends."""
         return measuring.length(self.points)
 
-    def measure(self, volume, time=0):
+    def measure(self, volume: Volume, time: int = 0) -> dict[str, float]:
         return {"length": self.length}
 
 
@@ -85,14 +88,14 @@ class Angle(Annotation):
             return float("nan")
         return float(np.degrees(np.arccos(np.clip(arms[0] @ arms[1] / lengths.prod(), -1, 1))))
 
-    def measure(self, volume, time=0):
+    def measure(self, volume: Volume, time: int = 0) -> dict[str, float]:
         return {"degrees": self.degrees}
 
 
 class Area(Annotation):
     """What encloses voxels."""
 
-    def mask(self, volume, plane="axial") -> np.ndarray:
+    def mask(self, volume: Volume, plane: str = "axial") -> np.ndarray:
         """The voxels inside, bool [i, j, k]; `plane` is used when the annotation names none."""
         ijk = volume.voxel(np.array(self.points))
         layout = volume.layout(self.plane or plane)
@@ -121,7 +124,7 @@ class Area(Annotation):
     def _inside(self, h, v, across, down):
         raise NotImplementedError
 
-    def measure(self, volume, time=0, plane="axial"):
+    def measure(self, volume: Volume, time: int = 0, plane: str = "axial") -> dict[str, float]:
         """The keys of `measuring.statistics`: "n", "mean", "sd", "low", "high", "area", "volume"."""
         values = volume.data[self.mask(volume, plane)]
         return measuring.statistics(volume, self.plane or plane, values, time)
@@ -185,7 +188,7 @@ class Text(Annotation):
 KINDS = {kind.kind: kind for kind in (Ruler, Angle, Region, Ellipse, Freehand, Arrow, Text)}
 
 
-def to_state(annotations) -> list[dict]:
+def to_state(annotations: Iterable[Annotation]) -> list[dict]:
     """As the page holds them; ids count from 1."""
     return [
         {"id": n, "kind": a.kind, "plane": a.plane, "points": [list(p) for p in a.points], "text": a.text}
@@ -193,14 +196,14 @@ def to_state(annotations) -> list[dict]:
     ]  # fmt: skip
 
 
-def from_state(states) -> tuple[Annotation, ...]:
+def from_state(states: Iterable[dict]) -> tuple[Annotation, ...]:
     """The other way round. What is half drawn (an angle of one arm) is left out.
 
     raises : ViewError for a kind that does not exist
     """
     found = []
     for state in states:
-        kind = KINDS.get(state.get("kind"))
+        kind = KINDS.get(str(state.get("kind")))
         if kind is None:
             raise ViewError(
                 f"there is no annotation {state.get('kind')!r}", f"Kinds are {', '.join(KINDS)}."
@@ -212,7 +215,7 @@ def from_state(states) -> tuple[Annotation, ...]:
     return tuple(found)
 
 
-def save(path, annotations) -> Path:
+def save(path: str | PathLike[str], annotations: Iterable[Annotation]) -> Path:
     """Write annotations as JSON; points in RAS+ mm. Nothing of the image or the patient is written."""
     from .export import write_whole
 
@@ -222,7 +225,7 @@ def save(path, annotations) -> Path:
     )
 
 
-def load(path) -> tuple[Annotation, ...]:
+def load(path: str | PathLike[str]) -> tuple[Annotation, ...]:
     """Read what `save` wrote.
 
     raises : ViewError for a file that cannot be read or is something else
@@ -234,9 +237,11 @@ def load(path) -> tuple[Annotation, ...]:
         return from_state(found["annotations"])
     except OSError as error:
         raise ViewError(
-            f"cannot be read: {error.strerror}", "Check the path.", path=path
+            f"cannot be read: {error.strerror}", "Check the path.", path=Path(path)
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ViewError(
-            "is not a file of annotations", "Save them with viewer.save_annotations.", path=path
+            "is not a file of annotations",
+            "Save them with viewer.save_annotations.",
+            path=Path(path),
         ) from error

@@ -4,13 +4,17 @@ The traits follow the canvas and the base layer both ways. Controls are linked t
 browser, so a slider moves the picture without a kernel and Python hears of it afterwards.
 """
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
+from os import PathLike
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from ipywidgets import VBox
+from numpy.typing import ArrayLike
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
 
 from ..display import courses, measuring, raster, words
@@ -24,6 +28,7 @@ from ..errors import ViewError
 from ..segmentations import Segment
 from ..segmentations.grids import on
 from ..sides import CONVENTIONS
+from ..volume import Volume
 from . import annotations as marks
 from . import controls, export, rows, static, still
 from .canvas import ARRANGEMENTS, PANELS, PLANE_NAMES, SLABS, Canvas, geometry
@@ -147,7 +152,7 @@ class Viewer(VBox):
         for layer in layers:
             self._attach(layer, plane, start)
         self.layers = tuple(layers)
-        apart = [o.name for o in layers if words.in_other_space(volume, o.volume)]
+        apart = [o.safe_name for o in layers if words.in_other_space(volume, o.volume)]
         self.warning = "" if same_space else words.other_space_said(apart)
         on_picture = LABELS["other_space"] if self.warning else ""
         self.canvas = Canvas(
@@ -448,11 +453,11 @@ class Viewer(VBox):
         planes = [self.plane, *(p for p in self.planes if p != self.plane)]
         return next((p for p in planes if flat[self.volume.layout(p).axis]), "")
 
-    def save_annotations(self, path):
+    def save_annotations(self, path: str | PathLike[str]) -> Path:
         """Write the annotations as JSON, points in RAS+ mm; returns the path."""
         return marks.save(path, self.annotations)
 
-    def load_annotations(self, path):
+    def load_annotations(self, path: str | PathLike[str]) -> None:
         """Show the annotations of a file and no others.
 
         raises : ViewError for a file that holds none
@@ -468,7 +473,7 @@ class Viewer(VBox):
 
     # ---- end -----------------------------------------------------------------------------
 
-    def close(self):
+    def close(self) -> None:
         """Take the viewer out of the page and give the memory back, there and here."""
         while self._opened:
             self._opened.pop().close()
@@ -506,7 +511,7 @@ class Viewer(VBox):
         drawn = {n: m if m is None else courses.mean_course(volume, m) for n, m in masks.items()}
         return courses.TimeCourse(volume.seconds, volume.data[self.voxel].astype(float), **drawn)
 
-    def paint(self, mask) -> None:
+    def paint(self, mask: ArrayLike) -> None:
         """Paint the voxels of a mask, and no others.
 
         mask : bool array in the order of `painted_mask`
@@ -523,7 +528,7 @@ class Viewer(VBox):
         """
         return self._own(self._painted)
 
-    def painted_segment(self, name, number=1, **said):
+    def painted_segment(self, name: str, number: int = 1, **said: Any) -> Any:
         """What is painted as a named segment, for `handson.segmentations.write_segmentation`.
 
         name, number : of the segment
@@ -561,7 +566,7 @@ class Viewer(VBox):
             return in_own_order(array, self.axes)
         return np.stack([in_own_order(a, self.axes) for a in np.moveaxis(array, 3, 0)], axis=-1)
 
-    def region_mask(self):
+    def region_mask(self) -> np.ndarray:
         """Region and painting as a bool array [row, column] of the stored picture, True inside.
 
         For `handson.deidentify.Mask(drawn=...)`, which blackens it in every frame, whatever side is drawn
@@ -623,11 +628,11 @@ class Viewer(VBox):
 
     # ---- pictures that stay ----------------------------------------------------------------
 
-    def save_png(self, path, height=720):
+    def save_png(self, path: str | PathLike[str], height: int = 720) -> Path:
         """Write what is on show, without controls, as a PNG; returns its path."""
         return export.write_whole(path, static.png(self, height))
 
-    def save_html(self, path):
+    def save_html(self, path: str | PathLike[str]) -> Path:
         """Write one page that still scrolls, with no kernel and no network; returns its path."""
         return export.write_whole(path, export.page(self).encode())
 
@@ -641,13 +646,13 @@ class Viewer(VBox):
         still.show(self, [self], repr(self), super()._repr_mimebundle_())
 
 
-def shown_planes(volume) -> tuple[str, ...]:
+def shown_planes(volume: Volume) -> tuple[str, ...]:
     """The planes worth showing: all three, or the one that a single slice lies in."""
     single = tuple(p for p in PLANE_NAMES if volume.shape[volume.layout(p).axis] == 1)
     return single[:1] or PLANE_NAMES
 
 
-def check_options(options) -> None:
+def check_options(options: Mapping[str, Any]) -> None:
     """raises : ViewError for an option that no viewer has: it would be an attribute nobody reads"""
     known = {
         *Viewer.class_own_traits(),
@@ -668,7 +673,7 @@ def check_options(options) -> None:
         )
 
 
-def speed_of(volume) -> float:
+def speed_of(volume: Volume) -> float:
     """Steps a second at which a series in time runs as fast as it happened; 10 when nobody says."""
     seconds = volume.seconds
     if volume.frames == 1 or seconds is None or not seconds[-1] > 0:

@@ -7,7 +7,9 @@ the page would compute again.
 
 import json
 import re
+from collections.abc import Iterable
 from importlib.resources import files
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -17,6 +19,7 @@ from traitlets import Bool, Bytes, Dict, Float, Instance, Int, List, Unicode, de
 from ..display.colours import COLOUR_MAPS, colour_table
 from ..display.words import LABELS, LANGUAGES, in_language, unplaced_sides
 from ..sides import CONVENTIONS, PLANES
+from ..volume import Volume
 from .models import Layer
 
 PLANE_NAMES = tuple(PLANES)
@@ -35,7 +38,7 @@ MODULES = (
 )  # fmt: skip
 
 
-def bundle(entry) -> str:
+def bundle(entry: str) -> str:
     """All modules and `entry` ("widget" or "page") as one ES module."""
     words = {code: in_language(code) for code in LANGUAGES}
     parts = [f"const LANGUAGES = {json.dumps(words, ensure_ascii=False)};"]
@@ -113,7 +116,12 @@ class Canvas(anywidget.AnyWidget):
         return b"".join(colour_table(name).tobytes() for name in COLOUR_MAPS)
 
 
-def geometry(volume, presets=(), warning="", has_header=False) -> dict:
+def geometry(
+    volume: Volume,
+    presets: Iterable[tuple[float, float]] = (),
+    warning: str = "",
+    has_header: bool = False,
+) -> dict[str, Any]:
     """What the page must know of a volume's place, as JSON.
 
     presets : windows on offer, (low, high) each
@@ -141,7 +149,7 @@ def geometry(volume, presets=(), warning="", has_header=False) -> dict:
     }
 
 
-def facts(volume) -> list[list[str]]:
+def facts(volume: Volume) -> list[list[str]]:
     """What is known of the image, (name, value) each; never a name from the file."""
     words = LABELS["facts"]
     found = [("shape", " × ".join(map(str, volume.shape))), ("values", str(volume.data.dtype))]

@@ -5,6 +5,8 @@ a control that appears late takes the model's value and never the other way roun
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from ipywidgets import (
     Checkbox,
@@ -14,6 +16,7 @@ from ipywidgets import (
     IntSlider,
     Layout,
     ToggleButtons,
+    Widget,
 )
 from ipywidgets.widgets.widget_description import DescriptionStyle
 from ipywidgets.widgets.widget_int import SliderStyle
@@ -50,7 +53,9 @@ class Controls(dict):
         self.ties = []
         self.shapes = {}
 
-    def add(self, name, control, model, trait, key="value"):
+    def add(
+        self, name: str, control: Widget, model: Widget, trait: str, key: str = "value"
+    ) -> Widget:
         self[name] = control
         self.ties.append(
             {
@@ -62,7 +67,7 @@ class Controls(dict):
         )
         return control
 
-    def shape(self, style):
+    def shape(self, style: type) -> dict[str, Any]:
         """One layout for all controls, and one style for each kind: fewer models to make."""
         if "layout" not in self.shapes:
             self.shapes["layout"] = Layout(width="auto")
@@ -70,7 +75,7 @@ class Controls(dict):
             self.shapes[style] = style(description_width="68px")
         return {"layout": self.shapes["layout"], "style": self.shapes[style]}
 
-    def slice_slider(self, plane, count, index):
+    def slice_slider(self, plane: str, count: int, index: int) -> Widget:
         slider = SliceSlider(
             value=index, min=0, max=count - 1, description=LABELS["planes"][plane], **self.shape(SliderStyle)
         )  # fmt: skip
@@ -78,12 +83,14 @@ class Controls(dict):
         slider.add_class(f"handson-{plane}")
         return slider
 
-    def whole_slider(self, name, value, low, high):
+    def whole_slider(self, name: str, value: int, low: int, high: int) -> Widget:
         return SliceSlider(
             value=value, min=low, max=high, description=_word(name), **self.shape(SliderStyle)
         )
 
-    def range_slider(self, name, value, low, high, whole):
+    def range_slider(
+        self, name: str, value: tuple[float, float], low: float, high: float, whole: bool
+    ) -> Widget:
         """A slider with two handles over (low, high), widened so that it can hold `value`."""
         low, high = min(low, value[0]), max(high, value[1])
         if low == high:
@@ -94,26 +101,28 @@ class Controls(dict):
             **self.shape(SliderStyle),
         )  # fmt: skip
 
-    def number_slider(self, name, value, low, high, step):
+    def number_slider(
+        self, name: str, value: float, low: float, high: float, step: float
+    ) -> Widget:
         return NumberSlider(
             value=value, min=low, max=high, step=step, description=_word(name), **self.shape(SliderStyle)
         )  # fmt: skip
 
-    def menu(self, name, options, index):
+    def menu(self, name: str, options: Sequence[str], index: int) -> Widget:
         return Dropdown(
             options=options, index=index, description=_word(name), **self.shape(DescriptionStyle)
         )
 
-    def colour_menu(self, index):
+    def colour_menu(self, index: int) -> Widget:
         return self.menu("cmap", COLOUR_MAPS, index)
 
-    def buttons(self, options, index):
+    def buttons(self, options: Sequence[str], index: int) -> Widget:
         buttons = ToggleButtons(options=options, index=index, tooltips=options)
         buttons.layout.close()
         buttons.layout = self.shape(DescriptionStyle)["layout"]
         return buttons
 
-    def tick(self, name, value, description=None):
+    def tick(self, name: str, value: bool, description: str | None = None) -> Widget:
         words = _word(name) if description is None else description
         return Checkbox(
             value=value, description=words, indent=False, layout=self.shape(DescriptionStyle)["layout"]
@@ -124,14 +133,14 @@ def _word(name):
     return LABELS["controls"][name]
 
 
-def fine_step(low, high) -> float:
+def fine_step(low: float, high: float) -> float:
     """About a thousandth of the range, 1, 2 or 5 times a power of ten: `step=1` is useless on 0..1."""
     span = (high - low) or abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span / 1000))
     return power * max(n for n in (1, 2, 5) if n * power <= span / 1000 * (1 + 1e-9))
 
 
-def within(box) -> list:
+def within(box: Widget) -> list[Widget]:
     """Every widget inside a box and the layout and style models that come with each."""
     found = [box.layout]
     for child in getattr(box, "children", ()):

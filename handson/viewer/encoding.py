@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..display.values import sample, survey
+from ..display.values import Survey, sample, survey
 from ..errors import ViewError
 
 CHUNK = 1_500_000  # bytes in one message, at most
@@ -42,7 +42,7 @@ class Coding:
     high: float = 1.0
     notes: tuple = ()
 
-    def encode(self, values) -> np.ndarray:
+    def encode(self, values: np.ndarray) -> np.ndarray:
         """values -> codes, little-endian, the same shape."""
         little = np.dtype(self.dtype).newbyteorder("<")
         if self.nan is None and self.slope == 1 and self.inter == 0:
@@ -56,13 +56,13 @@ class Coding:
             codes[np.isnan(codes)] = self.nan
         return codes.astype(little)
 
-    def decode(self, codes) -> np.ndarray:
+    def decode(self, codes: np.ndarray) -> np.ndarray:
         """codes -> values, float64; the NaN code becomes NaN."""
         values = codes * self.slope + self.inter
         return values if self.nan is None else np.where(codes == self.nan, np.nan, values)
 
 
-def choose(data, full=False, seen=None) -> Coding:
+def choose(data: np.ndarray, full: bool = False, seen: Survey | None = None) -> Coding:
     """The coding for an array of any real type.
 
     full : send every value even when that takes more than about 100 MB; else such arrays are
@@ -140,22 +140,23 @@ class Chunks:
     channels: int = 1
 
     @classmethod
-    def of(cls, data, coding, slow, channels=1):
+    def of(cls, data: np.ndarray, coding: Coding, slow: int, channels: int = 1) -> "Chunks":
         """data : [i, j, k], [i, j, k, t] or, with channels=3, [i, j, k, 3]; slow : its outer axis"""
-        rest = sorted((a for a in range(3) if a != slow), key=lambda a: -abs(data.strides[a]))
-        return cls(data, coding, (slow, *rest), channels)
+        others = (a for a in range(3) if a != slow)
+        middle, fast = sorted(others, key=lambda a: -abs(data.strides[a]))
+        return cls(data, coding, (slow, middle, fast), channels)
 
     @property
-    def frames(self):
+    def frames(self) -> int:
         return self.data.shape[3] if self.data.ndim == 4 and self.channels == 1 else 1
 
     @property
-    def plane(self):
+    def plane(self) -> int:
         """Codes in one slice along the slow axis."""
         return int(np.prod([self.data.shape[a] for a in self.order[1:]])) * self.channels
 
     @property
-    def length(self):
+    def length(self) -> int:
         size = np.dtype(self.coding.dtype).itemsize
         return (
             max(1, CHUNK // (self.plane * size)) * self.plane
@@ -164,19 +165,19 @@ class Chunks:
         )
 
     @property
-    def total(self):
+    def total(self) -> int:
         return self.plane * self.data.shape[self.order[0]] * self.frames
 
     @property
-    def count(self):
+    def count(self) -> int:
         return -(-self.total // self.length)
 
-    def holding(self, index, frame=0) -> int:
+    def holding(self, index: int, frame: int = 0) -> int:
         """The chunk with the middle of slice `index`."""
         slices = frame * self.data.shape[self.order[0]] + index
         return (slices * self.plane + self.plane // 2) // self.length
 
-    def get(self, number) -> memoryview:
+    def get(self, number: int) -> memoryview:
         """Bytes of one chunk; a view of the array where it is stored in this order, else a copy."""
         start, stop = number * self.length, min((number + 1) * self.length, self.total)
         slices = self.data.shape[self.order[0]]
@@ -200,7 +201,7 @@ class Chunks:
         axes = (*self.order, 3) if self.channels == 3 else self.order
         return data.transpose(axes)[start:stop]
 
-    def state(self, labels) -> dict:
+    def state(self, labels: dict[str, Any]) -> dict[str, Any]:
         """What the page must know, as JSON."""
         c = self.coding
         return {

@@ -8,7 +8,9 @@ import json
 import zlib
 from base64 import b64encode
 from importlib.resources import files
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..display.colours import COLOUR_MAPS
 from ..display.words import LABELS
@@ -16,6 +18,9 @@ from ..errors import ViewError
 from .canvas import Canvas, bundle
 from .models import Layer
 from .static import describe
+
+if TYPE_CHECKING:
+    from .base import Viewer
 
 LIMIT = 300_000_000  # bytes of codes in a page that a mail or a browser still takes
 
@@ -43,7 +48,7 @@ _PAGE = """<!doctype html>
 """
 
 
-def page(viewer) -> str:
+def page(viewer: "Viewer") -> str:
     """The whole page as text."""
     layers = [viewer.base, *viewer.layers]
     sources = {layer.source.model_id: layer.source for layer in layers}
@@ -106,7 +111,7 @@ def _pack(data) -> str:
     return b64encode(zlib.compress(data, 6 if len(data) < 3e7 else 1)).decode()
 
 
-def write_whole(path, data) -> Path:
+def write_whole(path: str | PathLike[str], data: bytes) -> Path:
     """Bytes to a file, whole or not at all: a temporary name first, then a rename."""
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")

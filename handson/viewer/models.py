@@ -49,7 +49,9 @@ class Source(Widget):
     )  # id of a volume -> its source, while one is open
 
     @classmethod
-    def of(cls, volume, seen, slow, index, full=False) -> "Source":
+    def of(
+        cls, volume: Volume, seen: Survey, slow: int, index: int, full: bool = False
+    ) -> "Source":
         """The volume's source, made when there is none; `slow` is the axis of the plane on show."""
         found = cls._open.get((id(volume), full))
         if found is None:
@@ -78,7 +80,7 @@ class Source(Widget):
             "slab_chunk": chunk,
         }
 
-    def send_everything(self, index=0):
+    def send_everything(self, index: int = 0) -> None:
         """Replace windowed bytes by every value; the page starts over."""
         state = self._state(index, full=True)
         with self.hold_sync():
@@ -133,7 +135,7 @@ class Source(Widget):
         value = volume.data[tuple(content["ijk"])]
         return f"{value:.7g} {volume.unit}".strip()
 
-    def release(self):
+    def release(self) -> None:
         """One user less; the last one closes the model and frees the page's bytes."""
         self.users -= 1
         if self.users == 0:
@@ -263,7 +265,7 @@ class Layer(Widget):
         return COLOUR_MAPS[self.cmap_index]
 
     @cmap.setter
-    def cmap(self, name):
+    def cmap(self, name: str) -> None:
         check_cmap(name)
         self.cmap_index = COLOUR_MAPS.index(name)
 
@@ -278,7 +280,7 @@ class Layer(Widget):
         return {int(value): name for value, name in (self.label_names or {}).items()}
 
     @names.setter
-    def names(self, names):
+    def names(self, names: Mapping[int, str]) -> None:
         self._needs_labels("names")
         self.label_names = {str(int(value)): str(name) for value, name in names.items()}
 
@@ -288,7 +290,7 @@ class Layer(Widget):
         return {int(value): tuple(rgb) for value, rgb in self.label_colours.items()}
 
     @colours.setter
-    def colours(self, colours):
+    def colours(self, colours: Mapping[int, str | Sequence[int]]) -> None:
         if colours:
             self._needs_labels("colours")
         self.label_colours = {
@@ -301,10 +303,11 @@ class Layer(Widget):
         return None if self.label_shown is None else tuple(self.label_shown)
 
     @shown.setter
-    def shown(self, values):
+    def shown(self, values: Sequence[int] | None) -> None:
         if values is not None:
             self._needs_labels("shown")
-        self.label_shown = None if values is None else sorted({int(value) for value in values})
+        shown: Any = None if values is None else sorted({int(value) for value in values})
+        self.label_shown = shown
 
     def _needs_labels(self, option):
         if self.label_names is None:
@@ -317,7 +320,7 @@ class Layer(Widget):
         return "linear" if self.interpolate else "nearest"
 
     @interpolation.setter
-    def interpolation(self, kind):
+    def interpolation(self, kind: str) -> None:
         check_interpolation(kind, self.label_names is not None)
         self.interpolate = kind == "linear"
 
@@ -326,7 +329,7 @@ class Layer(Widget):
         check_opacity(proposal["value"])
         return proposal["value"]
 
-    def attach(self, slow, index, full=False, number=0):
+    def attach(self, slow: int, index: int, full: bool = False, number: int = 0) -> None:
         """Bring the voxels: called by a viewer, which knows the slice on show.
 
         number : place among the viewer's layers; masks differ in colour by it
@@ -338,10 +341,11 @@ class Layer(Widget):
             self.open()  # an earlier viewer was closed with it
         self._viewers += 1
 
-    def release(self):
+    def release(self) -> None:
         """One viewer less; the last one closes the model. Another viewer may still attach it."""
         self._viewers -= 1
-        self.source.release()
+        if self.source is not None:
+            self.source.release()
         if self._viewers == 0:
             self.close()
 

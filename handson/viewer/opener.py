@@ -1,6 +1,8 @@
 """`view`: from whatever a learner holds to the viewer that fits it."""
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 from ipywidgets import HBox, Layout, jslink
 from traitlets import TraitError
@@ -9,7 +11,7 @@ from ..display.images import array_axes, as_volume, layer_volume
 from ..errors import ViewError
 from ..volume import Slice
 from . import still
-from .base import check_options
+from .base import Viewer, check_options
 from .models import Layer
 from .ortho import OrthoViewer
 from .overlay import OverlayViewer
@@ -18,7 +20,15 @@ from .slices import SliceViewer
 from .timeseries import TimeSeriesViewer
 
 
-def view(x, *layers, plane=None, spacing=None, unit="", name="", **options):
+def view(
+    x: Any,
+    *layers: Any,
+    plane: str | None = None,
+    spacing: Sequence[float] | None = None,
+    unit: str = "",
+    name: str = "",
+    **options: Any,
+) -> Any:
     """Show an image; the last line of a cell is enough.
 
     x : Volume, Slice, path, image of nibabel or SimpleITK, pydicom data set, array, or a list of these.
@@ -90,14 +100,16 @@ class Row(HBox):
     def _ipython_display_(self, **_options):
         still.show(self, self.viewers, repr(self), super()._repr_mimebundle_())
 
-    def close(self):
+    def close(self) -> None:
         """Take all viewers out of the page and give the memory back."""
         for each in (*self.links, *self.viewers):
             each.close()
         super().close()
 
 
-def link(a, b, crosshair=True, window=False, zoom=False):
+def link(
+    a: Viewer, b: Viewer, crosshair: bool = True, window: bool = False, zoom: bool = False
+) -> Any:
     """Move two viewers together, in the browser.
 
     a, b : viewers

@@ -2,16 +2,21 @@
 and returns it, nothing where there is nothing to choose. The style sets them in one narrow column.
 """
 
+from typing import TYPE_CHECKING
+
 from ..display.words import LABELS
 from .canvas import PLANE_NAMES
 
+if TYPE_CHECKING:
+    from .base import Viewer
 
-def place(viewer) -> list:
+
+def place(viewer: "Viewer") -> list:
     """Which plane, which slice, which volume in time."""
     return _section([*planes(viewer), *slices(viewer), *time(viewer)])
 
 
-def planes(viewer) -> list:
+def planes(viewer: "Viewer") -> list:
     """A button for each plane."""
     if len(viewer.planes) < 2 or viewer.canvas.arrangement:
         return []
@@ -20,7 +25,7 @@ def planes(viewer) -> list:
     return [viewer.controls.add("plane", buttons, viewer.canvas, "plane", "index")]
 
 
-def slices(viewer) -> list:
+def slices(viewer: "Viewer") -> list:
     """A slider for each plane."""
     found, canvas, make = [], viewer.canvas, viewer.controls
     for plane in viewer.planes if len(viewer.planes) > 1 else ():
@@ -31,7 +36,7 @@ def slices(viewer) -> list:
     return found
 
 
-def time(viewer) -> list:
+def time(viewer: "Viewer") -> list:
     """A slider for time, and how its curve is drawn."""
     if viewer.volume.frames == 1:
         return []
@@ -44,7 +49,7 @@ def time(viewer) -> list:
     ]
 
 
-def window(viewer) -> list:
+def window(viewer: "Viewer") -> list:
     """The window, its presets, the colour map; for grey values only."""
     if viewer.volume.rgb:
         return []
@@ -71,7 +76,7 @@ def _full(viewer):
     return [tick]
 
 
-def layers(viewer) -> list:
+def layers(viewer: "Viewer") -> list:
     """The controls of every layer, named "opacity 1", "threshold 1", ... in `controls`."""
     found = [c for n, layer in enumerate(viewer.layers, 1) for c in _of_layer(viewer, layer, n)]
     return found + (comparison(viewer) if found else [])
@@ -101,7 +106,7 @@ def _of_layer(viewer, layer, n):
     return _section([control for control, _ in made.values()])
 
 
-def comparison(viewer) -> list:
+def comparison(viewer: "Viewer") -> list:
     """How layers are laid over the base, and where the curtain's edge is."""
     make, canvas = viewer.controls, viewer.canvas
     menu = make.menu("compose", LABELS["compositions"], canvas.compose)
@@ -109,7 +114,7 @@ def comparison(viewer) -> list:
     return [make.add("compose", menu, canvas, "compose", "index"), make.add("split", split, canvas, "split")]  # fmt: skip
 
 
-def sides(viewer) -> list:
+def sides(viewer: "Viewer") -> list:
     """The convention, where the sides are known, and the slab."""
     make, canvas, found = viewer.controls, viewer.canvas, []
     if viewer.volume.oriented:

@@ -3,6 +3,9 @@
 Which colours and names a label has is the layer's business; here only segments are sorted into layers.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from ..errors import ViewError
@@ -12,14 +15,14 @@ from ..segmentations.segment import label_map
 from .models import Layer
 
 
-def are_segments(x) -> bool:
+def are_segments(x: Any) -> bool:
     """A `Segmentation`, a `Segment`, or a list of `Segment`s?"""
     if isinstance(x, Segment | Segmentation):
         return True
     return isinstance(x, list | tuple) and bool(x) and all(isinstance(s, Segment) for s in x)
 
 
-def segment_layers(segments) -> list[Layer]:
+def segment_layers(segments: Iterable[Any]) -> list[Layer]:
     """Layers that show every segment, large ones below small ones.
 
     segments : what `are_segments` says yes to

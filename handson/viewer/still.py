@@ -6,11 +6,16 @@ the viewer lives, the style hides the PNG. The style is the same for every viewe
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from IPython import get_ipython
 from IPython.display import display
 
 from . import static, turnover
+
+if TYPE_CHECKING:
+    from .base import Viewer
 
 _CHILD = ".jp-OutputArea-child"
 _FIRST = f"{_CHILD}:has(style.handson-still)"
@@ -25,7 +30,9 @@ STYLE = (
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def bundle(viewers, words, widget):
+def bundle(
+    viewers: Sequence["Viewer"], words: str, widget: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Everything in one bundle, for who asks for a representation; (data, metadata).
 
     viewers : those in the picture, left to right; words : the representation as text
@@ -36,7 +43,7 @@ def bundle(viewers, words, widget):
     return {**widget, "text/plain": words, "image/png": png}, {"image/png": {"alt": alt}}
 
 
-def show(whole, viewers, words, widget):
+def show(whole: Any, viewers: Sequence["Viewer"], words: str, widget: Any) -> None:
     """Put style, picture and viewer below the cell that runs.
 
     whole : the widget that is shown: a viewer, or a row of them; other arguments as `bundle`
