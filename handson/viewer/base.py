@@ -27,7 +27,7 @@ from ..display.words import LABELS
 from ..errors import ViewError
 from ..segmentations import Segment
 from ..segmentations.grids import on
-from ..sides import CONVENTIONS
+from ..sides import CONVENTIONS, PlaneLayout
 from ..volume import Volume
 from . import annotations as marks
 from . import controls, export, rows, static, still
@@ -608,7 +608,7 @@ class Viewer(VBox):
             found.append({"kind": each.kind, "plane": each.plane, "text": each.text, **numbers})
         return found
 
-    def slab_around(self, layout, index):
+    def slab_around(self, layout: PlaneLayout, index: int) -> tuple[Volume, int] | None:
         """The slab through one slice as a volume of that slice alone, and its index; None when there is no slab."""
         volume = self.volume
         if self.slab == "off" or volume.rgb or volume.shape[layout.axis] == 1:

@@ -2,7 +2,8 @@
 bars, label names and the histogram. For the PNG that stays in a notebook and for `save_png`.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,9 +46,9 @@ class Over:
         self.pen, self.viewer, self.plane, self.index = pen, viewer, plane, index
         self.scale, self.size, self.thin = scale, size, max(1, round(height / 360))
         self.layout = viewer.volume.layout(plane, viewer.convention)
-        self.font = ImageFont.load_default(max(10, height / 30))
+        self.font: Any = ImageFont.load_default(max(10, height / 30))
 
-    def at(self, ijk) -> tuple[float, float]:
+    def at(self, ijk: Sequence[float]) -> tuple[float, float]:
         """A voxel (i, j, k) in pixels of the picture."""
         layout, shape = self.layout, self.viewer.volume.shape
         x, y = ijk[layout.horizontal], ijk[layout.vertical]
@@ -57,7 +58,9 @@ class Over:
             0
         ] * self.scale
 
-    def write(self, place, text, anchor="la", colour="white"):
+    def write(
+        self, place: tuple[float, float], text: str, anchor: str = "la", colour: str = "white"
+    ) -> None:
         text = text.replace("−", "-")  # Pillow's font has no true minus
         self.pen.text(place, text, colour, self.font, anchor, stroke_width=2, stroke_fill="black")
 
@@ -208,7 +211,8 @@ def histogram(viewer: "Viewer", width: int, height: int) -> "Image":
     from PIL import Image, ImageDraw, ImageFont
 
     image = Image.new("RGB", (width, height), "black")
-    pen, font = ImageDraw.Draw(image), ImageFont.load_default(max(10, height / 10))
+    pen = ImageDraw.Draw(image)
+    font: Any = ImageFont.load_default(max(10, height / 10))
     low, high = viewer.base.seen.ends
     counts, _ = np.histogram(sample(viewer.volume.at(viewer.time).data), _BINS, (low, high if high > low else low + 1))  # fmt: skip
     top = max(1, np.sort(counts)[-2])

@@ -4,6 +4,8 @@ ipywidgets keeps every widget until it is closed, and IPython keeps the last val
 leave a volume in the kernel and in the page. What still has a name of the reader's own is left alone.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from weakref import ref
 
 _SHOWN: dict[
@@ -11,7 +13,7 @@ _SHOWN: dict[
 ] = {}  # cell -> (which run of it, weak references to its viewers)
 
 
-def shown(viewers, shell) -> None:
+def shown(viewers: Sequence[Any], shell: Any) -> None:
     """Note which cell shows these, and close what its earlier runs showed.
 
     shell : IPython's, of a kernel; anything else is let pass
