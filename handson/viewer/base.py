@@ -620,7 +620,7 @@ class Viewer(VBox):
         low, high = np.clip([first, first + count - 1], 0, volume.shape[layout.axis] - 1)
         part = volume.at(self.time)
         inside = (slice(None),) * layout.axis + (slice(low, high + 1),)
-        through = {"max": np.nanmax, "mean": np.nanmean, "min": np.nanmin}[self.slab]
+        through: Any = {"max": np.nanmax, "mean": np.nanmean, "min": np.nanmin}[self.slab]
         values = through(part.data[inside], axis=layout.axis, keepdims=True)
         affine = part.affine.copy()
         affine[:3, 3] += affine[:3, layout.axis] * index

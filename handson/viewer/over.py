@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..display import raster, words
-from ..display.colours import MARKS
+from ..display.colours import MARKS, RGB
 from ..display.look import Look
 from ..display.values import sample
 from ..display.windows import to_window
@@ -59,7 +59,7 @@ class Over:
         ] * self.scale
 
     def write(
-        self, place: tuple[float, float], text: str, anchor: str = "la", colour: str = "white"
+        self, place: tuple[float, float], text: str, anchor: str = "la", colour: str | RGB = "white"
     ) -> None:
         text = text.replace("−", "-")  # Pillow's font has no true minus
         self.pen.text(place, text, colour, self.font, anchor, stroke_width=2, stroke_fill="black")
