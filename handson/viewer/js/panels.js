@@ -48,9 +48,9 @@ export class HistogramPanel {
   }
 }
 
-// Room for the axes beside and below the curves, in the units of the drawing.
+// Room for the axes beside and below the curves, and the least room for these, in CSS pixels.
 const LEFT = 46, RIGHT = 8, TOP = 16, BOTTOM = 30;
-const WIDE = 360, HIGH = 84;
+const WIDE = 120, HIGH = 40;
 
 export class CurvePanel {
   // pick: (volume) -> nothing, when the curve is clicked or dragged over
@@ -59,10 +59,9 @@ export class CurvePanel {
     this.bars = draw("g");
     this.axes = draw("g", { class: "ho-axes" });
     this.lines = ["ho-curve", "ho-curve ho-mean", "ho-curve ho-painted"].map((name) => draw("path", { class: name }));
-    this.now = draw("line", { class: "ho-now", y1: 0, y2: HIGH });
+    this.now = draw("line", { class: "ho-now", y1: 0 });
     const inner = draw("g", { transform: `translate(${LEFT} ${TOP})` }, this.bars, this.axes, ...this.lines, this.now);
-    this.svg = draw("svg", { class: "ho-plot ho-curves", role: "img",
-      viewBox: `0 0 ${LEFT + WIDE + RIGHT} ${TOP + HIGH + BOTTOM}` }, inner);
+    this.svg = draw("svg", { class: "ho-plot ho-curves", role: "img" }, inner);
     this.text = make("span", { class: "ho-axis" });
     this.element = make("div", { class: "ho-plot-box" }, this.svg, this.text);
     const go = (event) => { if (event.buttons) pick(this.volumeAt(event)); };
@@ -70,9 +69,17 @@ export class CurvePanel {
     this.svg.addEventListener("pointermove", go);
   }
 
+  // A unit of the drawing is a CSS pixel, so that letters have one size in any panel.
+  fit() {
+    const { width, height } = this.svg.getBoundingClientRect();
+    this.wide = Math.max(width - LEFT - RIGHT, WIDE);
+    this.high = Math.max(height - TOP - BOTTOM, HIGH);
+    place(this.svg, { viewBox: `0 0 ${LEFT + this.wide + RIGHT} ${TOP + this.high + BOTTOM}`, preserveAspectRatio: "none" });
+  }
+
   volumeAt(event) {
     const box = this.svg.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * (LEFT + WIDE + RIGHT) - LEFT;
+    const x = ((event.clientX - box.left) / box.width) * (LEFT + this.wide + RIGHT) - LEFT;
     const away = this.at.map((_, n) => Math.abs(this.x(n) - x));
     return away.indexOf(Math.min(...away));
   }
@@ -84,7 +91,7 @@ export class CurvePanel {
 
   xOf(moment) {
     const [first] = this.at, span = this.at.at(-1) - first || 1;
-    return Math.min(Math.max((moment - first) / span, 0), 1) * WIDE;
+    return Math.min(Math.max((moment - first) / span, 0), 1) * this.wide;
   }
 
   // lines: values per volume of voxel, region and painting, null where nothing is drawn
@@ -94,10 +101,11 @@ export class CurvePanel {
     const drawn = lines.map((values) => values && (percent ? percentChange(values) : values));
     const known = drawn.flatMap((values) => values ?? []).filter(Number.isFinite);
     const limits = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
+    this.fit();
     this.at = seconds ?? lines[0].map((_, n) => n + 1);
     const across = this.at.map((_, n) => this.x(n));
-    this.lines.forEach((path, n) => place(path, { d: drawn[n] ? linePath(drawn[n], limits, WIDE, HIGH, across) : "" }));
-    place(this.now, { x1: this.x(time), x2: this.x(time) });
+    this.lines.forEach((path, n) => place(path, { d: drawn[n] ? linePath(drawn[n], limits, this.wide, this.high, across) : "" }));
+    place(this.now, { x1: this.x(time), x2: this.x(time), y2: this.high });
     this.drawAxes(limits.map(format), seconds);
     this.bars.replaceChildren(...this.barsOf(events));
     const last = percent ? " %" : unit && ` ${unit}`, { measured } = this.labels;
@@ -112,11 +120,11 @@ export class CurvePanel {
     const word = (x, y, text, anchor) => draw("text", { x, y, "text-anchor": anchor, text });
     const marks = ticks(this.at[0], this.at.at(-1)).flatMap((moment) => {
       const x = this.xOf(moment);
-      return [draw("path", { d: `M${x} ${HIGH}v4` }), word(x, HIGH + 14, short(moment), "middle")];
+      return [draw("path", { d: `M${x} ${this.high}v4` }), word(x, this.high + 14, short(moment), "middle")];
     });
-    this.axes.replaceChildren(draw("path", { d: `M0 0V${HIGH}H${WIDE}` }), ...marks,
-      word(-4, 8, high, "end"), word(-4, HIGH, low, "end"),
-      word(WIDE / 2, HIGH + 27, seconds === null ? this.labels.curve_volumes : this.labels.curve_seconds, "middle"));
+    this.axes.replaceChildren(draw("path", { d: `M0 0V${this.high}H${this.wide}` }), ...marks,
+      word(-4, 8, high, "end"), word(-4, this.high, low, "end"),
+      word(this.wide / 2, this.high + 27, seconds === null ? this.labels.curve_volumes : this.labels.curve_seconds, "middle"));
   }
 
   // A bar for each event; the first of each name says it.
@@ -125,7 +133,7 @@ export class CurvePanel {
     return events.flatMap(([onset, duration, name], n) => {
       const x = this.xOf(onset), width = Math.max(this.xOf(onset + duration) - x, 0.5);
       const kind = `ho-event ho-event-${names.indexOf(name) % 4}`;
-      const bar = draw("rect", { class: kind, x, y: 0, width, height: HIGH });
+      const bar = draw("rect", { class: kind, x, y: 0, width, height: this.high });
       const first = events.findIndex((event) => event[2] === name) === n;
       return first ? [bar, draw("text", { x, y: -4, text: name })] : [bar];
     });
