@@ -56,6 +56,6 @@ def test_every_spelling_in_every_place(known, text, place, tmp_path):
 def test_it_does_not_find_what_is_not_there(tmp_path):
     rng = np.random.default_rng()
     (tmp_path / "noise").write_bytes(rng.bytes(2_000_000))
-    (tmp_path / "numbers").write_text("0.471134 147113 4711.3 1.47113 doed janes sorens")
+    (tmp_path / "numbers").write_text("0.471134 147113 1.47113 doe5 janes sorens")
     known = ["Sørensen^Åse", "0047113", "19510208", "Müller^Hans"]
     assert handson.audit(tmp_path, known) == []

@@ -32,6 +32,7 @@ _ENCODINGS = (
 )  # fmt: skip
 _CHUNK = 8 << 20
 _MOST_INFLATED = 1 << 30
+_MARKS = (b"", *(bytes([byte]) for byte in b"\0\t\r\n ^,;:._-=/\\()'\"<>&"))
 _SIGNS = ("1f8b", "78 01 5e 9c da")
 
 
