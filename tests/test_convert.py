@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import subprocess
 import warnings
 
@@ -201,6 +202,28 @@ def test_faults_are_one_line_and_leave_nothing(tmp_path, capsys, words):
     assert said.startswith("handson convert: ")
     assert said.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_lists_its_series_and_shows_the_one_that_is_chosen(tmp_path, capsys):
+    """By number or id, under a window, with another series over it."""
+    slices(tmp_path / "in/a", series="1.2.3.1")
+    slices(tmp_path / "in/b", series="1.2.3.2")
+    study, page = str(tmp_path / "in"), tmp_path / "page.html"
+    assert main(["view", study, "--no-browser"]) == 0
+    said = capsys.readouterr().out
+    assert "--series" in said
+    assert said.count("\n") >= 3
+    chosen = ["--series", "1", "--window", "40,80", "--overlay", "2", "--plane", "ortho"]
+    assert main(["view", study, *chosen, "--output", str(page), "--no-browser"]) == 0
+    state = json.loads(re.search(r'id="state">(.*?)</script>', page.read_text("utf-8"))[1])
+    assert state["layers"][0]["range"] == [0, 79]
+    assert len(state["layers"]) == 2
+    assert len(state["canvas"]["panes"]) == 3
+    assert "DOE" not in page.read_text("utf-8")
+    capsys.readouterr()
+    for wrong in (["--series", "9"], ["--series", "1", "--window", "a,b"], ["--series", "1", "--overlay", "no.nii"]):  # fmt: skip
+        assert main(["view", study, *wrong, "--no-browser"]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_page_shows_the_image_by_itself(tmp_path, capsys, monkeypatch):

@@ -6,13 +6,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import handson
+from handson.dicom import read_series, scan
+from handson.errors import HandsonError, SeriesError, ViewError
 
 
 def add(subparsers):
     parser = subparsers.add_parser(
         "view", help="show an image in the browser", description=__doc__.split(": ", 1)[1]
     )
-    parser.add_argument("path", help="NIfTI or DICOM file, DICOMDIR, or folder of one series")
+    parser.add_argument(
+        "path", help="image file, DICOMDIR, or folder; of several series it lists all"
+    )
+    parser.add_argument("--series", metavar="N", help="number or id of a series, as listed")
+    parser.add_argument(
+        "--window", metavar="W", help="CENTRE,WIDTH in the unit of the values, or a preset's name"
+    )
+    parser.add_argument(
+        "--overlay",
+        action="append",
+        default=[],
+        metavar="IMAGE",
+        help="laid over it by world coordinates: a path, or a number of the list; may be repeated",
+    )
+    parser.add_argument("--plane", choices=("axial", "coronal", "sagittal", "ortho"))
     parser.add_argument(
         "--output",
         type=Path,
@@ -27,8 +43,15 @@ def add(subparsers):
 
 def run(arguments) -> int:
     """The page holds the pixels and no name: a file's or a series' name may be a patient's."""
-    image = replace(handson.open(arguments.path), name="")
-    viewer = handson.view(image)
+    table = _table(arguments.path)
+    if arguments.series is None and len(table) > 1:
+        print(*table.lines(first=1), sep="\n")
+        print("Choose one: --series N")
+        return 0
+    image = _image(arguments.series or arguments.path, table, arguments.path)
+    over = [_layer(each, table, arguments.path, n) for n, each in enumerate(arguments.overlay, 1)]
+    options = {"window": _window(arguments.window), "plane": arguments.plane}
+    viewer = handson.view(image, *over, **{k: v for k, v in options.items() if v is not None})
     page = arguments.output or Path(tempfile.mkdtemp(prefix="handson-")) / "view.html"
     viewer.save_html(page)
     for note in image.notes:
@@ -37,3 +60,42 @@ def run(arguments) -> int:
     if not arguments.no_browser:
         webbrowser.open(page.absolute().as_uri())
     return 0
+
+
+def _table(path):
+    """The series of a folder or a DICOMDIR; none for anything else."""
+    try:
+        whole = Path(path)
+        return scan(whole) if whole.is_dir() or whole.name.upper() == "DICOMDIR" else ()
+    except HandsonError:
+        return ()  # whatever is wrong with it, opening says it
+
+
+def _image(wanted, table, path):
+    """An image without its name, from a path, or from the number or id of a series."""
+    if wanted == path:
+        return replace(handson.open(path), name="")
+    numbered = {str(n): info for n, info in enumerate(table, 1)}
+    named = {key: info for info in table for key in (info.id, info.series_uid)}
+    info = (numbered | named).get(wanted)
+    if info is None:
+        raise SeriesError(
+            f"holds no series {wanted}", "See `handson view PATH` for its list.", path=path
+        )
+    return replace(read_series(info), name="")
+
+
+def _layer(wanted, table, path, n):
+    in_table = wanted.isdigit() and not Path(wanted).exists()
+    return handson.Layer(_image(wanted, table, path if in_table else wanted), name=f"layer {n}")
+
+
+def _window(text):
+    """(centre, width), or a preset's name."""
+    if text is None or "," not in text:
+        return text
+    try:
+        centre, width = map(float, text.split(","))
+    except ValueError:
+        raise ViewError(f"{text!r} is not a window", "Give CENTRE,WIDTH, as 40,400.") from None
+    return centre, width

@@ -55,7 +55,7 @@ export class Painted {
   }
 
   // How many lie in one slice across an axis.
-  countIn(axis, index) {
+  countOf(axis, index) {
     if (axis === 2) return this.slices.get(index)?.count ?? 0;
     let sum = 0;
     this.each((i, j) => { if ((axis === 0 ? i : j) === index) sum += 1; });

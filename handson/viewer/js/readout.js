@@ -192,7 +192,7 @@ export class Readout {
     const marks = view.get("annotations").map((a) => this.longText(a)).filter(Boolean);
     const { axis } = view.layout(view.panes[0].plane), slice = view.sliceOf(view.panes[0]);
     return [...(view.said ? [view.said] : []), ...(view.hands.brushing() ? [fill(this.labels.brush_text, { mm: mm(view.get("brush_radius")), unit: this.units() })] : []),
-      ...(painted.count ? [this.valuesText("painted", this.paintedNumbers(painted), painted.countIn(axis, slice), view.panes[0].plane)] : []), ...marks];
+      ...(painted.count ? [this.valuesText("painted", this.paintedNumbers(painted), painted.countOf(axis, slice), view.panes[0].plane)] : []), ...marks];
   }
 
   // Counting what is painted costs what is painted: only once the brush rests.
@@ -225,8 +225,8 @@ export class Readout {
     if (kind === "text" || kind === "arrow") return text ? [text] : [];
     const { found } = this.numbersOf(annotation);
     if (!found) return [labels.loading];
-    const places = this.places();
-    return [fill(labels.region_short, { mean: found.mean.toFixed(places), sd: found.sd.toFixed(places), unit: this.unitText() }),
+    const number = (x) => (this.view.base.link.voxels.coding.whole ? x.toFixed(1) : short(x));
+    return [fill(labels.region_short, { mean: number(found.mean), sd: number(found.sd), unit: this.unitText() }),
       this.sizeText(found.all, annotation.plane)];
   }
 

@@ -18,8 +18,8 @@ test("runs and voxels go there and back, over the ends of slices too", () => {
   painted.set([0, 0, 0], true);
   assert.deepEqual(painted.toRuns(), [0, 1, 4, 2, 10, 1, 30, 45, 139, 1]);
   assert.deepEqual(new Painted(SHAPE).toRuns(), []);
-  assert.equal(painted.countIn(2, 3), 1);
-  assert.equal(painted.countIn(0, 0), 7);
+  assert.equal(painted.countOf(2, 3), 1);
+  assert.equal(painted.countOf(0, 0), 7);
 });
 
 test("a dab costs what the brush covers, however much is painted", () => {
