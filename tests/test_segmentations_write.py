@@ -145,6 +145,17 @@ def test_simpleitk_finds_the_nifti_at_the_same_place(segments, ct, tmp_path):
     np.testing.assert_allclose(lps * (-1, -1, 1), segmentation.LESION[0], atol=0.02)
 
 
+def test_a_label_map_becomes_a_seg_when_it_is_said_what_it_is(made, source, ct, tmp_path):
+    segments = read_segmentation(made / "labels.nii.gz", like=ct)
+    with pytest.raises(WriteError, match="how segment 1 was made"):
+        write_segmentation(tmp_path / "seg.dcm", segments, source)
+    for segment, name in zip(segments, ("lesion", "shell", "ring"), strict=True):
+        segment.name, segment.algorithm, segment.code = name, "MANUAL", codes.SCT.Neoplasm
+    back = read_segmentation(write_segmentation(tmp_path / "seg.dcm", segments, source), like=ct)
+    assert back.names == ["lesion", "shell", "ring"]
+    np.testing.assert_array_equal(back[0].mask.data, TRUE["lesion"])
+
+
 def test_names_travel_in_the_header_extension(segments, tmp_path):
     names = [drawn(segments["ring"].mask, 'Größe <a> & "b"', 300)]
     path = write_segmentation(tmp_path / "x.nii", names)

@@ -31,7 +31,8 @@ class Segment:
     algorithm_name : program or method, "" when not stated
     author : person who made it, as the file states it; "" when not stated
 
-    The mask is made when it is asked for: a hundred segments of a whole body need the memory of one.
+    The mask is made when it is asked for: a hundred segments of a whole body need the memory of one. All
+    but the mask can be set, as a label map's code and algorithm must be before it is written as a SEG.
     """
 
     def __init__(
