@@ -197,8 +197,10 @@ def _on_grid(slices, spacing):
         )
         return spacing, None, [Problem(Fault.NO_STEP, text)]
     span = np.subtract(slices[-1].position, first.position)
-    if spacing.drift > 0.1:
-        text = f"the slices leave their straight line by {spacing.drift:.2f} mm"
+    line = first.position + np.outer(grid / grid[-1], span)
+    drift = np.linalg.norm([f.position for f in slices] - line, axis=1).max()
+    if drift > 0.1:
+        text = f"the slices leave their straight line by {drift:.2f} mm"
         return spacing, None, [Problem(Fault.LINE, text)]
     return Spacing(span / grid[-1], step, (), 0.0), tuple(grid.tolist()), []
 

@@ -73,12 +73,25 @@ COUNTERS = (Key.INSTANCE, Key.FRAME)
 # Tags that describe how an image was made. They tell volumes apart, but one that is not the same at
 # every place (a rounded repetition time) does not speak against a better key.
 SOFT = (
+    Key.TIME_SLICE,
     Key.FLIP_ANGLE,
     Key.INVERSION_TIME,
     Key.REPETITION_TIME,
     Key.ECHO_NUMBER,
     Key.SEQUENCE_NAME,
     Key.IMAGE_TYPE,
+    Key.KERNEL,
+    Key.TUBE_VOLTAGE,
+)
+# Tags by which volumes differ in more than time: a step in seconds would then say nothing.
+BESIDE_TIME = (
+    Key.B_VALUE,
+    Key.DIRECTION,
+    Key.VELOCITY_DIRECTION,
+    Key.FLIP_ANGLE,
+    Key.INVERSION_TIME,
+    Key.REPETITION_TIME,
+    Key.ECHO_NUMBER,
     Key.KERNEL,
     Key.TUBE_VOLTAGE,
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from .elements import number, numbers, private, texts
 from .header import GE_PARAMETERS
-from .keys import Key, is_time
+from .keys import BESIDE_TIME, Key, is_time
 from .repeats import over_midnight
 
 # Clocks, and the factor from their unit to seconds. ContentTime is when the file was made, not the image.
@@ -35,7 +35,7 @@ def timing(stack, header) -> Timing:
 
     header : the whole header of the first file
     """
-    if len(stack.volumes) < 2 or not all(map(is_time, stack.order)):
+    if len(stack.volumes) < 2 or not all(map(is_time, stack.order)) or _beside_time(stack):
         return Timing()
     if stack.order == (Key.FRAME,):
         return _frame_times(stack, header)
@@ -48,6 +48,12 @@ def timing(stack, header) -> Timing:
     if step is None and starts is not None:
         step = _even(starts)
     return Timing(step, times)
+
+
+def _beside_time(stack) -> bool:
+    """Whether the volumes differ in more than time, as those of a diffusion series do."""
+    firsts = [volume[0].keys for volume in stack.volumes]
+    return any(len({keys.get(key) for keys in firsts}) > 1 for key in BESIDE_TIME)
 
 
 def _frame_times(stack, header) -> Timing:
