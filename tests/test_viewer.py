@@ -968,3 +968,28 @@ def test_a_cell_that_runs_again_gives_its_first_viewers_memory_back():
     assert 1 not in held.user_ns["Out"]
     for each in (named, second):
         each.close()
+
+
+def test_the_header_panel_lists_the_acquisition_and_nobody():
+    """Every element with a text, a name, a date or an identifier stays away."""
+    import pydicom
+    from pydicom.data import get_testdata_file
+
+    from handson.viewer.header import rows
+
+    dataset = pydicom.dcmread(get_testdata_file("CT_small.dcm", download=False))
+    dataset.PatientName = dataset.SeriesDescription = dataset.ProtocolName = "WATSON^ROSA"
+    dataset.ImageComments = dataset.OperatorsName = "WATSON^ROSA"
+    listed = dict(rows(dataset))
+    said = " ".join([*listed, *listed.values()])
+    assert "KVP" in said
+    assert "WATSON" not in said
+    for secret in ("PatientID", "StudyDate", "SOPInstanceUID", "InstitutionName", "StudyID"):
+        assert str(dataset.get(secret, "none at all")) not in listed.values(), secret
+    shown = handson.view(Slice(np.zeros((4, 5)), dataset=dataset))
+    sent = []
+    shown.canvas.send = sent.append
+    shown.canvas._handle_custom_msg({"kind": "header", "ijk": [0, 0, 0]}, [])
+    assert sent[0]["kind"] == "header"
+    assert len(sent[0]["rows"]) == len(listed)
+    shown.close()

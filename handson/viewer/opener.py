@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from ipywidgets import HBox, Layout, jslink
+from pydicom import Dataset
 from traitlets import TraitError
 
 from ..display.images import array_axes, as_volume, layer_volume
@@ -12,6 +13,7 @@ from ..errors import ViewError
 from ..volume import Slice
 from . import still
 from .base import Viewer, check_options
+from .header import of_picture
 from .models import Layer
 from .ortho import OrthoViewer
 from .overlay import OverlayViewer
@@ -58,6 +60,8 @@ def view(
     if plane == "ortho":
         kind, plane = OrthoViewer, None
     own = (0, 1, 2) if isinstance(x, Slice) else axes
+    if isinstance(x, Slice) and isinstance(x.dataset, Dataset):
+        options.setdefault("header", of_picture(x.dataset))
     try:
         return kind(volume, *over, plane=plane, axes=own, name=name, **options)
     except TraitError as error:

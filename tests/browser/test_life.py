@@ -200,6 +200,16 @@ def round_of(count):
     assert int(opened.python(COUNT_WIDGETS)) == widgets
 
 
+def test_a_cell_that_runs_again_keeps_one_viewer(notebook):
+    opened = notebook(VOLUME, "handson.view(volume)", "print(1)")
+    opened.run_all()
+    widgets = int(opened.python(COUNT_WIDGETS))
+    for _ in range(3):
+        opened.run_cell(1)
+    expect(opened.page.locator(FRAMES)).to_have_count(1)
+    assert int(opened.python(COUNT_WIDGETS)) == widgets
+
+
 # ipywidgets keeps every open widget here; there is no public way to count them.
 COUNT_WIDGETS = """
 import gc
