@@ -29,6 +29,7 @@ def execute(path, progress):
         timeout=300,
         kernel_name="python3",
         store_widget_state=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.on_cell_executed = lambda **_: progress.update()
