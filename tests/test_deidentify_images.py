@@ -542,3 +542,45 @@ def test_scans_are_not(values):
 )
 def test_unsure_means_a_face(told, face):
     assert may_show_face(header({"Modality": "MR", **told})) is face
+
+
+def test_a_bids_tree_stays_one(tmp_path):
+    source = tmp_path / "in"
+    image = nibabel.Nifti1Image(np.zeros((3, 3, 3), np.int16), np.eye(4))
+    for subject in (f"{SECRET}1", f"{SECRET}2"):
+        for session in ("01", "20200301"):
+            folder = source / f"sub-{subject}" / f"ses-{session}" / "func"
+            folder.mkdir(parents=True)
+            stem = f"sub-{subject}_ses-{session}_task-rest_run-1_bold"
+            image.to_filename(folder / f"{stem}.nii.gz")
+            other = f"bids::sub-{subject}/ses-{session}/func/{stem}.nii.gz"
+            (folder / f"{stem}.json").write_text(
+                json.dumps({"EchoTime": 0.03, "IntendedFor": [other], "X": SECRET})
+            )
+            (folder / f"{stem.removesuffix('bold')}events.tsv").write_text(
+                f"onset\tduration\tnote\n1.5\t2\t{SECRET}\n"
+            )
+    (source / "participants.tsv").write_text(
+        f"participant_id\tage\tsex\tphone\nsub-{SECRET}1\t34\tF\t5550123456\nsub-{SECRET}2\t97\tM\t{SECRET}\n"
+    )
+    (source / "dataset_description.json").write_text(
+        json.dumps({"Name": SECRET, "BIDSVersion": "1.8.0", "Authors": [SECRET]})
+    )
+    (source / "README").write_text(SECRET)
+    (source / f"sub-{SECRET}1" / f"{SECRET}.tsv").write_text("a\tb\n1\t2\n")
+    out = tmp_path / "out"
+    report = handson.anonymize(source, out)
+    assert report.counts == {"done": 14, "refused": 1, "not an image": 1}
+    assert handson.audit(out, [SECRET, "20200301", "5550123456"]) == []
+    table = [line.split("\t") for line in (out / "participants.tsv").read_text().splitlines()]
+    assert table[0] == ["participant_id", "age", "sex"]
+    assert [row[1:] for row in table[1:]] == [["34", "F"], ["n/a", "M"]]
+    assert {p.name for p in out.glob("sub-*")} == {row[0] for row in table[1:]}
+    for path in out.rglob("*_bold.json"):
+        content = json.loads(path.read_text())
+        assert content["EchoTime"] == 0.03
+        assert (out / content["IntendedFor"][0]).is_file()
+    assert json.loads((out / "dataset_description.json").read_text())["BIDSVersion"] == "1.8.0"
+    assert len(list(out.rglob("sub-*/ses-01/func/sub-*_ses-01_task-rest_run-1_bold.nii.gz"))) == 2
+    for path in out.rglob("*_events.tsv"):
+        assert path.read_text() == "onset\tduration\n1.5\t2\n"

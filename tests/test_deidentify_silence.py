@@ -3,6 +3,7 @@
 import random
 import resource
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -152,3 +153,22 @@ def test_thousands_of_names_do_not_take_minutes(tmp_path):
     source = saved(tmp_path / "in", [dataset])
     report = handson.anonymize(source, tmp_path / "out", options=["clean-structured-content"])
     assert report.counts in ({"refused": 1}, {"done": 1})
+
+
+def test_a_directory_made_anew_conforms(tmp_path):
+    """Study Date, Time and ID are required in a directory, and empty in the files."""
+    original = Path(get_testdata_file("DICOMDIR", download=False))
+    (tmp_path / "in").mkdir()
+    shutil.copy(original, tmp_path / "in")
+    for name in ("77654033", "98892003"):
+        shutil.copytree(original.parent / name, tmp_path / "in" / name)
+    handson.anonymize(tmp_path / "in", tmp_path / "out", pixels_checked=True)
+    done = subprocess.run(
+        ["/usr/bin/dciodvfy", tmp_path / "out" / "DICOMDIR"],
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    assert [
+        line for line in (done.stderr + done.stdout).splitlines() if line.startswith("Error")
+    ] == []

@@ -30,9 +30,24 @@ _RECORDS = (
 )
 _LEVELS = (
     ("PATIENT", ("PatientName", "PatientID")),
-    ("STUDY", ("StudyDate", "StudyTime", "StudyInstanceUID", "StudyID", "AccessionNumber")),
+    (
+        "STUDY",
+        (
+            "StudyDate",
+            "StudyTime",
+            "StudyDescription",
+            "StudyInstanceUID",
+            "StudyID",
+            "AccessionNumber",
+        ),
+    ),
     ("SERIES", ("Modality", "SeriesInstanceUID", "SeriesNumber")),
 )
+
+
+# What a directory must say and a de-identified file does not (PS3.3 F.5): dummy values
+_DUMMIES = {"StudyDate": "19000101", "StudyTime": "000000", "StudyID": "0", "SeriesNumber": 0, "InstanceNumber": 0,
+            "ContentDate": "19000101", "ContentTime": "000000", "Modality": "OT", "StudyDescription": ""}  # fmt: skip
 
 
 def write_dicomdir(folder: Path, names: list[str], uid: str, parts: Path) -> int:
@@ -80,7 +95,8 @@ def _record(kind: str, attributes, header: Dataset) -> Dataset:
     if "SpecificCharacterSet" in header:
         record.SpecificCharacterSet = header.SpecificCharacterSet
     for keyword in attributes:
-        setattr(record, keyword, header.get(keyword))
+        value = header.get(keyword)
+        setattr(record, keyword, _DUMMIES.get(keyword) if value in (None, "") else value)
     return record
 
 

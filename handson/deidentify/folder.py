@@ -24,6 +24,7 @@ from typing import TextIO
 
 from ..errors import DeidentifyError
 from . import report as status
+from .bids import is_tree
 from .cluster import spread
 from .dicomdir import write_dicomdir
 from .dicomfile import looks_like_directory
@@ -191,6 +192,7 @@ class Output:
             name = "/".join(
                 (*outcome.folders, short_name(outcome.identifier + tail) + outcome.suffix)
             )
+            name = outcome.name if outcome.name and not tail else name
             attempt += 1
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -276,6 +278,7 @@ def run(source, output, *, mode, key, options, store=None, aside=None, pixels_ch
     job = Job(
         key, frozenset(options), base, {kind: place.run for kind, place in places.items()}, aside is not None,
         pixels_checked, masks, find_text, any(map(looks_like_directory, inputs)),
+        is_tree(base),
     )  # fmt: skip
     _account(report, inputs, places, job, jobs, scheduler, store, progress)
     if find_text:

@@ -24,6 +24,7 @@ from pydicom.datadict import tag_for_keyword
 from ..errors import ReadError
 from . import forms, vocabulary
 from . import profile as letters
+from .bids import Names, clean_table, description
 from .engine import form_of
 from .identity import (
     Identity,
@@ -234,7 +235,9 @@ def _copy_voxels(path: Path, offset: int, left: int, target: IO[bytes]) -> None:
             raise ReadError("is truncated or damaged: it cannot be inflated", _SAMPLE) from None
 
 
-def write_sidecar(path: Path, out: Path, profile: Profile, identity: Identity) -> Counter:
+def write_sidecar(
+    path: Path, out: Path, profile: Profile, identity: Identity, names=None
+) -> Counter:
     """De-identify a JSON sidecar, or copy a table of b-values if it is nothing but numbers."""
     text = path.read_text(encoding="utf-8", errors="strict")
     if kind(path) != ".json":
@@ -250,15 +253,51 @@ def write_sidecar(path: Path, out: Path, profile: Profile, identity: Identity) -
         content = None
     if not isinstance(content, dict):
         raise ReadError("is not a JSON object", _SAMPLE)
-    cleaner = _Sidecar(content, profile, identity)
+    cleaner = _Sidecar(content, profile, identity, names)
     out.write_text(json.dumps(cleaner.clean(content), indent=1), encoding="utf-8")
     return cleaner.changes
+
+
+def write_table(
+    path: Path, out: Path, relative: str, profile: Profile, identity: Identity, names: Names
+):
+    """De-identify a table of a BIDS tree."""
+    cleaner = _Sidecar({}, profile, identity)
+
+    def cell(column: str, value: str):
+        form, terms = fields()[column]
+        if form in ("number", "age"):
+            return (
+                value
+                if forms.is_number(value, "DS", 1e6) and (form != "age" or float(value) <= 89)
+                else None
+            )
+        return cleaner.by_form(form, terms, value)
+
+    known = lambda column: bool(fields().get(column, ("",))[0])  # noqa: E731
+    text = path.read_text(encoding="utf-8-sig", errors="strict")
+    out.write_text(clean_table(text, relative, names, cell, known), encoding="utf-8")
+    return Counter({("table", letters.CLEAN, "known columns kept"): 1})
+
+
+def write_description(path: Path, out: Path) -> Counter:
+    """The dataset_description.json of an output: nothing of the old one but its version."""
+    found = re.search(
+        r'"BIDSVersion"\s*:\s*"(\d{1,2}\.\d{1,2}(\.\d{1,2})?)"', path.read_text(encoding="utf-8")
+    )
+    out.write_text(
+        json.dumps(description(found[1] if found else "1.9.0"), indent=1), encoding="utf-8"
+    )
+    return Counter({("dataset description", letters.DUMMY, "made anew"): 1})
 
 
 class _Sidecar:
     """The rules of the profile, for the keys of a sidecar."""
 
-    def __init__(self, content: dict, profile: Profile, identity: Identity):
+    def __init__(
+        self, content: dict, profile: Profile, identity: Identity, names: Names | None = None
+    ):
+        self.names = names
         self.profile = profile
         self.identity = identity
         self.changes: Counter = Counter()
@@ -288,6 +327,11 @@ class _Sidecar:
             if all(isinstance(item, str) for item in value):
                 return [item for item in new if item is not None] or None
             return None if any(item is None for item in new) else new
+        if key == "IntendedFor" and self.names is not None:
+            try:
+                return self.names.path(str(value))
+            except ReadError:
+                return None
         form, terms = fields().get(key, ("", ()))
         if form:
             return self.by_form(form, terms, value)

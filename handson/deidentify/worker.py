@@ -7,6 +7,7 @@ of it. This module gives no output its name and knows no other file.
 import errno
 import logging
 import os
+import re
 import tempfile
 import warnings
 from collections import Counter
@@ -17,6 +18,7 @@ from pathlib import Path
 from ..errors import DeidentifyError, HandsonError, ReadError
 from . import nifti
 from . import report as status
+from .bids import DESCRIPTION, Names
 from .dicomfile import looks_like_dicom, open_dicom, read_file
 from .engine import Engine
 from .faces import may_show_face
@@ -41,6 +43,7 @@ class Job:
     pixels_checked : True when the user has looked at all pixels
     masks : what to cover in pixels
     find_text : True to look for text in pixels with OCR, and to cover what is found
+    bids : True if the inputs are a BIDS tree, whose names stay valid
     with_directory : True if a DICOMDIR will list the outputs, whose names then have no ending
     """
 
@@ -53,6 +56,7 @@ class Job:
     masks: tuple[Mask, ...] = ()
     find_text: bool = False
     with_directory: bool = False
+    bids: bool = False
 
 
 @dataclass
@@ -68,6 +72,7 @@ class Outcome:
     suffix: str = ""
     changes: Counter = field(default_factory=Counter)
     face: bool = False
+    name: str = ""
     mosaic: bool = False
     study: str = ""
     identities: list[tuple[str, dict]] = field(default_factory=list)
@@ -80,6 +85,7 @@ class Worker:
         self.job = job
         self.identity = Identity(job.key)
         self.engine = Engine(Profile(job.options), self.identity)
+        self.names = Names(self.identity)
 
     def __call__(self, number: int, path: Path) -> Outcome:
         """The outcome for one file; nothing half written stays, whatever happens."""
@@ -127,6 +133,8 @@ class Worker:
         with read_file(path) as file:
             if looks_like_dicom(file.read(140)):
                 return self._dicom(number, file)
+        if self.job.bids and path.name.lower().endswith((*nifti.IMAGES, *nifti.SIDECARS, ".tsv")):
+            return self._bids(number, path)
         if nifti.kind(path) and (nifti.kind(path) in nifti.IMAGES or nifti.partner(path)):
             return self._nifti(number, path)
         return Outcome(number, status.OTHER, "neither DICOM nor NIfTI: not copied")
@@ -149,7 +157,8 @@ class Worker:
         if image:
             changes = nifti.write_image(path, target)
         else:
-            changes = nifti.write_sidecar(path, target, self.engine.profile, self.identity)
+            names = self.names if self.job.bids else None
+            changes = nifti.write_sidecar(path, target, self.engine.profile, self.identity, names)
         folder = os.fspath(path.parent.relative_to(self.job.base))
         return Outcome(
             number,
@@ -162,6 +171,29 @@ class Worker:
             changes=changes,
             face=face,
         )
+
+    def _bids(self, number: int, path: Path) -> Outcome:
+        relative = path.relative_to(self.job.base).as_posix()
+        if relative.split("/")[0] in ("derivatives", "sourcedata", "code", "stimuli"):
+            return Outcome(number, status.OTHER, "not a part of the raw data: not copied")
+        name = self.names.path(relative)
+        if nifti.kind(path) and path.name != DESCRIPTION:
+            outcome = self._nifti(number, path)
+        else:
+            part = self._part(number, status.DONE)
+            target = part or Path(os.devnull)
+            if path.name == DESCRIPTION:
+                changes = nifti.write_description(path, target)
+            else:
+                changes = nifti.write_table(
+                    path, target, relative, self.engine.profile, self.identity, self.names
+                )
+            outcome = Outcome(number, status.DONE, part=part, changes=changes)
+        outcome.name = name
+        if subject := re.match(r"sub-([^/]+)/", relative):
+            label = subject[1]
+            outcome.identities = [(self.names.subject(label), {"PatientID": label})]
+        return outcome
 
     def _face_reason(self, face: bool) -> str:
         refuse = face and "clean-recognizable-visual-features" in self.job.options
