@@ -236,9 +236,9 @@ class Worker:
             "" if self.job.with_directory else ".dcm",
             walk.changes,
             face,
-            mosaic,
-            study,
-            [(token, original)],
+            mosaic=mosaic,
+            study=study,
+            identities=[(token, original)],
         )
 
 
