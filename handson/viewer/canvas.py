@@ -25,7 +25,7 @@ from .models import Layer
 PLANE_NAMES = tuple(PLANES)
 ARRANGEMENTS = ("one", "one and two", "grid")
 SLABS = ("off", "max", "mean", "min")
-PANELS = ("", "histogram", "time", "labels", "marks", "mip", "header")
+PANELS = ("", "histogram", "time", "labels", "marks", "header")
 
 # anywidget hands the page ONE text, imported from a blob: address, where "./geometry.js" leads
 # nowhere; an exported page has no address at all. So the modules are joined here, in the order in
