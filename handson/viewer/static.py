@@ -139,8 +139,19 @@ def _bytes(image: "Image", description: str) -> bytes:
     info = PngInfo()
     info.add_itxt("Description", description)
     file = BytesIO()
-    image.save(file, "PNG", optimize=True, pnginfo=info)
+    _plain(image).save(file, "PNG", compress_level=3, pnginfo=info)
+    if file.tell() > MOST_BYTES:  # the last tenth costs ten times the time
+        file = BytesIO()
+        _plain(image).save(file, "PNG", optimize=True, pnginfo=info)
     return file.getvalue()
+
+
+def _plain(image: "Image") -> "Image":
+    """One channel where all three are the same."""
+    if image.mode != "RGB":
+        return image
+    red, green, blue = map(np.asarray, image.split())
+    return image.convert("L") if (red == green).all() and (green == blue).all() else image
 
 
 def _panel(
