@@ -460,7 +460,7 @@ def _batches(files):
     """Runs of files whose presentation contexts fit into one association."""
     batch, kinds = [], set()
     for file in files:
-        if len(contexts_for({*kinds, file.kind})) > LIMIT:
+        if file.kind not in kinds and len(contexts_for({*kinds, file.kind})) > LIMIT:
             yield batch
             batch, kinds = [], set()
         batch.append(file)

@@ -51,7 +51,7 @@ def send(
     chosen = [file for file in chosen if places[file]]
     there = _listed(archive, set(places.values()) - {None})
     missing = [file for file in chosen if there is None or file.uid not in there]
-    report.already += [file.uid for file in chosen if file not in set(missing)]
+    report.already += [file.uid for file in chosen if there is not None and file.uid in there]
     if missing:
         _send(archive, missing, report, _after(progress, len(report.already)))
     if there is not None:
@@ -92,7 +92,8 @@ def pull(
                 after = _after(progress, finished, len(every))
                 _fetch(archive, kept, (study, one), chunk, len(uids), inbox, report, after)
                 report.done += [uid for uid in chunk if kept.holds(uid)]
-    unmet = [uid for uid in every if uid not in there | set(report.done)]
+    here = there.union(report.done)
+    unmet = [uid for uid in every if uid not in here]
     report.failed = {uid: report.failed.get(uid, "it did not arrive") for uid in unmet}
     report.proved = not report.failed
     return _complete(report, f"{archive}: {len(report.failed)} instances did not arrive")
