@@ -1,12 +1,14 @@
-"""Time and memory of `scan` and `read_series` beside SimpleITK and pydicom, on a made series.
+"""Time and memory of `scan` and `read_series` beside SimpleITK, dcm2niix and pydicom, on a made series.
 
     python benchmarks/readers.py
 
 Everything is warm and taken in turns within one run; medians. SimpleITK does what its users do:
-GetGDCMSeriesFileNames, then an ImageSeriesReader. pydicom reads headers with stop_before_pixels.
+GetGDCMSeriesFileNames, then an ImageSeriesReader; dcm2niix converts and writes (`-z n`). Processor
+time is told beside the clock's, since other programs disturb it less. pydicom reads headers with stop_before_pixels.
 Peak memory is that of a fresh process, less what it held after the imports.
 """
 
+import resource
 import statistics
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import dcm2niix
 import numpy as np
 import pydicom
 from pydicom.data import get_testdata_file
@@ -53,6 +56,24 @@ def simpleitk(folder):
     reader = sitk.ImageSeriesReader()
     reader.SetFileNames(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder)))
     return sitk.GetArrayViewFromImage(reader.Execute())
+
+
+def converter(folder):
+    with tempfile.TemporaryDirectory() as out:
+        command = [dcm2niix.bin, "-b", "n", "-z", "n", "-f", "x", "-o", out, str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
+
+
+def processor(run, folder) -> float:
+    """Processor seconds of one run, its children's included."""
+
+    def spent():
+        both = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+        return sum(r.ru_utime + r.ru_stime for r in map(resource.getrusage, both))
+
+    before = spent()
+    run(folder)
+    return spent() - before
 
 
 def ours_scan(folder):
@@ -101,6 +122,8 @@ def main():
         print(
             f"| `read_series`, 384 slices, 81 MB | {a:.2f} s | SimpleITK {b:.2f} s | {a / b:.2f} |"
         )
+        a, b = race(ours, converter, series)
+        print(f"| the same | {a:.2f} s | dcm2niix with its write {b:.2f} s | {a / b:.2f} |")
         a, b = race(ours_scan, pydicom_headers, series)
         print(f"| `scan`, the same | {a:.2f} s | pydicom {b:.2f} s | {a / b:.2f} |")
         long = make(made / "long", 200, private=1000, side=64)
@@ -111,6 +134,14 @@ def main():
         child = [sys.executable, "-W", "ignore", __file__, "peak", str(series)]
         done = subprocess.run(child, capture_output=True, text=True, check=True)
         print(f"\npeak memory: {float(done.stdout):.2f} times the array\n")
+        large = make(made / "large", 384 * 16)
+        for name, run in (("read_series", ours), ("dcm2niix", converter)):
+            few = statistics.median(processor(run, series) for _ in range(3))
+            many = processor(run, large)
+            print(
+                f"processor time of {name}, 384 and 6144 slices: {few:.2f} s, {many:.2f} s "
+                f"({many / few:.1f}-fold for 16)"
+            )
         for count in (100, 400, 1600, 6400):
             folder = make(made / str(count), count, side=64)
             start = time.perf_counter()
