@@ -206,6 +206,11 @@ def test_figure_and_viewer_start_with_one_window(meaning):
     assert handson.view(image).base.range == picture(image).axes[0].images[0].get_clim()
 
 
+def test_the_first_window_of_values_without_a_scale_leaves_out_their_tails():
+    image = Volume(np.arange(1001.0).reshape(7, 11, 13), RAS)
+    assert_allclose(handson.view(image).base.range, (10, 995))
+
+
 def test_a_sigmoid_is_drawn_as_the_standard_has_it():
     image = volume((9, 10, 11), window=(90, 60), window_function="SIGMOID")
     shown = handson.view(image)

@@ -104,7 +104,7 @@ def sampled(
     """
     from scipy.ndimage import map_coordinates  # slow to import, and not every picture has layers
 
-    there = np.moveaxis(layer.voxel(base.world(_pixels(base, layout, index))), -1, 0)
+    there = _places(layer, base, layout, index)
     data = layer.at(min(time, layer.frames - 1)).data
     size = np.array(data.shape).reshape(3, 1, 1)
     if look.interpolation == "linear":
@@ -130,15 +130,22 @@ def _around(data: np.ndarray, there: np.ndarray) -> np.ndarray:
     return data[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(float)
 
 
-def _pixels(base: Volume, layout: PlaneLayout, index: int) -> np.ndarray:
-    """Voxel indices of the pixels of a section: [row, column, 3]."""
-    rows, columns = base.shape[layout.vertical], base.shape[layout.horizontal]
-    ijk = np.zeros((rows, columns, 3))
-    ijk[..., layout.axis] = index
-    down, across = np.arange(rows), np.arange(columns)
-    ijk[..., layout.vertical] = (down[::-1] if layout.flip_vertical else down)[:, np.newaxis]
-    ijk[..., layout.horizontal] = across[::-1] if layout.flip_horizontal else across
-    return ijk
+def _places(layer: Volume, base: Volume, layout: PlaneLayout, index: int) -> np.ndarray:
+    """Where the pixels of a section of the base lie on the layer's grid: voxel indices [3, row, column]."""
+    to_layer = np.linalg.inv(layer.affine) @ base.affine
+    first = np.zeros(3)
+    first[layout.axis] = index
+    steps = []
+    for axis, flipped in (
+        (layout.horizontal, layout.flip_horizontal),
+        (layout.vertical, layout.flip_vertical),
+    ):
+        first[axis] = base.shape[axis] - 1 if flipped else 0
+        steps.append((-1 if flipped else 1) * to_layer[:3, axis])
+    across, down = (step.reshape(3, 1, 1) for step in steps)
+    start = (to_layer[:3, :3] @ first + to_layer[:3, 3]).reshape(3, 1, 1)
+    columns, rows = (np.arange(base.shape[a]) for a in (layout.horizontal, layout.vertical))
+    return start + across * columns + down * rows[:, np.newaxis]
 
 
 def picture(
