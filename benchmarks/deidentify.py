@@ -1,6 +1,6 @@
 """De-identification beside what a user would run instead: leaks, losses, speed, memory.
 
-    python benchmarks/deidentify.py [leaks] [speed] [jobs] [memory] [large]
+    python benchmarks/deidentify.py [leaks] [score] [speed] [jobs] [memory] [large]
 
 The rivals (dicom-anonymizer, dicognito, deid) live in an environment of their own, made in a temporary folder by
 `python -m venv` and pip. Every tool gets its default de-identification in one process; the same canaries (tests/deidentify_canaries.py) are searched for in every output. Times are wall
@@ -8,6 +8,7 @@ times of the whole command with its start, the best of three, the tools in turns
 """
 
 import collections
+import random
 import secrets
 import shutil
 import subprocess
@@ -130,6 +131,103 @@ def leaks(rivals, work):
         shutil.rmtree(output)
 
 
+ACTIONS = ("removed", "replaced", "shifted", "consistent", "kept", "pixels")
+KEPT = ("Modality", "Manufacturer", "SliceThickness", "PixelSpacing", "ImagePositionPatient", "ImageOrientationPatient",
+        "Rows", "Columns", "WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept", "SeriesNumber",
+        "InstanceNumber", "PatientPosition", "PhotometricInterpretation", "RepetitionTime", "EchoTime", "KVP",
+        "ConvolutionKernel", "BodyPartExamined", "SOPClassUID", "ImageType", "BitsStored")  # fmt: skip
+REMOVED = ("PatientBirthDate", "InstitutionName", "InstitutionAddress", "ReferringPhysicianName", "OperatorsName",
+           "AccessionNumber", "OtherPatientIDs", "PatientAddress", "PatientTelephoneNumbers")  # fmt: skip
+
+
+def actions(pairs, secrets_of):
+    """{action: [passed, all]} over (original, output or None) files, in the categories of the field's benchmark.
+
+    A file that is missing passes what had to go and fails what had to stay. `removed` and `kept` are never added up:
+    whoever copies everything is perfect at one, whoever deletes everything at the other.
+    """
+    score = {action: [0, 0] for action in ACTIONS}
+    uids = {}
+
+    def count(action, passed):
+        score[action][0] += bool(passed)
+        score[action][1] += 1
+
+    for old, new in pairs:
+        before = pydicom.dcmread(old)
+        after = pydicom.dcmread(new) if new else None
+        data = new.read_bytes().lower() if new else b""
+        for secret in secrets_of[old.name]:
+            count("removed", secret.lower().encode() not in data)
+        for keyword in REMOVED:
+            if before.get(keyword):
+                count(
+                    "removed", after is None or str(after.get(keyword)) != str(before.get(keyword))
+                )
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "PatientID"):
+            value = after.get(keyword) if after is not None else None
+            count("replaced", value and value != before.get(keyword))
+            known = uids.setdefault((keyword, before.get(keyword)), value)
+            count("consistent", value and value == known)
+        if before.get("StudyDate"):
+            date = str(after.get("StudyDate")) if after is not None else ""
+            count("shifted", date != before.StudyDate)
+        for keyword in KEPT:
+            if before.get(keyword) not in (None, ""):
+                count("kept", after is not None and after.get(keyword) == before.get(keyword))
+        if "PixelData" in before:
+            count("pixels", after is not None and after.get("PixelData") == before.PixelData)
+    return score
+
+
+def score(rivals, work):
+    """The actions of every tool on small files with identities in elements that the table does not list."""
+    seed = secrets.randbits(32)
+    dice = random.Random(seed)
+    source = work / "score"
+    source.mkdir()
+    secret = {}
+    for number in range(40):
+        name = get_testdata_file(dice.choice(["MR_small.dcm", "CT_small.dcm"]), download=False)
+        dataset = pydicom.dcmread(name)
+        word = lambda: "".join(dice.choices("bdfgklmnprstvz", k=9)).title()  # noqa: E731
+        who = [word(), word(), word()]
+        dataset.PatientName, dataset.PatientID = f"{who[0]}^{who[1]}", f"ID{number % 5}{seed}"
+        dataset.PatientAddress, dataset.StudyDate = f"12 {who[2]} Street", "20200301"
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        dataset.InstanceNumber = number
+        dataset.ReceiveCoilName, dataset.ImageComments = f"coil of {who[2]}", f"seen by {who[1]}"
+        dataset.SeriesDescription = f"CT HEAD for {who[0]}"
+        dataset.private_block(0x0011, "ACME", create=True).add_new(1, "LO", who[2])
+        dataset.save_as(source / f"{number:02d}.dcm")
+        secret[f"{number:02d}.dcm"] = who
+    print(
+        f"\nseed {seed}\n\n| % passed | "
+        + " | ".join(ACTIONS)
+        + " |\n|---|"
+        + "---|" * len(ACTIONS)
+    )
+    tools = {"handson": commands(rivals, source, work / "out")["handson"]}
+    tools |= {
+        t: [rivals / "python", "-c", code, source, work / "out"] for t, code in DRIVERS.items()
+    }
+    for tool, command in tools.items():
+        run(command, work / "out")
+        outputs = [
+            p for p in (work / "out").rglob("*") if p.is_file() and "deidentification" not in p.name
+        ]
+        pairs = matched(sorted(source.iterdir()), outputs)
+        result = actions(pairs, secret)
+        row = " | ".join(f"{100 * passed / max(total, 1):.1f}" for passed, total in result.values())
+        print(f"| {tool} | {row} |")
+
+
+def matched(originals, outputs):
+    """(original, output or None), by Instance Number, which no tool changes."""
+    found = {int(pydicom.dcmread(path).InstanceNumber): path for path in outputs}
+    return [(path, found.get(int(path.stem))) for path in originals]
+
+
 def place_of(place):
     """A kind of hiding place: the tag, and how deep it lies."""
     words = place.split()
@@ -218,16 +316,18 @@ def large(work):
 
 
 def main(wanted):
-    wanted = wanted or ["leaks", "speed", "jobs", "memory", "large"]
+    wanted = wanted or ["leaks", "score", "speed", "jobs", "memory", "large"]
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        rivals = environment(work / "rivals") if {"leaks", "speed"} & set(wanted) else None
+        rivals = environment(work / "rivals") if {"leaks", "score", "speed"} & set(wanted) else None
         for name in wanted:
             part = work / name
             part.mkdir()
-            {"leaks": lambda p: leaks(rivals, p), "speed": lambda p: speed(rivals, p)}.get(
-                name, globals().get(name)
-            )(part)
+            {
+                "leaks": lambda p: leaks(rivals, p),
+                "score": lambda p: score(rivals, p),
+                "speed": lambda p: speed(rivals, p),
+            }.get(name, globals().get(name))(part)
             shutil.rmtree(part)
 
 
