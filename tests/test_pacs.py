@@ -680,6 +680,7 @@ def test_two_clients_at_once_lose_nothing(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_ten_thousand_instances_go_there_and_back(tmp_path):
     many = [save(instance(n, n // 100), tmp_path / "in" / f"{n}.dcm") for n in range(10_000)]
     with pacs.LocalPacs() as running:
