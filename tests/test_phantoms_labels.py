@@ -68,14 +68,14 @@ def test_the_coarse_one_is_shifted_and_starts_from_the_other_side(volumes):
 
 @pytest.mark.parametrize(("tissue", "within"), [(1, 0.02), (2, 0.02), (3, 0.15)])
 def test_a_tissue_has_the_same_volume_on_every_grid(volumes, tissue, within):
-    """Liquor is a film of a voxel's thickness: a coarser grid shows more of it."""
+    """CSF is a film of a voxel's thickness: a coarser grid shows more of it."""
     millilitres = [(v.data == tissue).sum() * v.voxel_volume / 1000 for v in volumes.values()]
     assert min(millilitres) > 100
     assert max(millilitres) / min(millilitres) < 1 + within
 
 
-def test_linear_interpolation_invents_white_matter_between_grey_matter_and_liquor():
-    """Why the order is grey, white, liquor: half of 1 and half of 3 is 2."""
+def test_linear_interpolation_invents_white_matter_between_grey_matter_and_csf():
+    """Why the order is grey, white, CSF: half of 1 and half of 3 is 2."""
     row = Volume(
         np.array([1, 1, 3, 3], np.uint8).reshape(4, 1, 1).repeat(2, 1).repeat(2, 2), np.eye(4)
     )

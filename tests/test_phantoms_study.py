@@ -98,7 +98,7 @@ def test_the_mr_is_sagittal_with_rows_that_climb_8_degrees(headers):
     assert {d.BitsStored for d in headers["MR"]} == {12}
 
 
-def test_hounsfield_units_tell_air_liquor_brain_and_bone(volumes):
+def test_hounsfield_units_tell_air_csf_brain_and_bone(volumes):
     values, affine, _ = volumes["CT"]
 
     def mean(*mm):

@@ -18,7 +18,7 @@ GRID = Grid.around((0, -4, -12), (120, 160, 144), (1.6, 1.6, 1.6), "RAS")
 _BRAIN = (0, -17, 8), (69, 89, 74)
 _CEREBELLUM = (0, -64, -40), (48, 34, 26)
 SKIN_VALUE, FAT_VALUE, MUSCLE_VALUE, BONE_VALUE = 900, 2200, 800, 150
-LIQUOR_VALUE, GREY_VALUE, WHITE_VALUE = 400, 1600, 2300
+CSF_VALUE, GREY_VALUE, WHITE_VALUE = 400, 1600, 2300
 
 
 def brain_distance(xyz):
@@ -43,7 +43,7 @@ def values() -> np.ndarray:
     soft = np.interp(
         depth, (-0.8, 0.8, 2, 5, 7), (0, SKIN_VALUE, FAT_VALUE, FAT_VALUE, MUSCLE_VALUE)
     )
-    layers = (WHITE_VALUE, *[GREY_VALUE] * 2, *[LIQUOR_VALUE] * 2, *[BONE_VALUE] * 2, MUSCLE_VALUE)
+    layers = (WHITE_VALUE, *[GREY_VALUE] * 2, *[CSF_VALUE] * 2, *[BONE_VALUE] * 2, MUSCLE_VALUE)
     inner = np.interp(brain, (-7, -5, -0.8, 0.8, 3, 4, 8, 9), layers)
     signal = np.where((brain < 9) & (depth > 3), inner, soft)
     noise = 20 * np.random.default_rng(5).standard_normal((2, *GRID.shape), np.float32)

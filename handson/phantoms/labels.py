@@ -1,8 +1,8 @@
 """gen-labels: which tissue each voxel of the MNI brain is, on its own grid and on grids that mislead.
 
-Labels are 0 outside, 1 grey matter, 2 white matter, 3 liquor, in this order on purpose: between grey matter
-(1) and liquor (3) linear interpolation invents white matter (2). Grey and white matter are the maps that
-nilearn carries; it has none of liquor, so liquor is derived: what is left of the brain.
+Labels are 0 outside, 1 grey matter, 2 white matter, 3 CSF, in this order on purpose: between grey matter
+(1) and CSF (3) linear interpolation invents white matter (2). Grey and white matter are the maps that
+nilearn carries; it has none of CSF, so CSF is derived: what is left of the brain.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from .anatomy import sample, template
 from .grid import Grid
 from .nifti_files import nifti
 
-NAMES = {1: "grey matter", 2: "white matter", 3: "liquor (derived)"}
+NAMES = {1: "grey matter", 2: "white matter", 3: "CSF (derived)"}
 # The template is 0 outside the brain.
 BRAIN_FROM = 20
 # labels_same_shape has the shape of the T1's array and lies elsewhere: equal shape, not equal space.

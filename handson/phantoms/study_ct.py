@@ -11,7 +11,7 @@ from .grid import AXIAL, Grid
 from .patient import ANNA, HEAD_STUDY, STUDY_UID, WHERE, repeat_identity
 
 GRID = Grid.around((0.0, -6.0, 4.0), (256, 256, 60), (0.9765625, 0.9765625, 3.0), AXIAL)
-AIR, FAT, MUSCLE, LIQUOR, GREY, WHITE = -1000, -90, 45, 8, 37, 28
+AIR, FAT, MUSCLE, CSF, GREY, WHITE = -1000, -90, 45, 8, 37, 28
 BONE, MARROW, HEAD_REST = 1100, 500, 250
 MARKER_VALUE = 2000
 _INTERCEPT = -1024
@@ -74,10 +74,10 @@ def _tissue(head, grid):
     shells = np.interp(
         hull,
         (2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5),
-        (LIQUOR, BONE, BONE, MARROW, MARROW, BONE, BONE, MUSCLE),
+        (CSF, BONE, BONE, MARROW, MARROW, BONE, BONE, MUSCLE),
     )
     grey, white = head.tissue("gm", grid), head.tissue("wm", grid)
-    brain = GREY * grey + WHITE * white + LIQUOR * (1 - grey - white)
+    brain = GREY * grey + WHITE * white + CSF * (1 - grey - white)
     return np.where(hull < 2.5, brain, np.where(hull < 9.5, shells, outside))
 
 

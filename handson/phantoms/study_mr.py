@@ -81,7 +81,7 @@ def grey_values(head, mark) -> np.ndarray:
 
 def _signal(head, grid):
     depth, hull = -head.skin(grid), head.hull(grid)
-    # Skin, bright fat beneath it, muscle; then skull with its marrow, liquor, brain.
+    # Skin, bright fat beneath it, muscle; then skull with its marrow, CSF, brain.
     outside = np.interp(depth, (-0.5, 0.5, 2, 5, 7), (0, 900, 2300, 2300, 900))
     shells = np.interp(
         hull,

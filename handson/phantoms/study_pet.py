@@ -14,7 +14,7 @@ from .outline import ellipsoid
 from .patient import ANNA, HEAD_STUDY, STUDY_UID, WHERE, repeat_identity
 
 GRID = Grid.around((0.0, -6.0, 4.0), (128, 128, 47), (2.0, 2.0, 3.25), AXIAL)
-GREY, WHITE, LIQUOR, BODY = 24000.0, 8000.0, 1500.0, 3000.0
+GREY, WHITE, CSF, BODY = 24000.0, 8000.0, 1500.0, 3000.0
 HOT_SPOT_MM, HOT_SPOT_RADIUS, HOT_SPOT_VALUE = (-36.0, 30.0, 26.0), 8.0, 60000.0
 MARKER_VALUE = 90000.0
 _RESOLUTION_MM = 6.0  # full width at half maximum
@@ -81,7 +81,7 @@ def activity(head, mark) -> np.ndarray:
     """
     hull = head.hull(GRID)
     grey, white = head.tissue("gm", GRID), head.tissue("wm", GRID)
-    brain = GREY * grey + WHITE * white + LIQUOR * (1 - grey - white)
+    brain = GREY * grey + WHITE * white + CSF * (1 - grey - white)
     body = np.where(head.airway(GRID), 0, BODY) * np.clip(0.5 - head.skin(GRID), 0, 1)
     values = np.where(hull < 2.5, brain, np.where(hull < 9.5, BODY / 2, body))
     spot = ellipsoid(GRID.coordinates(), HOT_SPOT_MM, (HOT_SPOT_RADIUS,) * 3)
