@@ -79,7 +79,7 @@ def path_of(module: str) -> Path:
 
 
 def changes(node):
-    """Each way to change a node: (what is said of it, the function that does it)."""
+    """Each way to change a node: (what it is called, the function that does it)."""
     if isinstance(node, ast.Compare):
         for n, operator in enumerate(node.ops):
             other = COMPARED[type(operator)]

@@ -157,7 +157,7 @@ def _step(vr: str) -> int:
 
 
 def reads_as_text(data: bytes, step: int = 1) -> bool:
-    """True if bytes hold a run of letters longer than chance gives, which is no smooth run of numbers.
+    """True if bytes hold a run of letters longer than chance gives, unlike a smooth run of numbers.
 
     step : bytes of one number. Ramps of look-up tables pass through every letter, one after the other;
     words do not.

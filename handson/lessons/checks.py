@@ -117,7 +117,7 @@ def check(exercise_id: str, answer=...):
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What `check_all` shows: how many are right, and what is said of the others."""
+    """What `check_all` shows: how many are right, and what is wrong with the others."""
 
     verdicts: tuple[Verdict, ...]
 

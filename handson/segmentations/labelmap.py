@@ -36,7 +36,7 @@ def read_label_map(path, grid: Volume | None, resample: bool) -> Segmentation:
     present = [int(n) for n in np.unique(labels.data) if n > 0]
     if len(present) > _MOST_LABELS:
         raise ReadError(
-            f"holds {len(present)} numbers: it is no label map", "Use read_nifti.", path=path
+            f"holds {len(present)} numbers, so it is not a label map", "Use read_nifti.", path=path
         )
     if not table:
         notes.append("The file states no names: a NIfTI file has no place for them.")
