@@ -57,5 +57,6 @@ def test_it_does_not_find_what_is_not_there(tmp_path):
     rng = np.random.default_rng()
     (tmp_path / "noise").write_bytes(rng.bytes(2_000_000))
     (tmp_path / "numbers").write_text("0.471134 147113 1.47113 doe5 janes sorens")
-    known = ["Sørensen^Åse", "0047113", "19510208", "Müller^Hans"]
+    # Three bytes stand somewhere in two million by chance, so no part has fewer than four.
+    known = ["Sørensen^Åsta", "0047113", "19510208", "Müller^Hans"]
     assert handson.audit(tmp_path, known) == []

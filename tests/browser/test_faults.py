@@ -346,7 +346,7 @@ def test_three_planes_window_and_a_layer_are_whole_at_1280_by_720(browser, serve
                           "print(60 * chr(10))")  # fmt: skip
     opened = own.open(path)
     opened.run_all()
-    opened.scroll_to(1)
+    opened.evaluate("panel.content.widgets[1].node.scrollIntoView({block: 'start'})")
     page.wait_for_timeout(500)
     box = page.locator(BOX)
     whole = page.locator(

@@ -227,10 +227,11 @@ def test_colours_nan_inverted_and_labels(notebook):
     nan = axial((i == 2) & (j == 3) & (k == 1))
     assert (coloured[nan] == 0).all()
     assert (inverted[nan] == 0).all()
-    either = [truth.render(axial(grey) + shift, 0, 239, "inferno") for shift in (-0.01, 0.01)]
+    # Numbers that no DICOM file brought: an exact window, 120 +- 120.
+    either = [truth.render(axial(grey) + shift, 0, 240, "inferno") for shift in (-0.01, 0.01)]
     assert (coloured >= np.min(either, axis=0) - 1)[~nan].all()
     assert (coloured <= np.max(either, axis=0) + 1)[~nan].all()
-    assert np.abs(inverted - (255 - truth.render(axial(grey), 0, 239)))[~nan].max() <= 1
+    assert np.abs(inverted - (255 - truth.render(axial(grey), 0, 240)))[~nan].max() <= 1
     assert (rgb == axial(np.stack([30 * i, 50 * j, 80 * k], axis=-1))).all()
 
     wanted = axial((i + 2 * j) % 4)
