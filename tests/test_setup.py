@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 
@@ -366,12 +367,26 @@ def test_ctrl_c_at_any_second_leaves_one_line(checkout, seconds):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders have no such mode on Windows")
-def test_a_read_only_folder_is_said_in_one_line(checkout, monkeypatch):
-    namespace, commands = start(checkout, monkeypatch)
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(SystemExit, match="this folder is read-only"):
-        namespace["main"]([])
-    assert commands == []
+def test_a_read_only_folder_is_said_in_one_line(checkout):
+    """Permissions do not bind root, so the start drops to a user who owns nothing."""
+    for folder in (checkout, *checkout.parents):
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_uid == os.geteuid():
+            folder.chmod(0o555 if folder == checkout else 0o755)
+    script = """
+import os, runpy
+start = runpy.run_path("start.py")
+if os.geteuid() == 0:
+    os.setuid(65534)
+start["main"]([])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=checkout, capture_output=True, text=True
+    )
+    checkout.chmod(0o755)
+    assert done.returncode == 1
+    assert done.stderr.startswith("start.py: this folder is read-only")
+    assert len(done.stderr.splitlines()) == 1
+    assert not (checkout / ".venv").exists()
 
 
 def test_nobody_is_told_to_install_a_name_that_nobody_holds():
