@@ -49,7 +49,7 @@ def test_nifti_sizes_and_magic():
 
 
 def test_the_bytes_of_an_element_are_those_that_pydicom_writes():
-    number, shown = said(r"\(0028,0010\) US 2 -> ((?:[0-9A-F]{2} ?)+)"), 128
+    number, shown = said(r"\(0028,0010\) US 2 -> ((?:[0-9A-F]{2} ?)+)"), 512
     dataset = pydicom.Dataset()
     dataset.Rows = shown
     file = DicomBytesIO()

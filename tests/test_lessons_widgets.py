@@ -292,7 +292,7 @@ def test_without_jupyterlab_only_the_package_is_judged(monkeypatch):
     monkeypatch.setattr(health.metadata, "version", version)
     monkeypatch.setattr(health, "is_stored", lambda dataset: False)
     found = health.examine()
-    assert "the package alone" in found[0].says
+    assert (found[0].name, found[0].says[:17]) == ("made for", "the package alone")
     assert not any(finding.fix and finding.essential for finding in found), found
 
 

@@ -46,7 +46,7 @@ def examine() -> list[Finding]:
     """All findings, good and bad, about what this installation is for."""
     if is_course():
         return [
-            Finding("for", "the course and the package"),
+            Finding("made for", "the course and the package"),
             *packages("course"),
             *decoders(),
             memory(),
@@ -55,7 +55,9 @@ def examine() -> list[Finding]:
             *place(),
         ]
     return [
-        Finding("for", "the package alone (the course needs JupyterLab as well: see the README)"),
+        Finding(
+            "made for", "the package alone (the course needs JupyterLab as well: see the README)"
+        ),
         *packages(),
         *(replace(finding, essential=False) for finding in decoders()),
         memory(),

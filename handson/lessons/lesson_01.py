@@ -167,7 +167,7 @@ EXERCISES = {
         asks="Three numbers as the file holds them: vox_offset, scl_slope, scl_inter.",
         answer=on_disk,
         within=1e-3,
-        because="nibabel applies them while it loads, then shows 0 and nan: the file is what counts.",
+        because="nibabel resets them in its header at load (0 and nan) and scales when data are read.",
         hint="Three floats, '<f' at bytes 108, 112 and 116.",
         mistakes=(
             Mistake(
@@ -214,13 +214,13 @@ EXERCISES = {
     "01-6": Exercise(
         asks='A dict from letter to format: "DICOM", "NIfTI-1", "NIfTI-2" or "Analyze".',
         answer=lambda: FORMATS,
-        because="An extension is a label; the bytes say what it is. A begins like a TIFF as well.",
+        because="An extension is a label; the bytes say what it is. A only begins like a TIFF.",
         hint="Bytes 128 to 131, bytes 344 to 347, the first four; unpack 1f 8b first. C: print it.",
         mistakes=(
             Mistake(
                 "the extension defines the format",
                 lambda: dict.fromkeys(FORMATS, ...) | {"A": "TIFF"},
-                "A begins like a TIFF, and it is one of the rare files that are both. Its preamble is "
+                "A only begins like a TIFF: bytes 4 to 7 point behind the end of the file. The preamble is "
                 "free for any use (PS3.10 7.1): look at byte 128.",
             ),
             Mistake(

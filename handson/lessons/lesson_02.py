@@ -100,7 +100,7 @@ EXERCISES = {
         asks="The grey levels of 40 HU and 239 HU in DICOM's linear window, centre 40, width 400.",
         answer=lambda: window(np.array([40.0, 239.0]), *WINDOW),
         within=0.01,
-        because="The half and the one are the standard's: grey 255 is reached at 239 HU.",
+        because="The standard takes 0.5 off the centre and 1 off the width: grey 255 is reached at 239 HU.",
         also=(
             (
                 lambda: (128, 255),
@@ -112,15 +112,15 @@ EXERCISES = {
             Mistake(
                 "the naive ramp",
                 lambda: naive_window([40, 239], *WINDOW),
-                "That is (x - (c - w/2)) / w, without the half and the one of PS3.3 C.11.2.1.2.1. "
-                "It is close, and two viewers that differ by it differ in every pixel.",
+                "That is (x - (c - w/2)) / w, without the 0.5 and the 1 of PS3.3 C.11.2.1.2.1. "
+                "It is close, but two viewers that differ by it differ in every pixel between black and white.",
             ),
         ),
     ),
     "02-3": Exercise(
-        asks="Two shares of pixels drawn black or white: HU in the window, stored values in it.",
+        asks="Two shares of pixels drawn black or white, three decimals: HU in the window, stored values in it.",
         answer=lambda: (saturated(hounsfield()), saturated(ct().pixel_array)),
-        within=0.005,
+        within=0.001,
         because="Nearly nine pixels of ten are lost when the window is laid on stored values.",
         hint="np.mean((grey <= 0) | (grey >= 255)), once for HU and once for the stored values.",
         mistakes=(
@@ -176,8 +176,8 @@ EXERCISES = {
         asks="{'mm': length of the line, 'value': of the pixel, 'unit': of that value or ''}",
         answer=mr_answer,
         within=0.05,
-        because="Row first, spacing from row to row first, and no unit: an MR value can be compared within the "
-        "picture and with nothing else.",
+        because="Row first, spacing from row to row first, and no unit: compare the values of a weighted MR "
+        "image only within one acquisition. Maps such as T1 or ADC have units.",
         hint="handson.read_slice gives spacing, pixels and unit; pixels[row, column].",
         mistakes=(
             Mistake(

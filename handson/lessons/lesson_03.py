@@ -157,7 +157,7 @@ EXERCISES = {
         asks="{'InstanceNumber': of the lowest slice of lying-instance-number, 'index': (i, j, k) of its "
         f"pixel at row {PIXEL[0]}, column {PIXEL[1]} in read_series(...).data}}",
         answer=lambda: {"InstanceNumber": lowest_instance(), "index": (PIXEL[1], PIXEL[0], 0)},
-        because="A Volume is [column, row, slice]: nibabel's order, and the reverse of a NumPy stack.",
+        because="In a series that keeps DICOM's order a Volume is [column, row, slice], the reverse of a NumPy stack.",
         hint="Sort by n · IPP and look at the first slice; then ask what each axis of a Volume is.",
         mistakes=(
             Mistake(
@@ -174,14 +174,14 @@ EXERCISES = {
             Mistake(
                 "a volume is indexed by row first",
                 lambda: {"InstanceNumber": ..., "index": (*PIXEL, 0)},
-                "That is [row, column, slice]. Row and column are exchanged: a Volume, like nibabel, has the "
-                "column first.",
+                "That is [row, column, slice]. Row and column are exchanged: a Volume in DICOM's order has "
+                "the column first.",
             ),
         ),
     ),
     "03-4": Exercise(
         asks="Three numbers: index of the missing slice of missing-slice, from 0; mm between two slices of "
-        f"tilt-15, at a right angle to them; mm of drift over {DRIFT_STEPS} steps.",
+        f"tilt-15, along their normal; mm of drift parallel to them over {DRIFT_STEPS} steps.",
         answer=lambda: (missing(), *tilt()),
         within=0.05,
         because="5 mm · cos 15° across, 5 mm · sin 15° aside at every step. A reader that ignored the gap would "
@@ -217,8 +217,8 @@ EXERCISES = {
         answer=aspects,
         within=0.01,
         because="Name the axis that each side of the picture is drawn on, then divide down by across.",
-        hint="Axial: rows down, columns across. Sagittal: slices down, rows across. Coronal: slices "
-        "down, columns across.",
+        hint="Axial: row index down, column index across. Sagittal: slice index down, row index across. "
+        "Coronal: slice index down, column index across.",
         mistakes=(
             Mistake(
                 "aspect upside down",
@@ -229,8 +229,8 @@ EXERCISES = {
             Mistake(
                 "rows and columns exchanged",
                 lambda: aspects()[[0, 2, 1]],
-                "Sagittal and coronal are exchanged: a sagittal picture has rows across, for rows run "
-                "from front to back.",
+                "Sagittal and coronal are exchanged: a sagittal picture has the row index across, "
+                "which runs from front to back.",
             ),
             Mistake(
                 "square pixels",
@@ -274,7 +274,7 @@ QUIZ = (
             Option("4 mm", "They may overlap, or have gaps between them."),
             Option(
                 "SpacingBetweenSlices tells.",
-                "It is what was planned; it is optional, and may be wrong.",
+                "It is meant to: from centre to centre along n. But it is optional, and may be wrong.",
             ),
             Option("Their positions along n tell.", "Measured, not believed.", right=True),
         ),
