@@ -109,14 +109,14 @@ def markdown(rows) -> str:
     return "\n".join(lines)
 
 
-def versions() -> str:
+def versions(cell_id) -> str:
+    """The programs of one table, with their versions."""
+    if cell_id == "readers-forms":
+        return f"nibabel {nib.__version__}, SimpleITK {importlib.metadata.version('SimpleITK')}"
     said = subprocess.run(
         [programs.DCM2NIIX, "--version"], capture_output=True, text=True
     ).stdout.split()
-    return (
-        f"nibabel {nib.__version__}, SimpleITK {importlib.metadata.version('SimpleITK')}, "
-        f"dcm2niix {next(w for w in said if w.startswith('v1'))}"
-    )
+    return f"dcm2niix {next(w for w in said if w.startswith('v1'))}"
 
 
 TABLES = {"readers-forms": forms_table, "readers-conversion": conversion_table}
@@ -132,7 +132,7 @@ def main():
     notebook = nbformat.read(LESSON, as_version=4)
     for cell in notebook.cells:
         if cell.id in TABLES:
-            notes = f"<small>{NOTES[cell.id]}{versions()}; made by `tests/reader_table.py`.</small>"
+            notes = f"<small>{NOTES[cell.id]}{versions(cell.id)}; made by `tests/reader_table.py`.</small>"
             cell.source = f"{markdown(TABLES[cell.id]())}\n\n{notes}"
     nbformat.write(notebook, LESSON)
 

@@ -10,7 +10,7 @@ def test_the_lesson_shows_what_the_programs_answer(cell_id):
     cells = {cell.id: cell.source for cell in nbformat.read(LESSON, as_version=4).cells}
     expected = markdown(TABLES[cell_id]())
     assert cells[cell_id].startswith(expected), "run: python tests/reader_table.py"
-    assert versions() in cells[cell_id]
+    assert versions(cell_id) in cells[cell_id]
 
 
 def test_handson_takes_the_form_that_nibabel_takes():

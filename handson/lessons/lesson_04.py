@@ -213,14 +213,15 @@ EXERCISES = {
         within=0.6,
         unit="mm",
         because="The marker on the patient's right is shown on her left and too far to the front, at a place "
-        "that looks possible. Nothing in the file tells. This is how a wrong side is operated on.",
+        "that looks possible. A quarter turn can be noticed: 95 x 115 became 115 x 95, and the picture lies "
+        "turned against its letters. A flip is silent. This is how a wrong side is operated on.",
         hint="The program trusts the affine. At which index does it meet the bright voxel now?",
         mistakes=(
             Mistake(
                 "rot90 until it looks right",
                 lambda: turned_marker(np.array),
                 "That is where the marker really is. The array was turned and the affine was not, so "
-                "the program shows it elsewhere. A surgeon who trusts your answer would cut on the "
+                "the program shows it elsewhere. A surgeon who trusts the program would cut on the "
                 "wrong side.",
             ),
             Mistake(
@@ -278,9 +279,11 @@ QUIZ = (
             ),
             Option(
                 "It is rotated on loading.",
-                "No reader does that unless you ask it to (as_closest_canonical).",
+                "nibabel does not, unless you ask it to (as_closest_canonical).",
             ),
-            Option("It is resampled to RAS.", "Resampling changes values; loading never does."),
+            Option(
+                "It is resampled to RAS.", "Resampling interpolates values; nibabel does not do it."
+            ),
         ),
     ),
     Question(

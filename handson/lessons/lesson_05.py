@@ -263,10 +263,14 @@ QUIZ = (
         ),
     ),
     Question(
-        "You resample a CT onto a larger PET grid. What stands outside the CT's field of view?",
+        "You resample a CT onto a larger PET grid. What belongs outside the CT's field of view?",
         (
             Option("0, the background.", "0 HU is water: the patient would float in a pool."),
-            Option("-1000 HU, air.", "Say it when you resample: fill=-1000.", right=True),
+            Option(
+                "-1000 HU, air.",
+                "resample_like fills a CT with it unless you say otherwise; other programs fill with 0.",
+                right=True,
+            ),
             Option(
                 "NaN everywhere is best.",
                 "It is honest, but integers cannot hold it and many programs stop.",
@@ -277,7 +281,7 @@ QUIZ = (
         "Why not jet?",
         (
             Option(
-                "Its lightness rises, dips and falls, so it draws edges where the data have none.",
+                "Its lightness rises steeply, stays flat and falls: it draws edges that the data do not have.",
                 "And red and green look alike to one man in twelve.",
                 right=True,
             ),

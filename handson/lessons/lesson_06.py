@@ -92,17 +92,17 @@ def days_between() -> int:
 
 
 @cache
-def remedies() -> dict[str, bool]:
-    """Is burned-in text gone after a mask and after a blur, and the brain whole after a careless de-facing?
+def remedies() -> dict[str, bool | int]:
+    """Is burned-in text gone after a mask and after a blur, and how much brain does a careless de-facing take?
 
-    Text is gone when the box no longer follows the sharp one; a voxel of the brain is lost when it is 0.
+    Text is gone when the box is flat or no longer follows the sharp one; a voxel of the brain is lost when it is 0.
     """
     top, bottom, left, right = study_us.BURNED_IN
     screen = pydicom.dcmread(folder_of("gen-leaks") / "screen_4.dcm").pixel_array
     box = screen[top:bottom, left:right, 0].astype(float)
     hidden = {"mask": np.zeros_like(box), "blur": gaussian_filter(box, 1.5)}
     gone = {name: bool(likeness(box, after) < 0.5) for name, after in hidden.items()}
-    return {**gone, "brain whole": not brain_lost()}
+    return {**gone, "brain lost": brain_lost()}
 
 
 def brain_lost() -> int:
@@ -188,22 +188,22 @@ EXERCISES = {
         ),
     ),
     "06-5": Exercise(
-        asks="{'mask': text gone?, 'blur': text gone?, 'brain whole': True or False}",
+        asks="{'mask': text gone?, 'blur': text gone?, 'brain lost': number of voxels}",
         answer=remedies,
         because="A mask writes black: nothing is left to find. A blur spreads the same ink; "
         "sharpening, or a patient reader, brings it back. And the box in front of the face took brain.",
-        hint="Compare the box before and after: does the one still follow the other? And is any voxel of "
-        "the brain 0 in large_box?",
+        hint="Compare the box before and after: does the one still follow the other? And how many voxels of "
+        "the brain are 0 in large_box?",
         mistakes=(
             Mistake(
                 "a blur removes text",
-                lambda: {"mask": ..., "blur": True, "brain whole": ...},
+                lambda: {"mask": ..., "blur": True, "brain lost": ...},
                 "Correlate the blurred box with the sharp one: they are still alike. Blurred text can be "
                 "read again.",
             ),
             Mistake(
                 "de-facing is free for analysis",
-                lambda: {"mask": ..., "blur": ..., "brain whole": True},
+                lambda: {"mask": ..., "blur": ..., "brain lost": 0},
                 "Count the voxels of the brain that the larger box set to 0: there are some, and every "
                 "volume and every map that is computed from this head lacks them.",
             ),
@@ -264,7 +264,7 @@ QUIZ = (
             ),
             Option(
                 "It depends on the means that you could reasonably use; ask.",
-                "That is the rule since C-413/23 P. Until your data protection officer has answered: treat them so.",
+                "That is the test of recital 26 (Breyer, C-582/14; C-413/23 P). Until your data protection officer has answered: treat them so.",
                 right=True,
             ),
         ),
@@ -334,7 +334,10 @@ QUIZ = (
                 right=True,
             ),
             Option("Which UIDs to replace.", "PS3.15 Table E.1-1 says so: action U."),
-            Option("Which pixels a mask covers.", "You say which; the tool writes black there."),
+            Option(
+                "How a StudyInstanceUID is replaced.",
+                "By a new one, the same for the same old one.",
+            ),
         ),
     ),
 )

@@ -114,9 +114,14 @@ def cleaned():
 
 
 @cache
-def without_masks() -> dict[str, int]:
-    """What happens to the files when nobody gives a mask; a dry run writes nothing."""
-    return dict(anonymize(delivery(), delivery().parent / "never written", dry_run=True).counts)
+def without_masks() -> dict[str, str]:
+    """What happens to each file, by name, when nobody gives a mask; a dry run writes nothing."""
+    report = anonymize(delivery(), delivery().parent / "never written", dry_run=True)
+    return {entry.source.name: entry.status for entry in report.entries}
+
+
+def left_out(*kinds) -> set[str]:
+    return {name for name, kind in without_masks().items() if kind in kinds}
 
 
 EXERCISES = {
@@ -160,7 +165,7 @@ EXERCISES = {
             Mistake(
                 "z is the normal",
                 lambda: extent(z_step()),
-                "You took the third number of ImagePositionPatient. The slices are tilted by 15 degrees: "
+                "You took the third number of ImagePositionPatient. The slices are oblique by 15 degrees: "
                 "project on row x column.",
             ),
         ),
@@ -267,20 +272,20 @@ EXERCISES = {
         ),
     ),
     "10-7": Exercise(
-        asks="How many files of the delivery leave nothing in the output, without masks.",
-        answer=lambda: sum(without_masks().get(kind, 0) for kind in ("refused", "not an image")),
+        asks="The names of the files that leave nothing in the output, without masks, as a set.",
+        answer=lambda: left_out("refused", "not an image"),
         because="The screen was refused and the letter is not an image. Neither is in the output, and both are "
         "in the report. No error is not success.",
-        hint="report.counts: what is not 'done' and was not made anew is not there.",
+        hint="report.entries: what is not 'done' and was not made anew is not there. entry.source is the file.",
         mistakes=(
             Mistake(
                 "no error means all done",
-                lambda: 0,
+                set,
                 "A program can end well and leave files out. Look at report.counts.",
             ),
             Mistake(
                 "only what is refused is missing",
-                lambda: without_masks().get("refused", 0),
+                lambda: left_out("refused"),
                 "Another file was left out without being refused: read every kind in report.counts.",
             ),
         ),
