@@ -157,7 +157,7 @@ EXERCISES = {
         asks="{'InstanceNumber': of the lowest slice of lying-instance-number, 'index': (i, j, k) of its "
         f"pixel at row {PIXEL[0]}, column {PIXEL[1]} in read_series(...).data}}",
         answer=lambda: {"InstanceNumber": lowest_instance(), "index": (PIXEL[1], PIXEL[0], 0)},
-        because="In a series that keeps DICOM's order a Volume is [column, row, slice], the reverse of a NumPy stack.",
+        because="A Volume read from DICOM is [column, row, slice], the reverse of a NumPy stack.",
         hint="Sort by n · IPP and look at the first slice; then ask what each axis of a Volume is.",
         mistakes=(
             Mistake(
@@ -174,7 +174,7 @@ EXERCISES = {
             Mistake(
                 "a volume is indexed by row first",
                 lambda: {"InstanceNumber": ..., "index": (*PIXEL, 0)},
-                "That is [row, column, slice]. Row and column are exchanged: a Volume in DICOM's order has "
+                "That is [row, column, slice]. Row and column are exchanged: a Volume read from DICOM has "
                 "the column first.",
             ),
         ),
