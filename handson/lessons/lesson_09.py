@@ -73,12 +73,12 @@ def found() -> dict:
         series = {s.Modality: s.SeriesInstanceUID for s in client.find("SERIES", **head)}
         searches = (
             {"PatientName": "Example"},
-            {"PatientName": "*Anna*"},
+            {"PatientName": "Example*"},
             {"StudyDate": "20240301-"},
             {"ModalitiesInStudy": "US"},
         )
         before = len(archive.events)
-        moved = client.move(head["StudyInstanceUID"], reader.title, series=series["MR"])
+        moved = client.move(head["StudyInstanceUID"], reader.title, series=series["PT"])
         opened = [m for m in archive.events[before:] if m.name == "A-ASSOCIATE-RQ"]
         return {
             "studies": len(client.find("STUDY")),
@@ -108,15 +108,15 @@ def all_series() -> int:
 
 @cache
 def readable() -> tuple[bool, bool]:
-    """Can a tap read the patient's name: (in plain text, through TLS)?"""
+    """Can a tap read an image's SOP Instance UID: (in plain text, through TLS)?"""
     image = min((folder_of("gen-study") / "MR").iterdir())
-    name = str(pydicom.dcmread(image, stop_before_pixels=True).PatientName).encode()
+    uid = pydicom.dcmread(image, stop_before_pixels=True).SOPInstanceUID.encode()
     seen = []
     with TemporaryDirectory() as folder:
         for tls in (None, certificate(folder)):
             with LocalPacs(title=ARCHIVE, tls=tls) as archive, Tap(archive) as tap:
                 Client(CALLING, tap).send([image])
-                seen.append(name in tap.sent)
+                seen.append(uid in tap.sent)
     plain, secret = seen
     return plain, secret
 
@@ -189,7 +189,7 @@ EXERCISES = {
         ),
     ),
     "09-4": Exercise(
-        asks="Four numbers of studies: for the name Example, for *Anna*, from 2024-03-01 on, with "
+        asks="Four numbers of studies: for the name Example, for Example*, from 2024-03-01 on, with "
         "an ultrasound.",
         answer=lambda: found()["searches"],
         because="Without a wildcard the whole value must match; a date may have an open end; "
@@ -210,11 +210,12 @@ EXERCISES = {
         ),
     ),
     "09-5": Exercise(
-        asks="Four numbers: images at READER, images at STUDENT, responses to STUDENT, "
+        asks="Of the PET series, four numbers: images at READER, images at STUDENT, responses to STUDENT, "
         "associations that LEARNPACS opened.",
         answer=lambda: found()["moved"],
-        because="A C-MOVE delivers to its destination. You get a count after each image, and a last one.",
-        hint="Count the arrows in the diagram: which of them end at STUDENT?",
+        because="A C-MOVE delivers to its destination. This archive sends a "
+        "count after each image, which is optional, and a last one, which is not.",
+        hint="Move it, and look at the report and at archive.events. Which arrows of the diagram end at STUDENT?",
         mistakes=(
             Mistake(
                 "C-MOVE brings files to the caller",
@@ -229,7 +230,7 @@ EXERCISES = {
             Mistake(
                 "the last response is not counted",
                 lambda: moved(2, found()["moved"][0]),
-                "One response follows each image, and a final one says how it ended: it counts.",
+                "Here one response follows each image, and a final one says how it ended: it counts.",
             ),
             Mistake(
                 "images come over the association that asked",
@@ -239,12 +240,12 @@ EXERCISES = {
         ),
     ),
     "09-6": Exercise(
-        asks="The UID of the transfer syntax that everybody must take; is the name readable in plain "
-        "text; is it readable through TLS.",
+        asks="The UID of the transfer syntax that everybody must take; is the SOPInstanceUID readable in "
+        "plain text; is it readable through TLS.",
         answer=lambda: (str(ImplicitVRLittleEndian), *readable()),
         because="Implicit VR Little Endian is the one that may always be proposed (PS3.5 10.1). And "
-        "whoever carries the bytes reads the name, unless they are encrypted.",
-        hint="PS3.5 10.1 names the default transfer syntax; b'...' in tap.sent says the rest.",
+        "whoever carries the bytes reads the elements, unless they are encrypted.",
+        hint="pydicom.uid.ImplicitVRLittleEndian is the first. `uid.encode() in plain` says the rest.",
         mistakes=(
             Mistake(
                 "explicit VR is the default",
@@ -254,12 +255,12 @@ EXERCISES = {
             Mistake(
                 "DICOM is a binary protocol, nobody reads it",
                 lambda: (..., False, ...),
-                "Search the bytes of the plain connection: the name stands there, letter by letter.",
+                "Search the bytes of the plain connection: the UID stands there, letter by letter.",
             ),
             Mistake(
                 "TLS hides nothing",
                 lambda: (..., ..., True),
-                "Search the bytes of the TLS connection: neither name nor ID is in them.",
+                "Search the bytes of the TLS connection: the UID is not in them.",
             ),
         ),
     ),

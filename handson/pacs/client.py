@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]
 """Called with (instances finished, instances in all) after each instance."""
 
 REMEDIES = {
-    0xA700: "Free space there, then do the same again: it goes on where it stopped.",
+    0xA700: "Free space there, then do the same again. `handson send` sends only what is missing.",
     0xA801: "Whoever runs the archive must list the title with its address; and it must be running.",
     0xA900: "A query needs one UID for each level above its own: find() the studies, then the series.",
 }
@@ -374,7 +374,8 @@ class Client:
     def _gone(self, service, finished, report=None):
         return NetworkError(
             f"{self.peer} gave no answer to {service}, after {finished} instances: it is gone or hangs",
-            "What was confirmed is there. When the peer is back, do the same again: it goes on where it stopped.",
+            "What was confirmed was received. When the peer is back, do the same again."
+            + (" `handson send` sends only what is missing." if service == "C-STORE" else ""),
             report=report,
         )
 

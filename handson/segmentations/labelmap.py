@@ -1,6 +1,6 @@
 """NIfTI label maps: whole numbers that name regions, and the table of names some programs put into the header.
 
-NIfTI has no place for names. Connectome Workbench and TotalSegmentator write a `LabelTable` in XML into
+NIfTI has no standard place for names. Connectome Workbench and TotalSegmentator write a `LabelTable` in XML into
 a header extension; BIDS puts a .tsv file beside the image. Both are read, the first is written.
 """
 
@@ -39,7 +39,7 @@ def read_label_map(path, grid: Volume | None, resample: bool) -> Segmentation:
             f"holds {len(present)} numbers, so it is not a label map", "Use read_nifti.", path=path
         )
     if not table:
-        notes.append("The file states no names: a NIfTI file has no place for them.")
+        notes.append("The file states no names: a NIfTI file has no standard place for them.")
     absent = [table[n][0] or str(n) for n in sorted(table) if n not in present]
     if absent:
         more = ", ..." if len(absent) > 5 else ""
