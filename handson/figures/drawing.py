@@ -208,8 +208,13 @@ def add_colour_bar(
     """A bar with the unit; its ends are pointed where values lie outside the window."""
     low, high = shown.get_clim()
     finite = values[np.isfinite(values)]
-    below, above = (finite < low).any(), (finite > high).any()
-    extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
+    below, above = bool((finite < low).any()), bool((finite > high).any())
+    extend = {
+        (False, False): "neither",
+        (True, False): "min",
+        (False, True): "max",
+        (True, True): "both",
+    }[below, above]
     bar = figure.colorbar(shown, ax=ax, extend=extend, fraction=0.05, pad=0.02, shrink=0.8)
     bar.set_label(label or LABELS["no_unit"], fontsize=8)
     bar.ax.tick_params(labelsize=8)
