@@ -71,6 +71,9 @@ def test_the_same_bytes_as_from_one_process_though_a_worker_is_killed(many, clus
 def test_a_scheduler_that_does_not_answer_is_named(many, tmp_path):
     with pytest.raises(DeidentifyError, match="No scheduler answers"):
         handson.anonymize(many, tmp_path / "out", scheduler="tcp://127.0.0.1:1")
+    # Nothing stays open: the folder is not "being written by another run".
+    with pytest.raises(DeidentifyError, match="run that was stopped"):
+        handson.anonymize(many, tmp_path / "out")
 
 
 @pytest.mark.long  # the client waits half a minute for it to come back

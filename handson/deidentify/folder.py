@@ -161,6 +161,7 @@ class Output:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self._lock.close()
             raise DeidentifyError(
                 "is being written by another run",
                 "Wait for its end, or choose another folder.",
@@ -209,6 +210,11 @@ class Output:
         for file in sorted(self.run.iterdir(), key=lambda file: file.name == "run.json"):
             file.unlink()
         self.run.rmdir()
+        self.release()
+
+    def release(self) -> None:
+        """Close what is open, also when the run ended early; another run may go on from here."""
+        self._journal.close()
         if self._lock is not None:
             self._lock.close()
 
@@ -280,19 +286,23 @@ def run(source, output, *, mode, key, options, store=None, aside=None, pixels_ch
         pixels_checked, masks, find_text, any(map(looks_like_directory, inputs)),
         is_tree(base),
     )  # fmt: skip
-    _account(report, inputs, places, job, jobs, scheduler, store, progress)
-    if find_text:
-        report.notes.append(
-            "Text was looked for in pixels by OCR. Where it found none there can be some: handwriting, small, turned or"
-            " faint text. Look at the images."
-        )
-    if not dry_run:
-        with writing_to(output):
-            if job.with_directory:
-                _write_directory(report, places[status.DONE], Identity(key))
-            report.write(output)
-            for place in places.values():
-                place.finish()
+    try:
+        _account(report, inputs, places, job, jobs, scheduler, store, progress)
+        if find_text:
+            report.notes.append(
+                "Text was looked for in pixels by OCR. Where it found none there can be some: handwriting, small, turned or"
+                " faint text. Look at the images."
+            )
+        if not dry_run:
+            with writing_to(output):
+                if job.with_directory:
+                    _write_directory(report, places[status.DONE], Identity(key))
+                report.write(output)
+                for place in places.values():
+                    place.finish()
+    finally:
+        for place in places.values():
+            place.release()
     return report
 
 
