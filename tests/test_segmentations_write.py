@@ -3,11 +3,11 @@
 import shutil
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import highdicom
 import nibabel
 import numpy as np
+import programs
 import pydicom
 import pytest
 from nibabel.affines import apply_affine
@@ -58,10 +58,8 @@ def drawn(mask, name="lesion", number=1, **more):
 
 def assert_valid(path):
     """dciodvfy knows every rule of PS3.3; it does not know label maps."""
-    program = Path("/usr/bin/dciodvfy")
-    if not program.exists():
-        pytest.skip("dciodvfy is not installed (Debian: dicom3tools)")
-    said = subprocess.run([program, path], capture_output=True, text=True).stderr
+    dciodvfy = programs.need("dciodvfy")
+    said = subprocess.run([dciodvfy, path], capture_output=True, text=True).stderr
     assert not [line for line in said.splitlines() if line.startswith("Error")], said
 
 
