@@ -10,6 +10,7 @@ import time
 import zlib
 from pathlib import Path
 
+import programs
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
@@ -164,7 +165,7 @@ def test_a_directory_made_anew_conforms(tmp_path):
         shutil.copytree(original.parent / name, tmp_path / "in" / name)
     handson.anonymize(tmp_path / "in", tmp_path / "out", pixels_checked=True)
     done = subprocess.run(
-        ["/usr/bin/dciodvfy", tmp_path / "out" / "DICOMDIR"],
+        [programs.need("dciodvfy"), tmp_path / "out" / "DICOMDIR"],
         capture_output=True,
         text=True,
         errors="replace",
