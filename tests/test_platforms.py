@@ -44,8 +44,13 @@ def test_the_lowest_versions_that_are_declared_pass_the_tests(tmp_path):
     resolution = ["--resolution", "lowest-direct", "--python", sys.executable]
     extras = ["--extra", "course", "--extra", "deidentify"]
     uv("pip", "compile", *resolution, *extras, "pyproject.toml", "-o", lowest)
-    uv("pip", "install", "--python", python, "-c", lowest, "-e", ".[course,deidentify,test]")
+    uv("pip", "install", "--python", python, "-c", lowest, "-e", ".[course,deidentify,test,docs]")
     command = [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "tests"]
+    # It compares with the answers of the pinned versions, which the lesson prints.
+    command += [
+        "--deselect",
+        "tests/test_reader_table.py::test_the_lesson_shows_what_the_programs_answer",
+    ]
     # A folder of an older matplotlib or IPython may say that something is deprecated.
     environment = os.environ | {"CI": "", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)

@@ -275,7 +275,9 @@ class Notebook:
 
     def cell(self, index):
         """Playwright's locator of one cell."""
-        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(index)
+        # By its own number: an older Lab keeps only the cells near the screen in the page.
+        cell = f'.jp-Cell[data-windowed-list-index="{index}"]'
+        return self.page.locator(f".jp-NotebookPanel:not(.lm-mod-hidden) {cell}")
 
     def scroll_to(self, index):
         self.evaluate("panel.content.scrollToItem(argument, 'start')", index)
