@@ -12,7 +12,7 @@ import pydicom
 
 from . import __version__
 from .dicom.elements import item, number, numbers, private, text, texts, value
-from .dicom.faults import naming, quiet
+from .dicom.faults import naming, without_warnings
 from .dicom.header import SIEMENS, whole_header
 from .dicom.mosaic import csa_header, csa_item
 from .dicom.series import SeriesInfo
@@ -85,7 +85,7 @@ def sidecar(info: SeriesInfo, volume: Volume) -> dict:
         not state it for certain
     """
     first = info.stack.first
-    with quiet(), naming(first.file.path):
+    with without_warnings(), naming(first.file.path):
         dataset = whole_header(first.file.path, pixels=False)
         levels = _levels(dataset, first.index)
         found: dict = {"Modality": modality_of(info)}

@@ -41,7 +41,7 @@ def to_nibabel(volume: Volume) -> nib.Nifti1Image | nib.Nifti2Image:
         space = "scanner" if volume.modality else "aligned"
         image.set_sform(volume.affine, space)
         image.set_qform(volume.affine, "unknown" if _sheared(volume.affine) else space)
-    timed = volume.frames > 1 and volume.time_step is not None
+    timed = volume.n_volumes > 1 and volume.time_step is not None
     if timed:
         image.header["pixdim"][4] = volume.time_step
     image.header.set_xyzt_units("mm" if volume.scale == "mm" else None, "sec" if timed else None)

@@ -117,7 +117,7 @@ def decode(source, data: bytes, indices, targets):
         ) from None
     gdcm.Trace.ErrorOff()
     gdcm.Trace.WarningOff()
-    frames = list(generate_frames(data, number_of_frames=source.frames))
+    frames = list(generate_frames(data, number_of_frames=source.number_of_frames))
     for index, target in zip(indices, targets, strict=True):
         check(frames[index], source.format.shape, source.path)
         target[...] = _frame(gdcm, frames[index], source)

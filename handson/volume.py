@@ -169,9 +169,9 @@ class Volume:
                 )
         for name in ("times", "b_values", "b_vectors"):
             found = getattr(self, name)
-            if found is not None and len(found) != self.frames:
+            if found is not None and len(found) != self.n_volumes:
                 raise GeometryError(
-                    f"{name} has {len(found)} entries for {self.frames} volumes",
+                    f"{name} has {len(found)} entries for {self.n_volumes} volumes",
                     "Pass one for each volume, or None.",
                 )
 
@@ -198,7 +198,7 @@ class Volume:
         return self.photometric == "RGB"
 
     @property
-    def frames(self) -> int:
+    def n_volumes(self) -> int:
         """Number of volumes along axis 3; 1 for a 3-D or RGB volume."""
         return self.shape[3] if len(self.shape) == 4 and not self.rgb else 1
 
@@ -301,9 +301,9 @@ class Volume:
 
     def at(self, time: int) -> Volume:
         """The 3-D volume number `time` of a 4-D one; a 3-D or RGB volume is its own."""
-        if (self.frames == 1 and len(self.shape) == 3) or self.rgb:
+        if (self.n_volumes == 1 and len(self.shape) == 3) or self.rgb:
             return self
-        one = range(self.frames)[time]
+        one = range(self.n_volumes)[time]
         return replace(
             self,
             data=self.data[..., one],
@@ -321,7 +321,7 @@ class Volume:
         """
         if self.times is not None:
             return np.array([start for start, _ in self.times])
-        return None if self.time_step is None else np.arange(self.frames) * self.time_step
+        return None if self.time_step is None else np.arange(self.n_volumes) * self.time_step
 
     def mean(self, **numpy: Any) -> Any:
         """The mean over axis 3: what all volumes share, with no word about when.
@@ -334,12 +334,12 @@ class Volume:
         """
         if numpy:
             return self.data.mean(**numpy)
-        if self.frames == 1:
+        if self.n_volumes == 1:
             return self.at(0)
         lasted = [duration for _, duration in self.times or () if duration is not None]
-        weights = lasted if len(lasted) == self.frames and sum(lasted) > 0 else None
+        weights = lasted if len(lasted) == self.n_volumes and sum(lasted) > 0 else None
         total = np.zeros(self.shape[:3])
-        shares = np.ones(self.frames) if weights is None else np.array(weights, float)
+        shares = np.ones(self.n_volumes) if weights is None else np.array(weights, float)
         for t, share in enumerate(shares / shares.sum()):
             total += share * self.data[..., t]
         kind = np.result_type(self.data.dtype, np.float32)
@@ -383,8 +383,8 @@ class Volume:
         fill : value outside this volume; by default -1000 for a CT, which is air, else 0
         """
         moved = self._resample(other.affine, other.shape[:3], order, fill)
-        frames = self.frame_of_reference, other.frame_of_reference
-        if all(frames) and frames[0] != frames[1]:
+        spaces = self.frame_of_reference, other.frame_of_reference
+        if all(spaces) and spaces[0] != spaces[1]:
             told = "It was resampled to a grid in another frame of reference: places may not agree."
             moved = replace(moved, notes=(*moved.notes, told))
         return moved

@@ -23,7 +23,7 @@ TARGETS = {
     "handson.sides": ("test_volume.py", "test_figures.py"),
     "handson.volume": ("test_volume.py", "test_exchange.py", "test_axis_orders.py"),
     "handson.exchange": ("test_exchange.py",),
-    "handson.display.windows": ("test_windowing.py", "test_display.py"),
+    "handson.display.windows": ("test_windows.py", "test_display.py"),
     "handson.display.values": ("test_display.py", "test_viewer.py"),
     "handson.display.look": ("test_display.py", "test_viewer.py", "test_figures.py"),
     "handson.display.colours": ("test_display.py", "test_mirror.py"),

@@ -14,7 +14,7 @@ from shipped import REPOSITORY
 
 import handson
 from handson import Volume
-from handson.display import windows as windowing
+from handson.display import windows
 
 LINES = [
     html.unescape(line)
@@ -70,7 +70,7 @@ def test_the_window_formula_is_that_of_the_code():
     centre, width, x = 40.0, 400.0, np.linspace(-159, 238, 7)
     formula = said(r"y = (255 .*)").replace("255 (", "255 * (")
     grey = eval(formula, {"x": x, "c": centre, "w": width})
-    np.testing.assert_allclose(grey, windowing.window(x, centre, width), atol=1e-9)
+    np.testing.assert_allclose(grey, windows.window(x, centre, width), atol=1e-9)
 
 
 def test_the_aspects_are_those_of_the_planes():

@@ -57,7 +57,7 @@ def test_bare_pixels_without_spacing_have_no_scale():
 def test_time_comes_first_in_an_array():
     series = RNG.random((5, 2, 3, 4))
     made = as_volume(series, spacing=(6, 2, 1))
-    assert made.frames == 5
+    assert made.n_volumes == 5
     assert made.spacing == (1, 2, 6)
     assert_array_equal(made.at(3).plane("axial", index=1).pixels, series[3, 1])
     assert type(handson.view(series)).__name__ == "TimeSeriesViewer"

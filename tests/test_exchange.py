@@ -102,7 +102,7 @@ def test_a_result_on_the_same_grid_keeps_its_place():
 def test_a_mask_of_a_series_in_time_has_no_time():
     series = volume((2, 3, 4, 5), time_step=2.0, b_values=(0.0,) * 5)
     still = series.with_data(series.data.mean(axis=3))
-    assert (still.frames, still.time_step, still.b_values) == (1, None, None)
+    assert (still.n_volumes, still.time_step, still.b_values) == (1, None, None)
     assert series.with_data(series.data * 2).time_step == 2.0
 
 
@@ -186,7 +186,7 @@ def test_colour_and_odd_types_reach_nibabel():
 def test_axes_of_length_one_go_and_vectors_are_refused():
     affine = np.eye(4)
     assert Volume.from_nibabel(nib.Nifti1Image(np.zeros((2, 3, 4, 1)), affine)).shape == (2, 3, 4)
-    assert Volume.from_nibabel(nib.Nifti1Image(np.zeros((2, 3, 4, 1, 5)), affine)).frames == 5
+    assert Volume.from_nibabel(nib.Nifti1Image(np.zeros((2, 3, 4, 1, 5)), affine)).n_volumes == 5
     with pytest.raises(GeometryError, match="slicer"):
         Volume.from_nibabel(nib.Nifti1Image(np.zeros((2, 3, 4, 2, 5)), affine))
 

@@ -203,7 +203,7 @@ def test_our_reader_keeps_the_tilt_as_a_shear_of_the_affine(folder):
 
 def test_our_reader_finds_four_volumes_in_time(folder):
     volume = handson.read_series(folder / "4d-one-position")
-    assert (volume.frames, volume.time_step) == (traps.TIMES, traps.TIME_STEP_S)
+    assert (volume.n_volumes, volume.time_step) == (traps.TIMES, traps.TIME_STEP_S)
     for t in range(traps.TIMES):
         np.testing.assert_array_equal(volume.data[..., t], traps.in_time(volume.data[..., 0], t))
 

@@ -36,7 +36,7 @@ from .pixels import Mask
 from .profile import OPTIONS, Profile
 from .report import Report
 from .store import Store
-from .worker import quiet
+from .worker import out_of_logs
 from .writing import file_meta
 
 __all__ = [
@@ -138,7 +138,7 @@ def deidentify_dataset(dataset: Dataset, *, options=(), key=None) -> Counter:
     The preamble and the File Meta Information are made anew, too, so that `dataset.save_as` writes nothing
     of the old ones. What hides in compressed pixels stays: `anonymize` a file to have it looked for.
     """
-    with quiet():
+    with out_of_logs():
         identity = Identity(key or new_key())
         changes = Engine(Profile(_options(options)), identity).deidentify(dataset)
         if (old := getattr(dataset, "file_meta", None)) is not None:

@@ -50,7 +50,7 @@ class Pixels:
 
 
 @dataclass
-class Source:
+class OpenDicom:
     """A file that was opened: its header, and where its pixels are.
 
     overlay_bits : the bits of each native pixel that hold overlays and not the image
@@ -97,7 +97,7 @@ def looks_like_directory(path: Path) -> bool:
         return False
 
 
-def open_dicom(file: BinaryIO) -> Source:
+def open_dicom(file: BinaryIO) -> OpenDicom:
     """Read the header of an open file.
 
     Raises ReadError when it is truncated or not readable as DICOM.
@@ -144,7 +144,7 @@ def open_dicom(file: BinaryIO) -> Source:
             "is a video, whose stream can hold words that are not looked for",
             "Write it again as single frames.",
         )
-    return Source(
+    return OpenDicom(
         dataset=dataset,
         transfer_syntax=UID(syntax),
         file=file,
@@ -172,7 +172,7 @@ def _inflated(file: BinaryIO) -> BinaryIO:
     )
     size = os.fstat(file.fileno()).st_size if hasattr(file, "fileno") else file.seek(0, os.SEEK_END)
     file.seek(start)
-    whole = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=1 << 26))  # noqa: SIM115 (the Source keeps it)
+    whole = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=1 << 26))  # noqa: SIM115 (the OpenDicom keeps it)
     whole.write(meta)
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
@@ -330,7 +330,7 @@ def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
     return min(length, whole)
 
 
-def fragments(source: Source):
+def fragments(source: OpenDicom):
     """(offset, length) of each item of encapsulated pixel data; raises ReadError if the end is missing."""
     assert source.pixels is not None
     file = source.file

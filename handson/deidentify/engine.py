@@ -21,7 +21,7 @@ from . import codes, forms, vocabulary
 from . import profile as letters
 from .identity import Identity, is_class_like, is_date, is_time, is_uid, shift_date, shift_datetime
 from .private import is_private_number, is_safe_private
-from .profile import DATES, Profile, kind, name_of, table
+from .profile import DATES, Profile, name_of, table, unlisted
 from .text import Words
 from .values import (
     CHARSET_TEXT,
@@ -132,10 +132,10 @@ class Engine:
             elif vr == "PN":
                 for name in values(dataset, tag, vr):
                     words.add_name(name)
-            elif tag in kind("identifier"):
+            elif tag in unlisted("identifier"):
                 for value in values(dataset, tag, vr):
                     words.add_identifier(value)
-            elif tag in kind("phrase"):
+            elif tag in unlisted("phrase"):
                 for value in values(dataset, tag, vr):
                     # some machines give their maker as the institution
                     if not vocabulary.is_known(value, device=True):

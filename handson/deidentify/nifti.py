@@ -52,7 +52,7 @@ _ALIASES = {"ManufacturersModelName": "ManufacturerModelName"}
 _MEANT_BY_EXTENSION = {32: "CIFTI-2", 44: "NIfTI-MRS"}
 
 
-def kind(path: Path) -> str:
+def ending(path: Path) -> str:
     """The ending of a NIfTI image or of a file that accompanies one, "" for anything else."""
     name = path.name.lower()
     return next(
@@ -62,13 +62,13 @@ def kind(path: Path) -> str:
 
 def stem(path: Path) -> str:
     """The name without that ending: what an image and its sidecars share."""
-    return path.name[: len(path.name) - len(kind(path))]
+    return path.name[: len(path.name) - len(ending(path))]
 
 
 def partner(path: Path) -> Path | None:
     """The image that a sidecar or an .img belongs to (its .nii or .hdr), None without one."""
-    for ending in (".nii", ".nii.gz", ".hdr", ".hdr.gz"):
-        candidate = path.with_name(stem(path) + ending)
+    for suffix in (".nii", ".nii.gz", ".hdr", ".hdr.gz"):
+        candidate = path.with_name(stem(path) + suffix)
         if candidate.is_file():
             return candidate
     return None
@@ -109,8 +109,8 @@ def write_image(path: Path, out: Path) -> Counter:
 
     Raises ReadError when the file is no NIfTI or ends before its last voxel.
     """
-    ending = kind(path)
-    is_data = ending.startswith(".img")
+    suffix = ending(path)
+    is_data = suffix.startswith(".img")
     home = partner(path) if is_data else path
     if home is None:
         raise ReadError("has no header file (.hdr) beside it", "Keep the two together.")
@@ -123,7 +123,7 @@ def write_image(path: Path, out: Path) -> Counter:
             header.structarr[field] = np.zeros((), header.structarr.dtype[field])
             changes[f"NIfTI {field}", letters.REMOVE, "emptied"] += 1
     size = len(header.binaryblock)
-    single = ending.startswith(".nii")
+    single = suffix.startswith(".nii")
     offset = _voxel_offset(home, header, single)
     _clean_numbers(header, changes)
     if single and offset > size + 4:
@@ -133,7 +133,7 @@ def write_image(path: Path, out: Path) -> Counter:
     elif not is_data:
         header["vox_offset"] = 0
     with open(out, "wb") as raw:
-        target: Any = gzip.GzipFile("", "wb", 6, raw, 0) if ending.endswith(".gz") else raw
+        target: Any = gzip.GzipFile("", "wb", 6, raw, 0) if suffix.endswith(".gz") else raw
         if not is_data:
             target.write(header.binaryblock + b"\0" * 4)
         if single:
@@ -240,7 +240,7 @@ def write_sidecar(
 ) -> Counter:
     """De-identify a JSON sidecar, or copy a table of b-values if it is nothing but numbers."""
     text = path.read_text(encoding="utf-8", errors="strict")
-    if kind(path) != ".json":
+    if ending(path) != ".json":
         if not all(
             forms.is_number(number, "DS", 1e6) for number in re.split(r"[\s,]+", text.strip())
         ):

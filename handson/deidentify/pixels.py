@@ -21,7 +21,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from .. import decoders
 from ..errors import DeidentifyError, ReadError
-from .dicomfile import Source, fragments
+from .dicomfile import OpenDicom, fragments
 
 ULTRASOUND = {
     "1.2.840.10008.5.1.4.1.1.3",
@@ -195,7 +195,7 @@ def read_masks(path: str | Path) -> list[Mask]:
         ) from None
 
 
-def text_in(source: Source) -> tuple[Mask | None, int]:
+def text_in(source: OpenDicom) -> tuple[Mask | None, int]:
     """(a mask over the text that was read in the pixels, how many boxes); None if none was read.
 
     Nothing is changed. Raises ReadError when pixels cannot be decoded, or text is still read after masking.
@@ -206,7 +206,7 @@ def text_in(source: Source) -> tuple[Mask | None, int]:
     return (Mask(drawn=covered), count) if count else (None, 0)
 
 
-def _pictures(source: Source) -> np.ndarray:
+def _pictures(source: OpenDicom) -> np.ndarray:
     """The pixels as an array (frames, rows, columns) or (frames, rows, columns, 3), for looking at."""
     assert source.pixels is not None
     header = Dataset()
@@ -234,7 +234,7 @@ def _pictures(source: Source) -> np.ndarray:
         raise ReadError("has pixels in which no text can be looked for", "Leave it out.") from None
 
 
-def cover(source: Source, masks: Iterable[Mask]) -> bytes | None:
+def cover(source: OpenDicom, masks: Iterable[Mask]) -> bytes | None:
     """The pixel data with every fitting mask applied, None if none fits.
 
     Compressed data become uncompressed (`source.transfer_syntax` changes with them).
@@ -263,7 +263,7 @@ def cover(source: Source, masks: Iterable[Mask]) -> bytes | None:
     return bytes(data)
 
 
-def _decoded(source: Source) -> bytearray:
+def _decoded(source: OpenDicom) -> bytearray:
     """Compressed pixels as native ones, colours as stored; the header follows."""
     assert source.pixels is not None
     dataset = source.dataset
@@ -308,7 +308,7 @@ def _decoded(source: Source) -> bytearray:
     return data + b"\0" * (len(data) % 2)
 
 
-def _blacken(data: bytearray, dataset: Dataset, covered: np.ndarray, source: Source) -> None:
+def _blacken(data: bytearray, dataset: Dataset, covered: np.ndarray, source: OpenDicom) -> None:
     """Set the covered pixels of native data to black, in place, in every frame."""
     samples, bits = int(dataset.get("SamplesPerPixel", 1)), int(dataset.BitsAllocated)
     assert source.pixels is not None

@@ -60,7 +60,7 @@ DATES = frozenset({"DA", "DT", "TM"})
 
 
 @cache
-def kind(name: str) -> frozenset[int]:
+def unlisted(name: str) -> frozenset[int]:
     """The tags of one kind in `unlisted.csv`, which holds what Table E.1-1 does not say:
 
     `dummy`: text about a person, a place, a date or somebody's remark, by its own name; `class UID`: names a
@@ -172,11 +172,11 @@ class Profile:
         form = form_of(tag)
         if form == "long text":
             return CLEAN if "clean-descriptors" in self.options else DUMMY
-        if tag in kind("dummy") or (not form and vr in LONG_TEXT):
+        if tag in unlisted("dummy") or (not form and vr in LONG_TEXT):
             return DUMMY
         if vr in DATES:
             return {"MODIFIED": SHIFT, "UNMODIFIED": KEEP, "REMOVED": EMPTY}[self.dates]
-        if vr == "UI" and tag not in kind("class UID"):
+        if vr == "UI" and tag not in unlisted("class UID"):
             return KEEP if "retain-uids" in self.options else NEW_UID
         if vr == "PN":
             return EMPTY

@@ -101,7 +101,7 @@ class Worker:
     def _without_raising(self, number: int, path: Path) -> Outcome:
         """Whatever is wrong with what a file holds is a refusal with a reason, never an exception."""
         try:
-            with quiet():
+            with out_of_logs():
                 return self._dispatch(number, path)
         except HandsonError as error:
             return Outcome(number, status.REFUSED, error.fault)
@@ -135,7 +135,7 @@ class Worker:
                 return self._dicom(number, file)
         if self.job.bids and path.name.lower().endswith((*nifti.IMAGES, *nifti.SIDECARS, ".tsv")):
             return self._bids(number, path)
-        if nifti.kind(path) and (nifti.kind(path) in nifti.IMAGES or nifti.partner(path)):
+        if nifti.ending(path) and (nifti.ending(path) in nifti.IMAGES or nifti.partner(path)):
             return self._nifti(number, path)
         return Outcome(number, status.OTHER, "neither DICOM nor NIfTI: not copied")
 
@@ -148,7 +148,7 @@ class Worker:
         return status.ASIDE
 
     def _nifti(self, number: int, path: Path) -> Outcome:
-        image = nifti.kind(path) in nifti.IMAGES
+        image = nifti.ending(path) in nifti.IMAGES
         face = image and nifti.may_show_face(nifti.read_header(nifti.partner(path) or path))
         reason = self._face_reason(face)
         kind = self._kind(reason)
@@ -167,7 +167,7 @@ class Worker:
             part,
             folders=(short_name(self.identity.uid(f"folder {folder}")),),
             identifier=self.identity.uid(f"file {folder}/{nifti.stem(path)}"),
-            suffix=nifti.kind(path),
+            suffix=nifti.ending(path),
             changes=changes,
             face=face,
         )
@@ -177,7 +177,7 @@ class Worker:
         if relative.split("/")[0] in ("derivatives", "sourcedata", "code", "stimuli"):
             return Outcome(number, status.OTHER, "not a part of the raw data: not copied")
         name = self.names.path(relative)
-        if nifti.kind(path) and path.name != DESCRIPTION:
+        if nifti.ending(path) and path.name != DESCRIPTION:
             outcome = self._nifti(number, path)
         else:
             part = self._part(number, status.DONE)
@@ -249,7 +249,7 @@ def _original(dataset) -> dict:
 
 
 @contextmanager
-def quiet():
+def out_of_logs():
     """Keep the reader's warnings out of logs: they quote values and file names."""
     logger = logging.getLogger("pydicom")
     before = logger.disabled

@@ -16,7 +16,7 @@ from pydicom.uid import UID, RLELossless
 
 from ..errors import ReadError
 from .codestream import scrub, scrub_rle, starts_frame
-from .dicomfile import COPY_AGAIN, Pixels, Source, fragments, native_length
+from .dicomfile import COPY_AGAIN, OpenDicom, Pixels, fragments, native_length
 from .identity import is_class_like
 
 IMPLEMENTATION_UID = "2.25.264711284671459417311783924531137082365"
@@ -41,7 +41,7 @@ def file_meta(transfer_syntax: str, dataset: Dataset, new_uid: str) -> FileMetaD
 
 
 def write_dicom(
-    source: Source, dataset: Dataset, meta: FileMetaDataset, out: BinaryIO, pixels=None
+    source: OpenDicom, dataset: Dataset, meta: FileMetaDataset, out: BinaryIO, pixels=None
 ):
     """Write preamble, meta, header, then the pixel data: copied, or `pixels` (bytes) in their place.
 
@@ -82,7 +82,7 @@ def _pixel_head(out: BinaryIO, syntax: UID, pixels: Pixels, length: int) -> None
     out.write(struct.pack(endian + "L", length))
 
 
-def _copy_fragments(source: Source, out: BinaryIO) -> None:
+def _copy_fragments(source: OpenDicom, out: BinaryIO) -> None:
     """Compressed pixel data, a frame at a time, without the comments that encoders can leave in them."""
     if source.overlay_bits:
         raise ReadError("has overlays inside its compressed pixels", "Decompress it first.")
@@ -105,7 +105,7 @@ def _copy_fragments(source: Source, out: BinaryIO) -> None:
     out.write(struct.pack("<HHL", 0xFFFE, 0xE0DD, 0))
 
 
-def _frames(source: Source):
+def _frames(source: OpenDicom):
     """The fragments that belong together: the offset table, then those of each frame."""
     group: list[bytes] = []
     for number, (offset, length) in enumerate(fragments(source)):
@@ -149,7 +149,7 @@ def _is_offset_table(data: bytes) -> bool:
     return not offsets or (offsets[0] == 0 and all(a < b for a, b in pairwise(offsets)))
 
 
-def _without_overlays(data: bytes, source: Source) -> bytes:
+def _without_overlays(data: bytes, source: OpenDicom) -> bytes:
     """Native pixel data with the bits of embedded overlays set to 0."""
     if not source.overlay_bits:
         return data

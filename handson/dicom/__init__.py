@@ -1,6 +1,6 @@
 """DICOM, read right: one picture, the series of a folder, one series as a volume.
 
-`header` reads what describes a file, `framing` turns every kind of file into frames with a place in
+`header` reads what describes a file, `file_frames` turns every kind of file into frames with a place in
 the patient, `split` and `arrange` sort them, `pixels` and `values` give their values; `picture`,
 `series` and `stack` are what users call. Stands on pydicom; knows no widget and no other format.
 """

@@ -333,4 +333,4 @@ def _names(place) -> str:
 
 def _name(frame) -> str:
     name = frame.file.path.name
-    return f"{name} frame {frame.index}" if frame.file.frames > 1 else name
+    return f"{name} frame {frame.index}" if frame.file.number_of_frames > 1 else name

@@ -13,7 +13,7 @@ import pydicom
 
 from ..errors import ReadError
 from .elements import number, text, texts, value
-from .faults import naming, parsing, quiet
+from .faults import naming, parsing, without_warnings
 from .header import check_regular, read_bytes
 
 LABELS = {
@@ -68,7 +68,7 @@ def read_dicomdir(path: str | PathLike[str]) -> Entry:
     """
     path = Path(path)
     check_regular(path)
-    with quiet(), naming(path):
+    with without_warnings(), naming(path):
         with parsing(path):
             dataset = pydicom.dcmread(BytesIO(read_bytes(path)), force=True)
         if "DirectoryRecordSequence" not in dataset:

@@ -14,15 +14,16 @@ _FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFram
 
 def enhanced_frames(base, dataset, groups) -> list[Frame]:
     file = base.file
-    if len(groups) < file.frames:
+    if len(groups) < file.number_of_frames:
         raise ReadError(
-            f"describes {len(groups)} of its {file.frames} frames", "Copy it again from the source."
+            f"describes {len(groups)} of its {file.number_of_frames} frames",
+            "Copy it again from the source.",
         )
     shared = item(dataset, "SharedFunctionalGroupsSequence")
     dimensions = dimension_items(dataset)
     return [
         _enhanced_frame(base, i, Groups(groups[i], shared), dimensions, dataset)
-        for i in range(file.frames)
+        for i in range(file.number_of_frames)
     ]
 
 

@@ -1,6 +1,6 @@
 """What whole headers say about repeated positions: against a counter, and for copies.
 
-Only asked where the elements that `framing` reads do not decide. Every element of every header is then
+Only asked where the elements that `file_frames` reads do not decide. Every element of every header is then
 looked at, private ones included.
 """
 

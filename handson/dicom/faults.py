@@ -26,7 +26,7 @@ class IsDicomdir(NotAnImage):
 
 
 @contextmanager
-def quiet():
+def without_warnings():
     """pydicom warns about much that is repaired while reading; what matters becomes a note or error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

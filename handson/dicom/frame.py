@@ -19,7 +19,7 @@ class File:
     owner : (PatientID, StudyInstanceUID); a copied or empty series UID must not mix two patients
     mosaic : how many tiles of a mosaic lie side by side and one below the other, or None
     lost_mosaic : True for a mosaic whose header no longer says how many tiles it has
-    space : FrameOfReferenceUID
+    frame_of_reference : FrameOfReferenceUID
     """
 
     location: Location
@@ -30,10 +30,10 @@ class File:
     description: str
     number: int | None
     format: PixelFormat
-    frames: int
+    number_of_frames: int
     mosaic: tuple[int, int] | None = None
     lost_mosaic: bool = False
-    space: str = ""
+    frame_of_reference: str = ""
 
     @property
     def path(self) -> Path:

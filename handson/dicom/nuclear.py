@@ -22,7 +22,7 @@ _KINDS = {"EnergyWindowVector": "energy_window", "RRIntervalVector": "rr_interva
 
 def tomographic_frames(base: Frame, dataset) -> list[Frame] | None:
     """The frames of a reconstruction, placed where the file tells; None of anything else (projections)."""
-    count = base.file.frames
+    count = base.file.number_of_frames
     slices = exactly(count, numbers(dataset, "SliceVector"))
     if not slices:
         return None

@@ -6,9 +6,9 @@ from pathlib import Path
 from ..errors import ReadError
 from ..volume import Slice
 from .elements import texts
-from .faults import naming, quiet
+from .faults import naming, without_warnings
+from .file_frames import classic_frame, frames_of
 from .frame import Frame
-from .framing import classic_frame, frames
 from .geometry import frame_affine
 from .header import read_header, whole_header
 from .pixels import locate
@@ -32,13 +32,13 @@ def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
     states no position, as a radiograph.
     """
     path = Path(path)
-    with quiet(), naming(path):
+    with without_warnings(), naming(path):
         header = read_header(path)
         one = _pick(header, frame)
         dataset = whole_header(path)
         one = with_unit(one, dataset)
         pixels = real_values(
-            one, locate(header.location, one.file.format, one.file.frames), dataset
+            one, locate(header.location, one.file.format, one.file.number_of_frames), dataset
         )
         scale = scale_of(one, dataset)
         return Slice(
@@ -48,7 +48,7 @@ def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
             photometric=shown_as(one.file.format),
             dataset=dataset,
             affine=frame_affine(one),
-            at_detector=scale.kind == "detector",
+            at_detector=scale.stated == "detector",
             window=header_window(dataset, one),
             window_function=window_function(dataset, one),
             name=one.file.description,
@@ -59,7 +59,7 @@ def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
 def _pick(header, frame) -> Frame:
     if frame is None and "MOSAIC" in texts(header.dataset, "ImageType"):
         return classic_frame(header)
-    found = frames(header)
+    found = frames_of(header)
     index = 0 if frame is None else frame
     if not 0 <= index < len(found):
         raise ReadError(

@@ -47,7 +47,7 @@ class PixelData:
 
     path: Path
     format: PixelFormat
-    frames: int
+    number_of_frames: int
     element: str
     vr: str
     offset: int
@@ -55,7 +55,7 @@ class PixelData:
     inflated: bytes | None
 
 
-def locate(location: Location, pixels: PixelFormat, frames: int) -> PixelData:
+def locate(location: Location, pixels: PixelFormat, number_of_frames: int) -> PixelData:
     """Find the pixel data of a file and make sure that they can be what the header claims.
 
     raises : ReadError when they are missing or too short
@@ -67,27 +67,29 @@ def locate(location: Location, pixels: PixelFormat, frames: int) -> PixelData:
     tag, vr, length, offset, inflated = found
     held = (location.size if inflated is None else len(inflated)) - offset
     length = min(length, held)
-    source = PixelData(path, pixels, frames, PIXEL_TAGS[tag], vr or "OW", offset, length, inflated)
-    check_claim(path, pixels, frames, length)
-    if inflated is not None and length < native_bytes(pixels, frames):
+    source = PixelData(
+        path, pixels, number_of_frames, PIXEL_TAGS[tag], vr or "OW", offset, length, inflated
+    )
+    check_claim(path, pixels, number_of_frames, length)
+    if inflated is not None and length < native_bytes(pixels, number_of_frames):
         raise ReadError("is cut off within its pixels", "Copy it again.", path=path)
     return source
 
 
-def native_bytes(pixels: PixelFormat, frames: int) -> int:
+def native_bytes(pixels: PixelFormat, number_of_frames: int) -> int:
     """Bytes of native pixel data, PS3.5 section 8.1.1; YBR_FULL_422 shares colours between pixels."""
-    bits = pixels.rows * pixels.columns * pixels.samples * pixels.allocated * frames
+    bits = pixels.rows * pixels.columns * pixels.samples * pixels.allocated * number_of_frames
     if pixels.photometric.endswith("_422"):
         bits = bits * 2 // 3
     return -(-bits // 8)
 
 
-def check_claim(path: Path, pixels: PixelFormat, frames: int, held: int) -> None:
+def check_claim(path: Path, pixels: PixelFormat, number_of_frames: int, held: int) -> None:
     """Refuse a header that claims more pixels than `held` bytes can be, before anything is made for them.
 
     raises : ReadError
     """
-    need = native_bytes(pixels, frames)
+    need = native_bytes(pixels, number_of_frames)
     if pixels.transfer_syntax in NATIVE - {DeflatedExplicitVRLittleEndian}:
         if held < need:
             raise ReadError(
@@ -95,9 +97,9 @@ def check_claim(path: Path, pixels: PixelFormat, frames: int, held: int) -> None
                 "Copy it again from the source.",
                 path=path,
             )
-    elif frames > held or (need > COMPRESSION_FREE and need > COMPRESSION_LIMIT * held):
+    elif number_of_frames > held or (need > COMPRESSION_FREE and need > COMPRESSION_LIMIT * held):
         raise ReadError(
-            f"claims {pixels.columns} x {pixels.rows} pixels in {frames} frames but holds {held} bytes",
+            f"claims {pixels.columns} x {pixels.rows} pixels in {number_of_frames} frames but holds {held} bytes",
             "The header or the file is damaged.",
             path=path,
         )
@@ -214,14 +216,14 @@ def _decode(source, indices, targets):
         "bits_stored": f.stored,
         "photometric_interpretation": photometric,
         "pixel_representation": int(f.signed),
-        "number_of_frames": source.frames,
+        "number_of_frames": source.number_of_frames,
         "planar_configuration": f.planar,
         "pixel_keyword": _KEYWORDS[source.element],
         "pixel_vr": source.vr,
         "decoding_plugin": decoders.plugin(decoder),
     }
     pixels, wanted = data[source.offset : source.offset + source.length], set(indices)
-    encoded = enumerate(generate_frames(pixels, number_of_frames=source.frames))
+    encoded = enumerate(generate_frames(pixels, number_of_frames=source.number_of_frames))
     asked = (frame for index, frame in encoded if index in wanted)
     decoders.look_first(decoder, asked, f.shape, source.path)
     buffer = BytesIO(memoryview(data)[: source.offset + source.length])

@@ -15,10 +15,10 @@ from .frame import Frame
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """spacing : (row, column) mm, or None; kind : `Volume.scale`; notes : what to say about them."""
+    """spacing : (row, column) mm, or None; stated : `Volume.scale`; notes : what to say about them."""
 
     spacing: tuple[float, float] | None
-    kind: str
+    stated: str
     notes: tuple[str, ...] = ()
 
 

@@ -20,9 +20,9 @@ from .arrange import Fault, Problem, Stack, arrange
 from .directory import read_dicomdir
 from .elements import text
 from .evidence import contradictions
-from .faults import IsDicomdir, NotAnImage, naming, quiet
+from .faults import IsDicomdir, NotAnImage, naming, without_warnings
+from .file_frames import frames_of
 from .frame import Frame
-from .framing import frames
 from .header import read_header
 from .split import split
 
@@ -164,7 +164,7 @@ def scan(folder: str | PathLike[str]) -> SeriesTable:
 def _scan_file(path: Path) -> SeriesTable:
     """One file; of a DICOMDIR, the files it names."""
     try:
-        with quiet():
+        with without_warnings():
             read_header(path)
     except IsDicomdir:
         entries = [entry for entry in read_dicomdir(path).walk() if entry.path]
@@ -182,12 +182,12 @@ def _scan_file(path: Path) -> SeriesTable:
 def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
     """The same for a list of files."""
     by_series, skipped = defaultdict(list), list(skipped)
-    with quiet():
+    with without_warnings():
         for path in tqdm(list(paths), desc="reading headers", unit="file", delay=2, leave=False):
             try:
                 header = read_header(path)
                 _check_is_no_slide(header)
-                found = frames(header)
+                found = frames_of(header)
             except HandsonError as error:
                 skipped.append(Skipped(path, error.fault, not isinstance(error, NotAnImage)))
                 continue

@@ -24,7 +24,7 @@ def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
     """
     groups = defaultdict(list)
     known = sorted(frames, key=lambda f: (f.file.sop_uid, str(f.file.path), f.index))
-    for frame in _spaces_apart(known):
+    for frame in _frames_of_reference_apart(known):
         groups[_key(frame)].append(frame)
     parts = []
     for group in _merge_turned(_merge_close(groups)):
@@ -37,14 +37,15 @@ def split(frames: list[Frame]) -> list[tuple[str, list[Frame]]]:
     return list(zip(reasons, parts, strict=True))
 
 
-def _spaces_apart(frames) -> list[Frame]:
+def _frames_of_reference_apart(frames) -> list[Frame]:
     """Frames of several frames of reference share no millimetres; where each file has its own, none counts."""
     files = {frame.file for frame in frames}
-    spaces = {file.space for file in files}
+    spaces = {file.frame_of_reference for file in files}
     if not 1 < len(spaces) <= len(files) / 2:
         return frames
     return [
-        replace(f, traits=replace(f.traits, space=f.file.space or "not stated")) for f in frames
+        replace(f, traits=replace(f.traits, space=f.file.frame_of_reference or "not stated"))
+        for f in frames
     ]
 
 

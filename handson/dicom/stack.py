@@ -21,7 +21,7 @@ from . import mosaic as mosaics
 from .arrange import Fault, Problem, Stack, arrange
 from .diffusion import gradients
 from .evidence import varying
-from .faults import naming, quiet
+from .faults import naming, without_warnings
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
 from .header import whole_header
 from .pixels import locate, read_frames, stored_type
@@ -77,7 +77,7 @@ def read_series(
     _check("on_tilt", on_tilt, ("keep", "resample"))
     _check("order", order, (None, "instance"))
     _check("colour", colour, ("keep", "grey"))
-    with quiet():
+    with without_warnings():
         info = source if isinstance(source, SeriesInfo) else choose(_table(source), series_uid)
         stack = _asked_for(info.stack, info, on_duplicate, order, mosaic)
         _refuse(stack, info, on_gap)
@@ -232,7 +232,7 @@ def _copies(places) -> bool:
 
 def _stored(frame) -> np.ndarray:
     with naming(frame.file.path):
-        source = locate(frame.file.location, frame.file.format, frame.file.frames)
+        source = locate(frame.file.location, frame.file.format, frame.file.number_of_frames)
         (pixels,) = read_frames(source, [0 if frame.file.mosaic else frame.index])
     return mosaics.cut(pixels, frame) if frame.file.mosaic else pixels.copy()
 
@@ -276,7 +276,7 @@ def _read(stack, info, grey=False) -> Volume:
         window_function=window_function(header, stack.middle),
         notes=(*told, *weighted.notes),
         frame_of_reference=_space(stack),
-        scale=scale.kind,
+        scale=scale.stated,
         times=timed.times,
         b_values=weighted.b_values,
         b_vectors=weighted.b_vectors,
@@ -285,7 +285,7 @@ def _read(stack, info, grey=False) -> Volume:
 
 def _space(stack) -> str:
     """The FrameOfReferenceUID of all files; "" when they do not share one."""
-    spaces = {file.space for file in stack.files}
+    spaces = {file.frame_of_reference for file in stack.files}
     return spaces.pop() if len(spaces) == 1 else ""
 
 
@@ -348,7 +348,7 @@ def _stack_notes(stack) -> list[str]:
         told.append(
             "The mosaic was cut as asked; that its slices ascend along row x column is assumed."
         )
-    if len({file.space for file in stack.files}) > 1:
+    if len({file.frame_of_reference for file in stack.files}) > 1:
         told.append("Its files state several frames of reference; one space was taken for all.")
     return told
 
@@ -358,7 +358,7 @@ def _values(stack, header, grey) -> np.ndarray:
     first = stack.first
     f = first.file.format
     rows, columns = first.traits.rows, first.traits.columns
-    source = locate(first.file.location, f, first.file.frames)
+    source = locate(first.file.location, f, first.file.number_of_frames)
     stored, scalings = _common_type(stack, source), [one.scaling for one in stack.frames]
     coloured = shown_as(f) == "RGB"
     colour = coloured and not grey
@@ -397,7 +397,7 @@ def _fill(stack, out, whole, special, header):
         by_file[frame.file].append((place, frame))
     bar = tqdm(total=len(out), desc="reading pixels", unit="slice", delay=2, leave=False)
     for file, members in by_file.items():
-        source = locate(file.location, file.format, file.frames)
+        source = locate(file.location, file.format, file.number_of_frames)
         direct = whole and not file.mosaic and stored_type(source) == out.dtype
         if file.mosaic:
             (picture,) = read_frames(source, [0])

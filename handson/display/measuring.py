@@ -69,7 +69,7 @@ def statistics(volume: Volume, plane: str, values: np.ndarray, time: int = 0) ->
     returns : {"n", "mean", "sd" (dividing by n - 1), "low", "high", "area": mm2 in the plane, "volume": mm3}.
         NaN and infinite values count in n, area and volume only; what they leave unknown is NaN
     """
-    values = (values[..., time] if volume.frames > 1 else values).astype(float)
+    values = (values[..., time] if volume.n_volumes > 1 else values).astype(float)
     finite = values[np.isfinite(values)]
     layout, matrix = volume.layout(plane), volume.affine[:3, :3]
     face = np.linalg.norm(np.cross(matrix[:, layout.horizontal], matrix[:, layout.vertical]))

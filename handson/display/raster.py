@@ -105,7 +105,7 @@ def sampled(
     from scipy.ndimage import map_coordinates  # slow to import, and not every picture has layers
 
     there = _places(layer, base, layout, index)
-    data = layer.at(min(time, layer.frames - 1)).data
+    data = layer.at(min(time, layer.n_volumes - 1)).data
     size = np.array(data.shape).reshape(3, 1, 1)
     if look.interpolation == "linear":
         # Rounding noise of the two affines must not mix in a neighbour (a NaN) of weight 1e-16.

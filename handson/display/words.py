@@ -101,11 +101,11 @@ def short(x: float) -> str:
 
 def moment(volume: Volume, time: int) -> str:
     """Which volume of a series is on show: "volume 53 of 120, 104 s"; "" for a single one."""
-    if volume.frames == 1:
+    if volume.n_volumes == 1:
         return ""
     seconds = volume.seconds
     said = "" if seconds is None else LABELS["seconds"].format(s=short(seconds[time]))
-    return LABELS["moment"].format(n=time + 1, count=volume.frames, seconds=said)
+    return LABELS["moment"].format(n=time + 1, count=volume.n_volumes, seconds=said)
 
 
 def scale_words(length: float, scale: str) -> str:

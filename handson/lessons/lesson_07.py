@@ -52,7 +52,7 @@ def mirrored() -> float:
 @cache
 def box() -> np.ndarray:
     """The voxels of the box, [voxel, t]."""
-    return run().data[BOX].reshape(-1, run().frames).astype(float)
+    return run().data[BOX].reshape(-1, run().n_volumes).astype(float)
 
 
 def deviation(values) -> float:
@@ -66,7 +66,7 @@ def response(delay=DELAY_S, lasts=None, clock=None, relative=True) -> float:
     clock : when each volume begins; by default seconds
     """
     clock = run().seconds if clock is None else clock
-    during = {"left": np.zeros(run().frames, bool), "right": np.zeros(run().frames, bool)}
+    during = {"left": np.zeros(run().n_volumes, bool), "right": np.zeros(run().n_volumes, bool)}
     for onset, duration, name in blocks():
         start = onset + delay
         during[name] |= (clock >= start) & (clock < start + (lasts or duration))
@@ -79,7 +79,7 @@ def _onsets_are_rows(delay, lasts) -> Mistake:
     """Onsets taken for numbers of volumes; delay and duration in volumes, converted or not."""
     return Mistake(
         "onsets are rows",
-        lambda: response(delay, lasts, clock=np.arange(run().frames, dtype=float)),
+        lambda: response(delay, lasts, clock=np.arange(run().n_volumes, dtype=float)),
         "You used the onsets as numbers of volumes. They are seconds, and a volume takes two.",
     )
 
@@ -110,7 +110,7 @@ def stated(**other) -> dict:
     """What the folder states, with something else in it."""
     series = folder()
     return {
-        "volumes": series.frames,
+        "volumes": series.n_volumes,
         "slices": series.shape[2],
         "step": series.time_step,
         "course": series.data[CORNER],
@@ -124,7 +124,7 @@ def only(**part) -> dict:
 EXERCISES = {
     "07-1": Exercise(
         asks="Seconds that the whole run covers.",
-        answer=lambda: run().frames * run().time_step,
+        answer=lambda: run().n_volumes * run().time_step,
         unit="s",
         because="Every volume lasts one step, the last one as well: volumes x step.",
         hint="How many volumes are there, and how long does each of them take?",
@@ -136,17 +136,17 @@ EXERCISES = {
             ),
             Mistake(
                 "volumes are seconds",
-                lambda: run().frames,
+                lambda: run().n_volumes,
                 "That is the number of volumes. Each of them takes more than a second.",
             ),
             Mistake(
                 "TR is in milliseconds",
-                lambda: run().frames * run().time_step / 1000,
+                lambda: run().n_volumes * run().time_step / 1000,
                 "You divided by 1000: the unit of pixdim[4] is in xyzt_units, and here it is s, not ms.",
             ),
             Mistake(
                 "the answer is in milliseconds",
-                lambda: run().frames * run().time_step * 1000,
+                lambda: run().n_volumes * run().time_step * 1000,
                 "That is in milliseconds. Seconds are asked, and the header states seconds.",
             ),
         ),

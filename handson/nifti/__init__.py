@@ -1,6 +1,6 @@
 """NIfTI files: read right, written whole, and shown as they are stored.
 
-`header` tells what a file says, `layout` refuses what cannot be, `voxels` reads the values,
+`header` tells what a file says, `spec` refuses what cannot be, `voxels` reads the values,
 `geometry` finds where they are, `writing` writes. The header's bytes are read here for two purposes
 only: to tell the truth about the file, and to refuse one that cannot be what it says before memory
 is taken for it. The rest stands on nibabel: the header's structure, its quaternions, its array

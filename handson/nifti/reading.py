@@ -12,7 +12,7 @@ from .axis4 import Axis4, axis4_of
 from .files import content, header_file, other_half, reading, stem
 from .geometry import affine_of
 from .header import read_header
-from .layout import layout, structured
+from .spec import structured, voxel_spec
 from .voxels import read_voxels
 
 
@@ -53,7 +53,7 @@ def read_nifti(
     with reading(path), content(path) as stream:
         stored = read_header(stream, path)
         header = structured(stored, path)
-        voxels = layout(stored, header, volumes, component, path)
+        voxels = voxel_spec(stored, header, volumes, component, path)
         if stored.single:
             data = read_voxels(stream, path, voxels, notes)
     if not stored.single:
@@ -61,7 +61,7 @@ def read_nifti(
     affine, oriented, scale = affine_of(stored, header, voxels.grid, notes)
     axis4 = Axis4()
     if data.ndim == 4 and not voxels.rgb:
-        wanted = range(voxels.count) if voxels.frames is None else voxels.frames
+        wanted = range(voxels.count) if voxels.volumes is None else voxels.volumes
         axis4 = axis4_of(stored, given.with_name(stem(given)), affine, voxels.count, wanted, notes)
     if given.with_name(f"{stem(given)}.mat").exists():
         notes.append("A .mat file, as SPM writes, lies beside it and was not used.")

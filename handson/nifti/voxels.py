@@ -11,54 +11,54 @@ from nibabel.volumeutils import array_from_file
 
 from ..errors import ReadError
 from .files import COPY_AGAIN, is_packed
-from .layout import Layout, refuse_the_impossible
+from .spec import VoxelSpec, refuse_the_impossible
 
 _TRAILING = 64 << 20  # bytes after the voxels that are still unpacked to reach the checksum
 _PIECE = 1 << 20  # bytes unpacked at a time
 _BLOCK = 1 << 18  # voxels scaled at a time, so that no float64 copy of the volume is ever made
 
 
-def read_voxels(stream, path, layout: Layout, notes) -> np.ndarray:
+def read_voxels(stream, path, spec: VoxelSpec, notes) -> np.ndarray:
     """The array asked for: [i, j, k], [i, j, k, t] or [i, j, k, 3], in real values."""
     size = os.path.getsize(path)
-    refuse_the_impossible(layout, size, is_packed(stream), path)
+    refuse_the_impossible(spec, size, is_packed(stream), path)
     if is_packed(stream):
-        raw = _unpack(stream, path, layout)
-        extra = _verify_to_the_end(stream, path, layout)
+        raw = _unpack(stream, path, spec)
+        extra = _verify_to_the_end(stream, path, spec)
     else:
-        raw = _mapped(stream, layout)
-        extra = size - layout.end
+        raw = _mapped(stream, spec)
+        extra = size - spec.end
     if extra:
         notes.append(f"{extra:,} bytes after its voxels were not read.")
-    if layout.squeezed:
+    if spec.squeezed:
         raw = raw[..., 0]
-    if layout.rgb:
-        if "A" in (layout.dtype.names or ()):
+    if spec.rgb:
+        if "A" in (spec.dtype.names or ()):
             notes.append("The alpha channel of its RGBA voxels was left out.")
         colour = np.stack([raw[name] for name in "RGB"], axis=-1)
         return colour if colour.ndim == 4 else colour[..., 0, :]
-    return raw if layout.plain else _real_values(raw, layout)
+    return raw if spec.plain else _real_values(raw, spec)
 
 
-def _mapped(stream, layout):
+def _mapped(stream, spec):
     """[i, j, k, t], mapped: what is not looked at is never loaded."""
-    shape = (*layout.grid, layout.count)
-    raw = array_from_file(shape, layout.dtype, stream, layout.offset, order="F", mmap="r")
-    if layout.frames is None:
+    shape = (*spec.grid, spec.count)
+    raw = array_from_file(shape, spec.dtype, stream, spec.offset, order="F", mmap="r")
+    if spec.volumes is None:
         return raw
-    if layout.single:
-        return raw[..., layout.frames[0] : layout.frames[0] + 1]
-    return raw[..., list(layout.frames)]
+    if spec.single:
+        return raw[..., spec.volumes[0] : spec.volumes[0] + 1]
+    return raw[..., list(spec.volumes)]
 
 
-def _unpack(stream, path, layout):
+def _unpack(stream, path, spec):
     """[i, j, k, t], each volume asked for inflated once, in the order of the file."""
-    if layout.frames is None:
-        return _inflate(stream, path, layout.dtype, (*layout.grid, layout.count), layout.offset)
-    raw = np.empty((*layout.grid, len(layout.frames)), layout.dtype, order="F")
-    for at in np.argsort(layout.frames, kind="stable"):
-        offset = layout.offset + layout.frames[at] * layout.block
-        raw[..., at] = _inflate(stream, path, layout.dtype, layout.grid, offset)
+    if spec.volumes is None:
+        return _inflate(stream, path, spec.dtype, (*spec.grid, spec.count), spec.offset)
+    raw = np.empty((*spec.grid, len(spec.volumes)), spec.dtype, order="F")
+    for at in np.argsort(spec.volumes, kind="stable"):
+        offset = spec.offset + spec.volumes[at] * spec.block
+        raw[..., at] = _inflate(stream, path, spec.dtype, spec.grid, offset)
     return raw
 
 
@@ -78,28 +78,28 @@ def _inflate(stream, path, dtype, shape, offset):
     return np.ndarray(shape, dtype, buffer=data, order="F")
 
 
-def _verify_to_the_end(stream, path, layout) -> int:
+def _verify_to_the_end(stream, path, spec) -> int:
     """gzip keeps its checksum behind the data: only a reader that goes there notices damage.
 
     returns : number of bytes after the last voxel of the file
     """
     while stream.read(_PIECE):
-        if stream.tell() > layout.end + _TRAILING:
+        if stream.tell() > spec.end + _TRAILING:
             raise ReadError(
                 f"goes on for {_TRAILING >> 20} MiB after its voxels, as a gzip bomb does",
                 "If you trust it, unpack it with gunzip: an unpacked file is memory-mapped.",
                 path=path,
             )
-    return stream.tell() - layout.end
+    return stream.tell() - spec.end
 
 
 @np.errstate(over="ignore", invalid="ignore")  # NaN and infinity are values like others
-def _real_values(raw, layout):
+def _real_values(raw, spec):
     """slope * stored + intercept, in blocks of float64 (or whole numbers of 64 bits)."""
-    dtype = _result_dtype(raw, layout)
+    dtype = _result_dtype(raw, spec)
     wide = np.dtype(np.int64 if dtype.kind in "iu" else np.float64)
-    wide = wide if layout.part is None else np.dtype(np.complex128)
-    slope, intercept = wide.type(layout.slope), wide.type(layout.intercept)
+    wide = wide if spec.part is None else np.dtype(np.complex128)
+    slope, intercept = wide.type(spec.slope), wide.type(spec.intercept)
     out = np.empty(raw.shape, dtype, order="F")
     source, target = raw.reshape(-1, order="F"), out.reshape(-1, order="F")
     for begin in range(0, source.size, _BLOCK):
@@ -107,15 +107,15 @@ def _real_values(raw, layout):
         values = source[block]
         if (slope, intercept) != (1, 0):
             values = values.astype(wide) * slope + intercept
-        target[block] = values if layout.part is None else layout.part(values)
+        target[block] = values if spec.part is None else spec.part(values)
     return out
 
 
-def _result_dtype(raw, layout):
+def _result_dtype(raw, spec):
     """Whole slope and intercept keep integers; else float32, and float64 from 32 bits on."""
     stored = raw.dtype.newbyteorder("=")
-    slope, intercept = layout.slope, layout.intercept
-    if layout.part is not None:
+    slope, intercept = spec.slope, spec.intercept
+    if spec.part is not None:
         return np.dtype(np.float32 if stored.itemsize == 8 else np.float64)
     if (slope, intercept) == (1, 0):
         return stored

@@ -76,7 +76,7 @@ def _image(volume, space, path, paired):
         affine = np.array(volume.affine)
         image.set_sform(affine, space)
         image.set_qform(affine, "unknown" if _sheared(affine) else space)
-    timed = volume.frames > 1 and volume.time_step is not None
+    timed = volume.n_volumes > 1 and volume.time_step is not None
     image.header["pixdim"][1:4] = volume.spacing
     image.header["pixdim"][4:] = 1
     if timed:

@@ -69,7 +69,7 @@ class Sendable:
     offset: int
 
     @property
-    def kind(self) -> tuple[str, str]:
+    def context(self) -> tuple[str, str]:
         return self.sop_class, self.syntax
 
 
@@ -113,7 +113,7 @@ class Client:
         chosen = sendable(paths_of(files), report)
         finished = 0
         for batch in _batches(chosen):
-            contexts = contexts_for(file.kind for file in batch)
+            contexts = contexts_for(file.context for file in batch)
             with self.association(contexts) as association, _paused(association):
                 for file in batch:
                     self._send(association, file, report)
@@ -252,7 +252,7 @@ class Client:
         """One C-STORE; the reason of a failure goes into the report, a peer that is gone is raised."""
         context = _context_of(association, file)
         if context is None:
-            report.failed[str(file.path)] = why_refused(association, *file.kind)
+            report.failed[str(file.path)] = why_refused(association, *file.context)
             return
         try:
             stream = _encoded(file, context.transfer_syntax[0])
@@ -459,13 +459,13 @@ def sendable(paths: Iterable[Path], report: Report) -> list[Sendable]:
 
 def _batches(files):
     """Runs of files whose presentation contexts fit into one association."""
-    batch, kinds = [], set()
+    batch, contexts = [], set()
     for file in files:
-        if file.kind not in kinds and len(contexts_for({*kinds, file.kind})) > LIMIT:
+        if file.context not in contexts and len(contexts_for({*contexts, file.context})) > LIMIT:
             yield batch
-            batch, kinds = [], set()
+            batch, contexts = [], set()
         batch.append(file)
-        kinds.add(file.kind)
+        contexts.add(file.context)
     if batch:
         yield batch
 

@@ -15,11 +15,11 @@ _STEP = 0.31  # inches from message to message
 _COLOURS = {"A-": "0.55", "C-STORE": "C0", "C-FIND": "C2", "C-MOVE": "C1", "C-GET": "C1"}
 
 
-def sequence(messages: Sequence[Message], times: bool = True) -> "Picture":
+def sequence(messages: Sequence[Message], milliseconds: bool = True) -> "Picture":
     """Draw messages as arrows between lifelines, the first at the top.
 
     messages : as a server recorded them, `pacs.events` or a part of it
-    times : write beside each response how many milliseconds it took
+    milliseconds : write beside each response how many milliseconds it took
     returns : a `handson.figures.Picture`; its `.alt` says the same in words
 
     Grey arrows open and close associations; a dashed arrow is a response.
@@ -44,11 +44,11 @@ def sequence(messages: Sequence[Message], times: bool = True) -> "Picture":
         ax.plot([x, x], [-1, len(messages)], color="0.55", linewidth=1, zorder=0)
         ax.text(x, -1.4, title, ha="center", weight="bold", fontsize=11)
     for y, message in enumerate(messages):
-        _arrow(ax, y, place[message.sender], place[message.receiver], message, times)
+        _arrow(ax, y, place[message.sender], place[message.receiver], message, milliseconds)
     return figure
 
 
-def _arrow(ax, y, start, end, message, times):
+def _arrow(ax, y, start, end, message, milliseconds):
     colour = next(
         (c for name, c in _COLOURS.items() if message.name.startswith(name)), rcParams["text.color"]
     )
@@ -76,7 +76,7 @@ def _arrow(ax, y, start, end, message, times):
         color=colour,
         family="monospace",
     )
-    if times and message.milliseconds is not None:
+    if milliseconds and message.milliseconds is not None:
         ax.text(
             ax.get_xlim()[1] - 0.03,
             y,

@@ -64,7 +64,7 @@ def _masked(labels, number):
 
 def _whole_numbers(volume, path) -> Volume:
     data = volume.data
-    if volume.rgb or volume.frames > 1:
+    if volume.rgb or volume.n_volumes > 1:
         raise ReadError(
             "is not one volume of labels: it has a fourth axis or colours",
             "Read one volume: read_nifti(path, volumes=0).",

@@ -123,7 +123,7 @@ def _side(x, half, mask) -> str:
 
 def _values(mask, image, title) -> dict:
     on_image = carry(mask, image, title)
-    if on_image is None or image.frames > 1 or image.rgb:
+    if on_image is None or image.n_volumes > 1 or image.rgb:
         raise GeometryError(
             f"{title} and the image do not share their voxels",
             "Read the segmentation with like=image, or image.resample_like(mask).",
@@ -189,7 +189,7 @@ def _surface(mask) -> np.ndarray:
 
 def _mask(segment) -> Volume:
     mask = segment.mask if isinstance(segment, Segment) else segment
-    if not isinstance(mask, Volume) or mask.frames > 1 or mask.rgb:
+    if not isinstance(mask, Volume) or mask.n_volumes > 1 or mask.rgb:
         raise HandsonError(
             f"a {type(segment).__name__} is not a segment",
             "Pass a Segment, or Volume(mask, affine).",

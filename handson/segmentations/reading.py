@@ -7,7 +7,7 @@ import pydicom.uid
 
 from ..dicom import read_series, scan
 from ..dicom.elements import text, value
-from ..dicom.faults import naming, quiet
+from ..dicom.faults import naming, without_warnings
 from ..dicom.header import check_is_dicom, check_regular, read_bytes, whole_header
 from ..dicom.series import SeriesInfo, scan_files
 from ..errors import HandsonError, ReadError
@@ -76,7 +76,7 @@ def read_segmentation(path, like=None, between="error", *, resample=False) -> Se
 
 def _dicom(path):
     check_regular(path)
-    with quiet(), naming(path):
+    with without_warnings(), naming(path):
         check_is_dicom(read_bytes(path, 256), path)
         return whole_header(path, pixels=False)
 

@@ -13,7 +13,7 @@ from nibabel.orientations import io_orientation
 from pydicom.sr.coding import Code
 
 from ..dicom.elements import number, numbers, text, value
-from ..dicom.faults import naming, quiet
+from ..dicom.faults import naming, without_warnings
 from ..dicom.header import whole_header
 from ..errors import GeometryError, ReadError
 from ..volume import Volume
@@ -32,7 +32,7 @@ _OVER_EDGE = 1.0
 
 def read_rtstruct(path, grid: Volume, between: str) -> Segmentation:
     """Read the closed contours of a structure set as masks on `grid`; `between` as `read_segmentation`."""
-    with quiet(), naming(path):
+    with without_warnings(), naming(path):
         dataset = whole_header(path, pixels=False)
         regions = value(dataset, "StructureSetROISequence") or ()
         if not regions:

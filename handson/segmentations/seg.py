@@ -11,8 +11,8 @@ from nibabel.affines import apply_affine
 from pydicom.sr.coding import Code
 
 from ..dicom.elements import number, text, value
-from ..dicom.faults import naming, quiet
-from ..dicom.framing import frames
+from ..dicom.faults import naming, without_warnings
+from ..dicom.file_frames import frames_of
 from ..dicom.geometry import LPS_TO_RAS, frame_affine, normal, tolerance
 from ..dicom.header import read_header, whole_header
 from ..dicom.pixels import locate, read_frames
@@ -31,7 +31,7 @@ def read_seg(path, grid: Volume | None, resample: bool) -> Segmentation:
 
     raises : ReadError, GeometryError, SeriesGapError
     """
-    with quiet(), naming(path):
+    with without_warnings(), naming(path):
         dataset = whole_header(path, pixels=False)
         kind = text(dataset, "SegmentationType")
         if kind not in _TYPES:
@@ -44,7 +44,7 @@ def read_seg(path, grid: Volume | None, resample: bool) -> Segmentation:
         if number(dataset, "NumberOfFrames") == 0:
             return _without_frames(described, grid)
         header = read_header(path)
-        every = frames(header)
+        every = frames_of(header)
         if len(value(dataset, "PerFrameFunctionalGroupsSequence") or ()) > len(every):
             notes.append(f"The object describes more frames than the {len(every)} that it holds.")
         _check_frames(every)
@@ -252,7 +252,7 @@ def _resampling(found, grid):
 
 def _collect(found, header, every, dataset, described, kind):
     """Carry each frame's marked pixels to the grid."""
-    source = locate(header.location, every[0].file.format, every[0].file.frames)
+    source = locate(header.location, every[0].file.format, every[0].file.number_of_frames)
     largest = number(dataset, "MaximumFractionalValue") if kind == "FRACTIONAL" else 1
     if not largest:
         raise ReadError("is FRACTIONAL and states no MaximumFractionalValue", "Ask for it again.")

@@ -77,7 +77,7 @@ class Segment:
 
 def _checked(mask, kind, title) -> Volume:
     """A mask that holds what its kind says: bool, or shares 0..1."""
-    if not isinstance(mask, Volume) or mask.frames > 1 or mask.rgb:
+    if not isinstance(mask, Volume) or mask.n_volumes > 1 or mask.rgb:
         raise HandsonError(
             f"the mask of {title} is not one 3-D Volume", "Pass Volume(mask, affine)."
         )

@@ -96,7 +96,7 @@ def _reference(frame, first) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID = first.SOPClassUID
     item.ReferencedSOPInstanceUID = frame.file.sop_uid
-    if frame.file.frames > 1:
+    if frame.file.number_of_frames > 1:
         item.ReferencedFrameNumber = frame.index + 1
     return item
 

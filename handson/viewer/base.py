@@ -171,7 +171,7 @@ class Viewer(VBox):
             time=time,
             convention=CONVENTIONS.index(convention),
             height=height,
-            panel="time" if volume.frames > 1 else "",
+            panel="time" if volume.n_volumes > 1 else "",
             **self._SHOWN,
         )
         self.controls = controls.Controls()
@@ -346,9 +346,9 @@ class Viewer(VBox):
 
     @validate("time")
     def _time_inside(self, proposal):
-        if not 0 <= proposal["value"] < self.volume.frames:
+        if not 0 <= proposal["value"] < self.volume.n_volumes:
             raise TraitError(
-                f"there is no volume {proposal['value']} in time: they run from 0 to {self.volume.frames - 1}"
+                f"there is no volume {proposal['value']} in time: they run from 0 to {self.volume.n_volumes - 1}"
             )
         return proposal["value"]
 
@@ -501,7 +501,7 @@ class Viewer(VBox):
         raises : ViewError for a volume without an axis in time
         """
         volume = self.volume
-        if volume.frames == 1:
+        if volume.n_volumes == 1:
             raise ViewError("a single volume has no course in time", "Show a 4-D volume.")
         areas = self._areas()
         masks = {
@@ -676,7 +676,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 def speed_of(volume: Volume) -> float:
     """Steps a second at which a series in time runs as fast as it happened; 10 when nobody says."""
     seconds = volume.seconds
-    if volume.frames == 1 or seconds is None or not seconds[-1] > 0:
+    if volume.n_volumes == 1 or seconds is None or not seconds[-1] > 0:
         return 10.0
     return float(np.clip((len(seconds) - 1) / seconds[-1], 0.2, 30))
 

@@ -1,6 +1,6 @@
 """The picture on the page: one anywidget whose traits are what is on show.
 
-The page draws from `models.Layer` and `models.Source`; this widget adds the place (voxel and
+The page draws from `models.Layer` and `models.PageVoxels`; this widget adds the place (voxel and
 crosshair), the sides as `Volume.layout` decides them, and the tools. Nothing is computed here that
 the page would compute again.
 """
@@ -139,7 +139,7 @@ def geometry(
         "scale": volume.scale,
         "warning": warning,
         "oblique": round(volume.obliquity) if volume.oriented else 0,
-        "frames": int(volume.frames),
+        "frames": int(volume.n_volumes),
         "time_step": volume.time_step,
         "seconds": None if volume.seconds is None else volume.seconds.round(6).tolist(),
         "presets": [list(preset) for preset in presets],

@@ -36,7 +36,7 @@ def curve(viewer: "Viewer", width: int, scale: float = 1.0) -> "Image":
     lines = [v for v in drawn if v is not None]
     if viewer.percent:
         lines = [courses.percent_change(values) for values in lines]
-    at = np.arange(1, viewer.volume.frames + 1) if seconds is None else seconds
+    at = np.arange(1, viewer.volume.n_volumes + 1) if seconds is None else seconds
     left, right = LEFT * scale, size[0] - RIGHT * scale
     top, bottom = TOP * scale, size[1] - BOTTOM * scale
 

@@ -1,7 +1,7 @@
 """The models behind the picture, with no controls: the voxels of one volume, and one layer's look.
 
 Both live in the page as plain models that the canvas reads; their traits are their whole state.
-`Source` answers the page's requests for chunks. Geometry comes from `handson.volume`, looks from
+`PageVoxels` answers the page's requests for chunks. Geometry comes from `handson.volume`, looks from
 `handson.display`; nothing here decides sides or draws.
 """
 
@@ -32,7 +32,7 @@ from ..volume import Volume
 from .encoding import Chunks, choose
 
 
-class Source(Widget):
+class PageVoxels(Widget):
     """The voxels of one volume in the page. Viewers of the same volume share one.
 
     coding : how codes become values, and how the chunks are cut; see `encoding`
@@ -44,14 +44,14 @@ class Source(Widget):
     slab = Bytes().tag(sync=True)
     slab_chunk = Int().tag(sync=True)
 
-    _open: ClassVar[WeakValueDictionary[tuple[int, bool], "Source"]] = (
+    _open: ClassVar[WeakValueDictionary[tuple[int, bool], "PageVoxels"]] = (
         WeakValueDictionary()
     )  # id of a volume -> its source, while one is open
 
     @classmethod
     def of(
         cls, volume: Volume, seen: Survey, slow: int, index: int, full: bool = False
-    ) -> "Source":
+    ) -> "PageVoxels":
         """The volume's source, made when there is none; `slow` is the axis of the plane on show."""
         found = cls._open.get((id(volume), full))
         if found is None:
@@ -131,7 +131,7 @@ class Source(Widget):
         self.send(message, [packed if deflated else data])
 
     def _exactly(self, content):
-        volume = self.volume.at(min(content["frame"], self.volume.frames - 1))
+        volume = self.volume.at(min(content["frame"], self.volume.n_volumes - 1))
         value = volume.data[tuple(content["ijk"])]
         return f"{value:.7g} {volume.unit}".strip()
 
@@ -168,7 +168,7 @@ class Layer(Widget):
     All but volume and labels can be set at any time, and follow their control in the page.
     """
 
-    source = Instance(Source, allow_none=True).tag(sync=True, **widget_serialization)
+    source = Instance(PageVoxels, allow_none=True).tag(sync=True, **widget_serialization)
     name = Unicode().tag(sync=True)
     unit = Unicode().tag(sync=True)
     shape: List = List().tag(sync=True)
@@ -336,7 +336,7 @@ class Layer(Widget):
         """
         if self.is_mask and not self.label_colours:
             self.colours = {1: rgb(LABEL_COLOURS[number % len(LABEL_COLOURS)])}
-        self.source = Source.of(self.volume, self.seen, slow, index, full)
+        self.source = PageVoxels.of(self.volume, self.seen, slow, index, full)
         if self.comm is None:
             self.open()  # an earlier viewer was closed with it
         self._viewers += 1

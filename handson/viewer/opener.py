@@ -56,7 +56,7 @@ def view(
     check_options(options)
     volume, axes = as_volume(x, spacing, unit, name), array_axes(x)
     over = [one for layer in layers for one in _layers(layer, volume, axes)]
-    kind = TimeSeriesViewer if volume.frames > 1 else OverlayViewer if over else SliceViewer
+    kind = TimeSeriesViewer if volume.n_volumes > 1 else OverlayViewer if over else SliceViewer
     if plane == "ortho":
         kind, plane = OrthoViewer, None
     own = (0, 1, 2) if isinstance(x, Slice) else axes

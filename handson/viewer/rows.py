@@ -38,10 +38,10 @@ def slices(viewer: "Viewer") -> list:
 
 def time(viewer: "Viewer") -> list:
     """A slider for time, and how its curve is drawn."""
-    if viewer.volume.frames == 1:
+    if viewer.volume.n_volumes == 1:
         return []
     canvas, make = viewer.canvas, viewer.controls
-    slider = make.whole_slider("time", canvas.time, 0, viewer.volume.frames - 1)
+    slider = make.whole_slider("time", canvas.time, 0, viewer.volume.n_volumes - 1)
     percent = make.tick("percent", canvas.percent)
     return [
         make.add("time", slider, canvas, "time"),
@@ -125,7 +125,7 @@ def sides(viewer: "Viewer") -> list:
         found.append(make.add("slab", menu, canvas, "slab", "index"))
         slider = make.number_slider("slab_mm", canvas.slab_mm, 1, 50, 1)
         found.append(make.add("slab_mm", slider, canvas, "slab_mm"))
-    if len(viewer.planes) > 1 or viewer.volume.frames > 1:
+    if len(viewer.planes) > 1 or viewer.volume.n_volumes > 1:
         speed = make.number_slider("fps", canvas.fps, 0.2, 30, 0.2)
         found.append(make.add("fps", speed, canvas, "fps"))
     return _section(found)

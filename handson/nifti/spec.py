@@ -24,12 +24,12 @@ _BOMB_BYTES = 640 << 20
 
 
 @dataclass(frozen=True)
-class Layout:
+class VoxelSpec:
     """The voxels of a file, as its header states them.
 
     dtype : as stored, with its byte order
     grid : sizes of i, j, k
-    count : volumes along axis 4, of which `frames` are wanted (None: all)
+    count : volumes along axis 4, of which `volumes` are wanted (None: all)
     vector, index : components along axis 5, and the one wanted
     start : byte of the first voxel
     slope, intercept : real value = slope * stored + intercept
@@ -40,7 +40,7 @@ class Layout:
     dtype: np.dtype
     grid: tuple[int, int, int]
     count: int
-    frames: tuple[int, ...] | None
+    volumes: tuple[int, ...] | None
     vector: int
     index: int
     start: int
@@ -80,7 +80,7 @@ class Layout:
         return self.start + self.vector * self.count * self.block
 
 
-def layout(stored, header, volumes, component, path) -> Layout:
+def voxel_spec(stored, header, volumes, component, path) -> VoxelSpec:
     """Read the header's fields, and refuse those that no image has."""
     sizes = _sizes(stored, header, path)
     dtype = _dtype(stored, header, path)
@@ -92,13 +92,13 @@ def layout(stored, header, volumes, component, path) -> Layout:
             path=path,
         )
     part, index = _component(dtype, vector, component, path)
-    frames = _frames(volumes, count, path)
+    wanted = _wanted(volumes, count, path)
     slope, intercept = (1.0, 0.0) if dtype.names else _scaling(stored, path)
-    found = Layout(
+    found = VoxelSpec(
         dtype=dtype,
         grid=sizes[:3],
         count=count,
-        frames=frames,
+        volumes=wanted,
         vector=vector,
         index=index,
         start=_start(stored, path),
@@ -107,7 +107,7 @@ def layout(stored, header, volumes, component, path) -> Layout:
         part=part,
         single=isinstance(volumes, int | np.integer),
     )
-    if found.rgb and (count if frames is None else len(frames)) > 1:
+    if found.rgb and (count if wanted is None else len(wanted)) > 1:
         raise ReadError(
             f"holds {count} colour volumes; a Volume holds one",
             "Read one of them: read_nifti(path, volumes=0).",
@@ -182,19 +182,19 @@ def _component(dtype, vector, component, path):
     raise ReadError(what + asked, remedy, path=path)
 
 
-def _frames(volumes, count, path):
+def _wanted(volumes, count, path):
     if volumes is None:
         return None
     if isinstance(volumes, slice):
         volumes = range(count)[volumes]
-    frames = (volumes,) if isinstance(volumes, int | np.integer) else tuple(volumes)
-    if not frames or any(not 0 <= v < count for v in frames):
+    wanted = (volumes,) if isinstance(volumes, int | np.integer) else tuple(volumes)
+    if not wanted or any(not 0 <= v < count for v in wanted):
         raise ReadError(
-            f"has the volumes 0 to {count - 1}, and others were asked for: {list(frames)}",
+            f"has the volumes 0 to {count - 1}, and others were asked for: {list(wanted)}",
             "Pass volumes= a number, a range, a slice or a list of them.",
             path=path,
         )
-    return tuple(int(v) for v in frames)
+    return tuple(int(v) for v in wanted)
 
 
 def _start(stored, path):
@@ -224,23 +224,23 @@ def _scaling(stored, path):
     return slope, intercept
 
 
-def refuse_the_impossible(layout, size, packed, path):
+def refuse_the_impossible(spec, size, packed, path):
     """Sizes that a file of `size` bytes cannot hold are refused before memory is taken for them."""
     capacity = size * _DEFLATE_LIMIT if packed else size
-    if layout.end > capacity:
+    if spec.end > capacity:
         raise ReadError(
-            f"needs {layout.end:,} bytes for the sizes in its header and holds "
+            f"needs {spec.end:,} bytes for the sizes in its header and holds "
             f"{'at most ' * packed}{capacity:,}",
             "It was cut short or its header is damaged: copy it again from the source.",
             path=path,
         )
-    wanted = layout.count if layout.frames is None else len(layout.frames)
-    memory = wanted * layout.block
-    if not layout.plain:
-        memory += wanted * prod(layout.grid) * max(layout.dtype.itemsize, 4)
-    if packed and memory > _BOMB_BYTES and layout.end > _BOMB_RATIO * size:
+    wanted = spec.count if spec.volumes is None else len(spec.volumes)
+    memory = wanted * spec.block
+    if not spec.plain:
+        memory += wanted * prod(spec.grid) * max(spec.dtype.itemsize, 4)
+    if packed and memory > _BOMB_BYTES and spec.end > _BOMB_RATIO * size:
         raise ReadError(
-            f"of {size:,} bytes would unpack to {layout.end:,}, as a gzip bomb does",
+            f"of {size:,} bytes would unpack to {spec.end:,}, as a gzip bomb does",
             "If you trust it, unpack it with gunzip: an unpacked file is memory-mapped.",
             path=path,
         )

@@ -28,7 +28,7 @@ from .scaling import scaling
 from .traits import Traits, other_words, parts_of
 
 
-def frames(header: Header) -> list[Frame]:
+def frames_of(header: Header) -> list[Frame]:
     """The frames of one file, in the file's order.
 
     raises : NotAnImage when it holds no picture, ReadError when its numbers make no sense
@@ -36,7 +36,7 @@ def frames(header: Header) -> list[Frame]:
     with naming(header.path):
         base = classic_frame(header)
         here = header.location
-        check_claim(here.path, base.file.format, base.file.frames, here.size)
+        check_claim(here.path, base.file.format, base.file.number_of_frames, here.size)
         if "MOSAIC" in texts(header.dataset, "ImageType"):
             return _mosaic_frames(base, header.dataset)
         if groups := value(header.dataset, "PerFrameFunctionalGroupsSequence"):
@@ -44,12 +44,13 @@ def frames(header: Header) -> list[Frame]:
         if tomographic := tomographic_frames(base, header.dataset):
             return tomographic
         offsets = numbers(header.dataset, "GridFrameOffsetVector")
-    if base.file.frames == 1:
+    if base.file.number_of_frames == 1:
         return [base]
-    if len(offsets) == base.file.frames and base.position and base.orientation:
+    if len(offsets) == base.file.number_of_frames and base.position and base.orientation:
         return _offset_frames(base, offsets)
     return [
-        replace(base, index=i, keys=base.keys | {Key.FRAME: i}) for i in range(base.file.frames)
+        replace(base, index=i, keys=base.keys | {Key.FRAME: i})
+        for i in range(base.file.number_of_frames)
     ]
 
 
@@ -74,7 +75,7 @@ def classic_frame(header: Header) -> Frame:
         _whole(number(dataset, "SeriesNumber")),
         pixels,
         max(int(count[0]), 1) if count else 1,
-        space=text(dataset, "FrameOfReferenceUID"),
+        frame_of_reference=text(dataset, "FrameOfReferenceUID"),
     )
     scaled = scaling(dataset, modality)
     duration = number(dataset, "ActualFrameDuration")

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from pydicom.data import get_testdata_file
 
 from handson import read_series, read_slice
-from handson.display import windows as windowing
+from handson.display import windows
 from handson.display.windows import header_grey, modality_values, presets, window
 from handson.errors import ViewError
 
@@ -128,7 +128,7 @@ def test_without_a_proposal_the_full_range_is_shown():
 def test_the_doctests_hold():
     import doctest
 
-    assert doctest.testmod(windowing).failed == 0
+    assert doctest.testmod(windows).failed == 0
 
 
 @pytest.mark.parametrize("stated", ["", "LINEAR", "LINEAR_EXACT", "SIGMOID", "sigmoid", "CURVED"])
@@ -138,7 +138,7 @@ def test_the_function_of_a_window_is_read_where_the_file_states_it(tmp_path, sta
         dicom_files.stack(dicom_files.values(), WindowCenter=40, WindowWidth=400, **elements)
     ):
         path = dicom_files.save(dataset, tmp_path / f"{n}.dcm")
-    expected = stated.upper() if stated.upper() in windowing.FUNCTIONS else ""
+    expected = stated.upper() if stated.upper() in windows.FUNCTIONS else ""
     assert read_slice(path).window_function == expected
     assert read_slice(path).as_volume().window_function == expected
     assert read_series(tmp_path).window_function == expected
