@@ -2,8 +2,7 @@
 
 import os
 import sys
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from handson import datasets
@@ -74,6 +73,9 @@ def _make_in_parallel(made):
     """
     if len(made) < 2 or (os.cpu_count() or 1) < 2:
         return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     # The largest first, so that no process is left with it at the end.
     made = sorted(made, key=lambda dataset: -dataset.bytes)
     with (

@@ -8,17 +8,12 @@ module knows files and processes, no element of a data set.
 import hashlib
 import hmac
 import json
-import multiprocessing
 import os
 import re
 import sys
-import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -37,52 +32,17 @@ from .worker import Job, Outcome, Worker
 
 RUN_FOLDER = ".handson-run"
 
-_worker: Worker | None = None
-
-
-def _start_worker(job: Job) -> None:
-    global _worker
-    _worker = Worker(job)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-    os._exit(1)
-
-
-def _work(items: list[tuple[int, Path]]) -> list[Outcome]:
-    assert _worker is not None  # _start_worker came first
-    return [_worker(number, path) for number, path in items]
-
 
 def outcomes(numbered: list[tuple[int, Path]], job: Job, jobs: int) -> Iterator[Outcome]:
     """Every input's outcome, in order, from `jobs` processes."""
-    if jobs <= 1 or len(numbered) < 2:
-        worker = Worker(job)
-        for number, path in numbered:
-            yield worker(number, path)
+    if jobs > 1 and len(numbered) > 1:
+        from .processes import pooled  # not there in a browser, where one process does it all
+
+        yield from pooled(numbered, job, jobs)
         return
-    method = "fork" if sys.platform == "linux" else None  # elsewhere the system's own way
-    size = max(1, min(32, len(numbered) // (4 * jobs)))
-    batches = (numbered[i : i + size] for i in range(0, len(numbered), size))
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(jobs, context, _start_worker, (job,)) as pool:
-        waiting = [pool.submit(_work, batch) for batch in islice(batches, 3 * jobs)]
-        try:
-            while waiting:
-                yield from waiting.pop(0).result()
-                waiting += [pool.submit(_work, batch) for batch in islice(batches, 1)]
-        except BrokenProcessPool:
-            raise DeidentifyError(
-                "A worker process was ended from outside (memory?); the files in the output are whole",
-                "Start again with fewer jobs.",
-            ) from None
-        finally:
-            for future in waiting:
-                future.cancel()
+    worker = Worker(job)
+    for number, path in numbered:
+        yield worker(number, path)
 
 
 def list_inputs(source: Path) -> list[Path]:
