@@ -66,7 +66,7 @@ class NetworkError(HandsonError):
     """A peer that cannot be reached, that refuses, or that left something undone.
 
     status : the DIMSE status of the peer's answer, such as 0xA801, or None when it gave none
-    report : what was done before, a `handson.pacs.Report`, or None
+    report : what was done before, a `handson.pacs.TransferReport`, or None
     """
 
     def __init__(self, fault: str, remedy: str = "", *, path=None, status=None, report=None):

@@ -275,7 +275,7 @@ def test_many_files_are_scanned_in_a_time_that_grows_with_their_number(tmp_path)
 
 def test_a_dicomdir_is_an_index_of_patients_studies_series_and_files():
     index = read_dicomdir(DISC / "DICOMDIR")
-    kinds = [entry.kind for entry in index.walk()]
+    kinds = [entry.record_type for entry in index.walk()]
     assert [kinds.count(k) for k in ("PATIENT", "STUDY", "SERIES", "IMAGE")] == [2, 6, 13, 31]
     assert [p.label for p in index.children] == ["77654033", "98890234"]
     assert all(path.is_file() for path in index.files)

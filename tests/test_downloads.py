@@ -18,7 +18,7 @@ import pytest
 
 from handson.datasets import DataSet, download, fill
 from handson.datasets.cache import is_stored, store
-from handson.datasets.manifest import File
+from handson.datasets.manifest import DataFile
 from handson.errors import DataError
 
 FILES = {
@@ -125,7 +125,7 @@ def tar_gz(members):
 
 
 def sums(files):
-    return {path: File(hashlib.sha256(content).hexdigest()) for path, content in files.items()}
+    return {path: DataFile(hashlib.sha256(content).hexdigest()) for path, content in files.items()}
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..errors import DataError
 from .files import extras, faults, sha256
-from .manifest import DataSet, File, load, read_sums, sums_text
+from .manifest import DataFile, DataSet, load, read_sums, sums_text
 
 SUMS = "SHA256SUMS"
 # What helps when a set is not in a cache that somebody else keeps.
@@ -122,9 +122,9 @@ def remove(folder: Path):
         shutil.rmtree(folder)
 
 
-def _listing(folder: Path) -> dict[str, File]:
+def _listing(folder: Path) -> dict[str, DataFile]:
     paths = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): File(sha256(path)) for path in paths}
+    return {path.relative_to(folder).as_posix(): DataFile(sha256(path)) for path in paths}
 
 
 @contextmanager

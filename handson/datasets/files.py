@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import DataError
-from .manifest import File
+from .manifest import DataFile
 
 CHUNK = 1 << 18
 
@@ -19,7 +19,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def copy_verified(stream: IO[bytes], wanted: File, to: Path, limit: int, progress=None):
+def copy_verified(stream: IO[bytes], wanted: DataFile, to: Path, limit: int, progress=None):
     """Copies `stream` to the file `to`, which appears only once all of it is there and right.
 
     limit : bytes after which a stream without end is given up
@@ -45,19 +45,19 @@ def copy_verified(stream: IO[bytes], wanted: File, to: Path, limit: int, progres
         partial.unlink(missing_ok=True)
 
 
-def missing(files: dict[str, File], folder: Path) -> dict[str, File]:
+def missing(files: dict[str, DataFile], folder: Path) -> dict[str, DataFile]:
     """Those of `files` that are not in `folder` yet."""
     return {path: file for path, file in files.items() if not (folder / path).is_file()}
 
 
-def faults(files: dict[str, File], folder: Path) -> list[str]:
+def faults(files: dict[str, DataFile], folder: Path) -> list[str]:
     """What is wrong with the copy in `folder`, a phrase for each file that is gone or changed."""
     gone = missing(files, folder)
     changed = [p for p in files if p not in gone and sha256(folder / p) != files[p].sha256]
     return [f"{path} is missing" for path in gone] + [f"{path} has changed" for path in changed]
 
 
-def extras(files: dict[str, File], folder: Path) -> list[str]:
+def extras(files: dict[str, DataFile], folder: Path) -> list[str]:
     """Files in `folder` that are not of the set: nobody's, or the learner's own."""
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(set(found) - set(files))

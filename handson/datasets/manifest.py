@@ -19,7 +19,7 @@ TIERS = ("bundled", "generated", "download")
 
 
 @dataclass(frozen=True)
-class File:
+class DataFile:
     """What a file of a set must be: its SHA-256, and its length where we know it."""
 
     sha256: str
@@ -36,7 +36,7 @@ class DataSet:
     redistribute : its licence lets you hand the files on, in a classroom mirror for example
     commercial : False when its licence forbids commercial use; show no picture of it in public
     visible : what of a person's identity can still be seen, in words
-    files : path inside the set -> `File`; empty for a generated set
+    files : path inside the set -> `DataFile`; empty for a generated set
     sources : where the files come from, in the order in which they are tried
     """
 
@@ -54,7 +54,7 @@ class DataSet:
     lessons: tuple[str, ...]
     commercial: bool = True
     note: str = ""
-    files: dict[str, File] = field(default_factory=dict, repr=False)
+    files: dict[str, DataFile] = field(default_factory=dict, repr=False)
     sources: tuple[dict, ...] = field(default=(), repr=False)
 
     @property
@@ -83,15 +83,15 @@ def generators_version() -> str:
     return digest.hexdigest()[:8]
 
 
-def sums_text(files: dict[str, File]) -> str:
+def sums_text(files: dict[str, DataFile]) -> str:
     """The list of sums in the form that `sha256sum --check` reads, sorted by path."""
     return "".join(f"{files[path].sha256}  {path}\n" for path in sorted(files))
 
 
-def read_sums(text: str) -> dict[str, File]:
+def read_sums(text: str) -> dict[str, DataFile]:
     """Reads what `sums_text` wrote."""
     pairs = (line.split("  ", 1) for line in text.splitlines() if line)
-    return {path: File(sha256) for sha256, path in pairs}
+    return {path: DataFile(sha256) for sha256, path in pairs}
 
 
 def manifest_path() -> Path:
@@ -118,7 +118,7 @@ def load() -> dict[str, DataSet]:
 
 def _data_set(entry: dict) -> DataSet:
     fields = dict(entry)
-    fields["files"] = {path: File(**file) for path, file in entry.get("files", {}).items()}
+    fields["files"] = {path: DataFile(**file) for path, file in entry.get("files", {}).items()}
     if fields.pop("sums", None):
         sums = Path(__file__).with_name("sums") / f"{entry['id']}.SHA256SUMS"
         fields["files"] = read_sums(sums.read_text(encoding="utf-8"))

@@ -7,14 +7,14 @@ the patient, `split` and `arrange` sort them, `pixels` and `values` give their v
 
 from .directory import read_dicomdir
 from .picture import read_slice
-from .scale import Region, regions_of
+from .scale import UltrasoundRegion, regions_of
 from .series import SeriesInfo, SeriesTable, scan
 from .stack import read_series
 
 __all__ = [
-    "Region",
     "SeriesInfo",
     "SeriesTable",
+    "UltrasoundRegion",
     "read_dicomdir",
     "read_series",
     "read_slice",

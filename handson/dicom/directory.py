@@ -25,19 +25,19 @@ LABELS = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class DirectoryRecord:
     """One record of a DICOMDIR and what lies below it.
 
-    kind : "PATIENT", "STUDY", "SERIES", "IMAGE" ... ("DICOMDIR" for the root)
+    record_type : "PATIENT", "STUDY", "SERIES", "IMAGE" ... ("DICOMDIR" for the root)
     label : what tells it apart from its neighbours
     path : the file it names, None for the upper levels
     missing : True when that file is not there
     """
 
-    kind: str
+    record_type: str
     label: str
     record: pydicom.Dataset = field(repr=False, compare=False)
-    children: tuple["Entry", ...] = ()
+    children: tuple["DirectoryRecord", ...] = ()
     path: Path | None = None
     missing: bool = False
 
@@ -53,17 +53,19 @@ class Entry:
         return [entry.path for entry in self.walk() if entry.path]
 
     def __str__(self):
-        lines = [f"{self.kind} {self.label}".rstrip() + (" (missing)" if self.missing else "")]
+        lines = [
+            f"{self.record_type} {self.label}".rstrip() + (" (missing)" if self.missing else "")
+        ]
         for child in self.children:
             lines += ["  " + line for line in str(child).splitlines()]
         return "\n".join(lines)
 
 
-def read_dicomdir(path: str | PathLike[str]) -> Entry:
+def read_dicomdir(path: str | PathLike[str]) -> DirectoryRecord:
     """Read the index of a disc.
 
     path : the DICOMDIR, under any name
-    returns : the root `Entry`; print it, or use `.children`, `.walk()` and `.files`
+    returns : the root `DirectoryRecord`; print it, or use `.children`, `.walk()` and `.files`
     raises : ReadError when it is not a DICOMDIR or its records cannot be followed
     """
     path = Path(path)
@@ -77,7 +79,9 @@ def read_dicomdir(path: str | PathLike[str]) -> Entry:
         by_offset = {record.seq_item_tell: record for record in records}
         seen: set[int] = set()
         start = _offset(dataset, "OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
-        root = Entry("DICOMDIR", path.name, dataset, _siblings(start, by_offset, seen, path))
+        root = DirectoryRecord(
+            "DICOMDIR", path.name, dataset, _siblings(start, by_offset, seen, path)
+        )
     lost = len(records) - len(seen)
     if lost:
         raise ReadError(
@@ -91,7 +95,7 @@ def read_dicomdir(path: str | PathLike[str]) -> Entry:
 _DEEPEST = 32  # levels; the standard has five
 
 
-def _siblings(offset, by_offset, seen, path, depth=0) -> tuple[Entry, ...]:
+def _siblings(offset, by_offset, seen, path, depth=0) -> tuple[DirectoryRecord, ...]:
     entries = []
     while offset:
         record = by_offset.get(offset)
@@ -113,15 +117,15 @@ def _offset(record, keyword) -> int:
     return int(number(record, keyword) or 0)
 
 
-def _entry(record, children, path) -> Entry:
-    kind = text(record, "DirectoryRecordType")
-    label = " ".join(filter(None, (text(record, k) for k in LABELS.get(kind, ()))))
+def _entry(record, children, path) -> DirectoryRecord:
+    record_type = text(record, "DirectoryRecordType")
+    label = " ".join(filter(None, (text(record, k) for k in LABELS.get(record_type, ()))))
     parts = texts(record, "ReferencedFileID")
     if not parts:
-        return Entry(kind, label, record, children)
+        return DirectoryRecord(record_type, label, record, children)
     found = _find(path.parent, parts)
     file = found or path.parent.joinpath(*parts)
-    return Entry(kind, label, record, children, file, missing=found is None)
+    return DirectoryRecord(record_type, label, record, children, file, missing=found is None)
 
 
 def _find(folder, parts) -> Path | None:

@@ -23,7 +23,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class UltrasoundRegion:
     """A calibrated part of an ultrasound picture (PS3.3 C.8.5.5).
 
     rows, columns : (first, last) pixel, both included, from 0
@@ -88,18 +88,18 @@ _FORMATS = {
 }
 
 
-def regions_of(dataset: pydicom.Dataset) -> tuple[Region, ...]:
+def regions_of(dataset: pydicom.Dataset) -> tuple[UltrasoundRegion, ...]:
     """The calibrated regions of an ultrasound picture; () when it has none."""
     return tuple(map(_region, value(dataset, "SequenceOfUltrasoundRegions") or ()))
 
 
-def _region(item) -> Region:
+def _region(item) -> UltrasoundRegion:
     x0, x1, y0, y1 = (
         int(number(item, f"RegionLocation{name}") or 0)
         for name in ("MinX0", "MaxX1", "MinY0", "MaxY1")
     )
     spacing, why = _region_spacing(item)
-    return Region((y0, y1), (x0, x1), spacing, why)
+    return UltrasoundRegion((y0, y1), (x0, x1), spacing, why)
 
 
 def _region_spacing(item):

@@ -28,7 +28,7 @@ _DEEPEST = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class HeaderWalk:
     """elements : the wanted ones; at : where the walk ended; tag : the element that stands there, or None.
 
     vr, length, value : of that element; value is the offset of its first byte
@@ -52,7 +52,7 @@ class Walk:
         return made
 
 
-def walk(data: bytes, at: int, last: int, wanted) -> Walk | None:
+def walk(data: bytes, at: int, last: int, wanted) -> HeaderWalk | None:
     """Step over the elements from `at` on, up to the first one beyond the tag `last`.
 
     wanted : set of tags whose values are kept
@@ -70,7 +70,7 @@ def walk(data: bytes, at: int, last: int, wanted) -> Walk | None:
         elif vr not in _SHORT:
             return None
         if tag > last:
-            return Walk(elements, at, tag, vr.decode(), length, value)
+            return HeaderWalk(elements, at, tag, vr.decode(), length, value)
         if length == _UNDEFINED:
             end = None if tag in wanted or vr not in (b"SQ", b"UN") else _after_items(data, value)
             if end is None:
@@ -86,7 +86,7 @@ def walk(data: bytes, at: int, last: int, wanted) -> Walk | None:
                     key, vr.decode(), length, content, value, False, True
                 )
         at = end
-    return Walk(elements, at)
+    return HeaderWalk(elements, at)
 
 
 def _after_items(data, at, depth=0) -> int | None:

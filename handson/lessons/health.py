@@ -33,7 +33,7 @@ COMPRESSED = [UID(f"1.2.840.10008.1.2.{end}") for end in ("5", "4.50", "4.70", "
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckUp:
     """One thing looked at. fix : what to do, "" when all is well; essential : lessons fail without it."""
 
     name: str
@@ -42,11 +42,11 @@ class Finding:
     essential: bool = True
 
 
-def examine() -> list[Finding]:
+def examine() -> list[CheckUp]:
     """All findings, good and bad, about what this installation is for."""
     if is_course():
         return [
-            Finding("made for", "the course and the package"),
+            CheckUp("made for", "the course and the package"),
             *packages("course"),
             *decoders(),
             memory(),
@@ -55,7 +55,7 @@ def examine() -> list[Finding]:
             *place(),
         ]
     return [
-        Finding(
+        CheckUp(
             "made for", "the package alone (the course needs JupyterLab as well: see the README)"
         ),
         *packages(),
@@ -70,7 +70,7 @@ def is_course() -> bool:
     return not _absent("jupyterlab")
 
 
-def packages(extra: str = "") -> list[Finding]:
+def packages(extra: str = "") -> list[CheckUp]:
     """Every package that the installation asks for, against the versions it asks for."""
     wanted = [Requirement(text) for text in metadata.requires(DISTRIBUTION) or ()]
     wanted = [r for r in wanted if r.marker is None or r.marker.evaluate({"extra": extra})]
@@ -79,7 +79,7 @@ def packages(extra: str = "") -> list[Finding]:
     names = ("numpy", "pydicom", "nibabel", "jupyterlab", "ipywidgets", "anywidget")
     versions = ", ".join(f"{n} {metadata.version(n)}" for n in names if not _absent(n))
     return [
-        Finding(
+        CheckUp(
             "packages", f"missing or too old: {', '.join(missing)}" if missing else versions, fix
         )
     ]
@@ -102,23 +102,23 @@ def _unmet(requirement) -> str:
     return ""
 
 
-def decoders() -> list[Finding]:
+def decoders() -> list[CheckUp]:
     """A decoder for each compressed transfer syntax of the lessons."""
     lacking = [uid for uid in COMPRESSED if not get_decoder(uid).is_available]
     if not lacking:
-        return [Finding("decoders", f"{len(COMPRESSED)} compressed transfer syntaxes can be read")]
+        return [CheckUp("decoders", f"{len(COMPRESSED)} compressed transfer syntaxes can be read")]
     syntaxes = ", ".join(uid.name for uid in lacking)
     needed = sorted({name for uid in lacking for name in package(uid).split()})
     fix = f"python -m pip install {' '.join(needed)}, then restart the kernel"
-    return [Finding("decoders", f"cannot read {syntaxes}", fix)]
+    return [CheckUp("decoders", f"cannot read {syntaxes}", fix)]
 
 
-def memory() -> Finding:
+def memory() -> CheckUp:
     """Free memory of the machine, or of the container it is."""
     try:
         from psutil import virtual_memory  # arrives with Jupyter's kernel
     except ImportError:
-        return Finding("memory", "not measured: psutil is not installed")
+        return CheckUp("memory", "not measured: psutil is not installed")
     free = virtual_memory().available
     limit = Path("/sys/fs/cgroup/memory.max")
     used = Path("/sys/fs/cgroup/memory.current")
@@ -126,10 +126,10 @@ def memory() -> Finding:
         free = min(free, int(limit.read_text()) - int(used.read_text()))
     says = f"{free / 1e9:.1f} GB free"
     short = free < MEMORY_GB * 1e9
-    return Finding("memory", says, "Shut other kernels down: Kernel menu." if short else "")
+    return CheckUp("memory", says, "Shut other kernels down: Kernel menu." if short else "")
 
 
-def disk() -> Finding:
+def disk() -> CheckUp:
     """Room for the sets that are still to be made, where the cache lies."""
     folder = cache_folder()
     while not folder.exists():
@@ -137,20 +137,20 @@ def disk() -> Finding:
     if not os.access(folder, os.W_OK):
         says = "the cache is read-only"
         if not _absent_sets():
-            return Finding("disk", says + ", and every set is in it")
-        return Finding("disk", says, ASK_KEEPER.format(ids=" ".join(_absent_sets())))
+            return CheckUp("disk", says + ", and every set is in it")
+        return CheckUp("disk", says, ASK_KEEPER.format(ids=" ".join(_absent_sets())))
     free = shutil.disk_usage(folder).free
     short = _absent_sets() and free < DISK_GB * 1e9
     fix = "Set HANDSON_DATA to a folder with room." if short else ""
-    return Finding("disk", f"{free / 1e9:.1f} GB free", fix)
+    return CheckUp("disk", f"{free / 1e9:.1f} GB free", fix)
 
 
-def data() -> list[Finding]:
+def data() -> list[CheckUp]:
     """The sets that need no network: here, or made when first used."""
     needed, absent = _own_sets(), _absent_sets()
     says = f"{len(needed) - len(absent)} of {len(needed)} sets are here"
     fix = f"handson data fetch {' '.join(absent)} (or wait: each is made when first used)"
-    return [Finding("data", says, fix if absent else "", essential=False)]
+    return [CheckUp("data", says, fix if absent else "", essential=False)]
 
 
 def _own_sets() -> list[DataSet]:
@@ -161,12 +161,12 @@ def _absent_sets() -> list[str]:
     return [dataset.id for dataset in _own_sets() if not is_stored(dataset)]
 
 
-def place() -> list[Finding]:
+def place() -> list[CheckUp]:
     """A warning on a public server."""
     if not any(name.startswith("BINDER_") for name in os.environ):
         return []
     return [
-        Finding("server", "this is Binder", "Never upload patient data here: it is public.", False)
+        CheckUp("server", "this is Binder", "Never upload patient data here: it is public.", False)
     ]
 
 

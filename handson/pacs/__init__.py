@@ -21,7 +21,7 @@ _HOME = {
     "Peer": "peers",
     "Receiver": "server",
     "Refusal": "storing",
-    "Report": "report",
+    "TransferReport": "report",
     "Tap": "wire",
     "Tls": "tls",
     "certificate": "tls",

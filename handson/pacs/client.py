@@ -32,7 +32,7 @@ from . import associations
 from .diagnosis import why_not, why_refused
 from .index import KEYS, LEVELS
 from .peers import Peer, check_title
-from .report import Report
+from .report import TransferReport
 from .storing import Folder, NotStored, ends_early, is_uid, parts_of
 from .syntaxes import ANY, LIMIT, LITTLE, NATIVE, contexts_for
 from .tls import Tls
@@ -101,15 +101,15 @@ class Client:
         self,
         files: str | Path | Iterable[str | Path],
         progress: Progress | None = None,
-    ) -> Report:
+    ) -> TransferReport:
         """C-STORE: every DICOM file, byte for byte where the peer takes its transfer syntax.
 
         files : paths, or one folder of any nesting
         progress : called after each file
-        returns : `Report`; all files of it are done or left out
+        returns : `TransferReport`; all files of it are done or left out
         raises : `NetworkError` when any file was not stored; its `.report` says which and why
         """
-        report = Report()
+        report = TransferReport()
         chosen = sendable(paths_of(files), report)
         finished = 0
         for batch in _batches(chosen):
@@ -162,17 +162,17 @@ class Client:
         series: str | None = None,
         instances: Iterable[str] | None = None,
         progress: Progress | None = None,
-    ) -> Report:
+    ) -> TransferReport:
         """C-GET: the images come back over the association that asked for them.
 
         study : StudyInstanceUID
         folder : made when absent; each instance is a file SOPInstanceUID.dcm in it
         series : SeriesInstanceUID, for one series alone
         instances : SOP Instance UIDs, for some of that series alone
-        returns : `Report`; raises `NetworkError` when an instance is missing
+        returns : `TransferReport`; raises `NetworkError` when an instance is missing
         """
         identifier = retrieval(study, series, instances)
-        report, listed = Report(), self._classes(study, series)
+        report, listed = TransferReport(), self._classes(study, series)
         kept = folder if isinstance(folder, Folder) else Folder(folder, only=set(listed) or None)
         classes = list(dict.fromkeys(listed.values())) if all(listed.values()) else []
         classes = classes or [
@@ -197,14 +197,14 @@ class Client:
         series: str | None = None,
         instances: Iterable[str] | None = None,
         progress: Progress | None = None,
-    ) -> Report:
+    ) -> TransferReport:
         """C-MOVE: the peer opens an association of its own and sends the images to `destination`.
 
         study, series, instances : as for `get`
         destination : AE title that the peer knows; nothing comes back to us but the count
-        returns : `Report`; `.done` holds no UIDs, for we see none; `.responses` counts the answers
+        returns : `TransferReport`; `.done` holds no UIDs, for we see none; `.responses` counts the answers
         """
-        report = Report()
+        report = TransferReport()
         model = StudyRootQueryRetrieveInformationModelMove
         identifier = retrieval(study, series, instances)
         with self.association([build_context(model)]) as association:
@@ -427,7 +427,7 @@ def paths_of(files: str | Path | Iterable[str | Path]) -> list[Path]:
     return paths
 
 
-def sendable(paths: Iterable[Path], report: Report) -> list[Sendable]:
+def sendable(paths: Iterable[Path], report: TransferReport) -> list[Sendable]:
     """The DICOM images among the files; the others go into `report.left_out`."""
     found = []
     for path in paths:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Report:
+class TransferReport:
     """The outcome of a transfer; an instance counts as done only after status 0x0000.
 
     status : DIMSE status of the last answer; 0x0000 is success

@@ -18,7 +18,7 @@ import pydicom
 
 from ..errors import NetworkError
 from .client import Client, Progress, Sendable, paths_of, sendable
-from .report import Report
+from .report import TransferReport
 from .server import Receiver
 from .storing import UNREADABLE, Folder, NotStored, is_uid
 from .tls import Tls
@@ -36,16 +36,16 @@ def send(
     files: str | Path | Iterable[str | Path],
     archive: Client | DicomWeb,
     progress: Progress | None = None,
-) -> Report:
+) -> TransferReport:
     """Send what the archive does not list yet, then ask it whether it lists everything.
 
     files : paths, or one folder of any nesting
     archive : where to
     progress : called after each instance, those that were there included
-    returns : `Report`; `.proved` is False where the archive answers no queries
+    returns : `TransferReport`; `.proved` is False where the archive answers no queries
     raises : `NetworkError` with `.report` when anything is not there in the end
     """
-    report = Report()
+    report = TransferReport()
     chosen = _distinct(sendable(paths_of(files), report), report)
     places = {file: _place(file, report) for file in chosen}
     chosen = [file for file in chosen if places[file]]
@@ -66,7 +66,7 @@ def pull(
     series: str | None = None,
     inbox: "Inbox | None" = None,
     progress: Progress | None = None,
-) -> Report:
+) -> TransferReport:
     """Fetch what the folder does not hold yet, then read every file's header.
 
     archive : where from
@@ -74,10 +74,10 @@ def pull(
     folder : made when absent; each instance is a file SOPInstanceUID.dcm in it
     series : SeriesInstanceUID, for one series alone
     inbox : fetch by C-MOVE to it; without one by C-GET, or by WADO-RS from a `DicomWeb`
-    returns : `Report`
+    returns : `TransferReport`
     raises : `NetworkError` with `.report` when anything is not there in the end
     """
-    report, wanted = Report(), images(archive, study, series)
+    report, wanted = TransferReport(), images(archive, study, series)
     every = [uid for uids in wanted.values() for uid in uids]
     if not every:
         raise NetworkError(f"{archive} lists nothing under these UIDs", "Find the study first.")
@@ -291,12 +291,12 @@ def _in_lanes(archive, files, lanes, report, progress) -> NetworkError | None:
     return next((error for _, error in outcomes if error), None)
 
 
-def _lane(archive, files, counter) -> tuple[Report, NetworkError | None]:
+def _lane(archive, files, counter) -> tuple[TransferReport, NetworkError | None]:
     """What one association did, and what ended it before all of its files were tried."""
     try:
         return archive.send([file.path for file in files], counter), None
     except NetworkError as error:
-        sent = error.report or Report()
+        sent = error.report or TransferReport()
         all_tried = len(sent.done) + len(sent.failed) == len(files)
         return sent, None if all_tried else error
 
@@ -352,7 +352,7 @@ def _prove(archive, files, places, report):
     report.proved = not report.failed
 
 
-def _complete(report, fault) -> Report:
+def _complete(report, fault) -> TransferReport:
     if report.failed:
         raise NetworkError(
             f"{fault}: {report.reasons()}",
