@@ -27,18 +27,26 @@ _KEYS = {"modality": "0008|0060", "frame_of_reference": "0020|0052"}
 _ORIENTED = "oriented"
 
 
-def to_nibabel(volume: Volume) -> nib.Nifti1Image | nib.Nifti2Image:
-    """The volume as nibabel's NIfTI image; see `Volume.to_nibabel`."""
+def nifti_image(volume: Volume, space: str | None = None, paired: bool = False) -> Any:
+    """The volume as nibabel's NIfTI image; see `Volume.to_nibabel`, `write_nifti`.
+
+    space : of both xforms, by default "scanner" for what has a modality, as from DICOM, else "aligned"
+    paired : for a .hdr and an .img
+    returns : `Nifti1Image` or `Nifti1Pair`, of NIfTI-2 where an axis is longer than 32767
+    raises : GeometryError for values that are not numbers
+    """
     data = _plain(volume.data)
     if volume.rgb:
         data = np.ascontiguousarray(data).view([(name, "u1") for name in "RGB"])[..., 0]
-    kind = nib.Nifti2Image if max(data.shape) > np.iinfo(np.int16).max else nib.Nifti1Image
-    header = kind.header_class()
+    kinds = (nib.Nifti1Pair, nib.Nifti2Pair) if paired else (nib.Nifti1Image, nib.Nifti2Image)
+    image_class = kinds[max(data.shape) > np.iinfo(np.int16).max]
+    header = image_class.header_class()
     header.set_data_shape(data.shape)
     header["pixdim"][1:4] = volume.spacing
-    image = kind(data, header.get_best_affine(), header, dtype=data.dtype)  # codes 0: no side yet
+    # Both codes are 0: no side yet.
+    image = image_class(data, header.get_best_affine(), header, dtype=data.dtype)
     if volume.oriented:
-        space = "scanner" if volume.modality else "aligned"
+        space = space or ("scanner" if volume.modality else "aligned")
         image.set_sform(volume.affine, space)
         image.set_qform(volume.affine, "unknown" if _sheared(volume.affine) else space)
     timed = volume.n_volumes > 1 and volume.time_step is not None

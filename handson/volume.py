@@ -508,9 +508,9 @@ class Volume:
             modality, else "aligned". A volume that states no side gets code 0 twice; a sheared one
             has no qform. bool becomes uint8, float16 float32. Name, unit and window stay behind.
         """
-        from .exchange import to_nibabel
+        from .exchange import nifti_image
 
-        return to_nibabel(self)
+        return nifti_image(self)
 
     @classmethod
     def from_nibabel(cls, image: Any, **meaning: Any) -> Volume:

@@ -72,7 +72,9 @@ def test_no_module_imports_itself_by_way_of_others():
     for module in MODULES:
         found, todo = set(), [module]
         while todo:
-            todo += [one for one in IMPORTS[todo.pop()][0] if one not in found and not found.add(one)]
+            todo += [
+                one for one in IMPORTS[todo.pop()][0] if one not in found and not found.add(one)
+            ]
         assert module not in found, module
 
 

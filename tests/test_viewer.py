@@ -23,7 +23,7 @@ from handson.display.colours import COLOUR_MAPS, MARKS, colour_table
 from handson.display.look import Look
 from handson.display.windows import to_range, to_window
 from handson.display.words import LABELS
-from handson.errors import GeometryError, ViewError
+from handson.errors import GeometryError, ViewError, WriteError
 from handson.sides import picture_affine
 from handson.viewer import models, static
 from handson.viewer.encoding import LIMIT, REDUCE_ABOVE, Chunks, choose
@@ -726,10 +726,10 @@ def test_names_cannot_break_out_of_a_saved_page(tmp_path):
 
 @pytest.mark.parametrize("save", ["save_png", "save_html"])
 def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path, viewer, save):
-    with pytest.raises(ViewError, match=r"a\.out.*written"):
+    with pytest.raises(WriteError, match=r"a\.out.*written"):
         getattr(viewer, save)(tmp_path / "none" / "a.out")
     (tmp_path / "a.out").mkdir()
-    with pytest.raises(ViewError, match="written"):
+    with pytest.raises(WriteError, match="written"):
         getattr(viewer, save)(tmp_path / "a.out")
     assert [p.name for p in tmp_path.iterdir()] == ["a.out"]
 

@@ -6,7 +6,6 @@ into a picture stay readable.
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from handson.dicom import read_series, scan
 from handson.errors import HandsonError, SeriesError, WriteError
 from handson.nifti import write_nifti
 from handson.nifti.axis4 import write_gradients
+from handson.whole import whole_file
 
 
 def add(subparsers):
@@ -87,7 +87,8 @@ def convert(info, image: Path, on_gap="error") -> None:
     content = json.dumps(sidecar(info, volume), indent=2) + "\n"
     try:
         write_nifti(volume, image)
-        _write_text(beside[0], content)
+        with whole_file(beside[0]) as unfinished:
+            unfinished.write_text(content, encoding="utf-8")
         write_gradients(volume, stem)
     except (OSError, WriteError) as error:
         for path in (image, *beside):
@@ -111,13 +112,3 @@ def _make_folder(folder):
         raise WriteError(
             f"cannot be made ({error.strerror})", "Choose another folder.", path=folder
         ) from None
-
-
-def _write_text(path, content):
-    """Whole or not at all: written under another name, then renamed."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        unfinished.write_text(content, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

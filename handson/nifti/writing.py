@@ -1,7 +1,5 @@
 """`write_nifti`: a `Volume` as a file that other programs read alike, whole or not at all."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
@@ -9,12 +7,13 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from ..errors import WriteError
+from ..errors import GeometryError, WriteError
+from ..exchange import nifti_image
 from ..volume import Volume
+from ..whole import whole_file
 from .files import SUFFIXES, stem
 
 SPACES = ("scanner", "aligned", "talairach", "mni", "template")  # xform codes 1 to 5
-_INT16_MAX = 32767  # the longest axis of NIfTI-1
 
 
 def write_nifti(
@@ -51,14 +50,8 @@ def write_nifti(
     image = _image(volume, space, path, paired=not suffix.startswith(".nii"))
     for code, content in extensions:
         image.header.extensions.append(nib.nifti1.Nifti1Extension(code, content))
-    try:
-        _save_whole(image, path)
-    except OSError as error:
-        raise WriteError(
-            f"cannot be written ({error.strerror or error}); nothing was left behind",
-            "Check the folder, your permission to write there and the space on the drive.",
-            path=path,
-        ) from None
+    with whole_file(path) as unfinished:
+        image.to_filename(unfinished)
     return path
 
 
@@ -67,57 +60,17 @@ def _image(volume, space, path, paired):
         raise WriteError(
             f"cannot be in the space {space!r}", f"Spaces: {', '.join(SPACES)}.", path=path
         )
-    space = space or ("scanner" if volume.modality else "aligned")
-    data = _storable(volume, path)
-    large = max(data.shape) > _INT16_MAX
-    kinds = (nib.Nifti2Image, nib.Nifti2Pair) if large else (nib.Nifti1Image, nib.Nifti1Pair)
-    image = (kinds[1] if paired else kinds[0])(data, None, dtype=data.dtype)
-    if volume.oriented:
-        affine = np.array(volume.affine)
-        image.set_sform(affine, space)
-        image.set_qform(affine, "unknown" if _sheared(affine) else space)
-    timed = volume.n_volumes > 1 and volume.time_step is not None
-    image.header["pixdim"][1:4] = volume.spacing
-    image.header["pixdim"][4:] = 1
-    if timed:
-        image.header["pixdim"][4] = volume.time_step
-    image.header.set_xyzt_units("mm", "sec" if timed else None)
+    if volume.rgb and volume.data.dtype != np.uint8:
+        raise WriteError(
+            f"cannot hold colours of type {volume.data.dtype}", "Scale them to uint8.", path=path
+        )
+    try:
+        image = nifti_image(volume, space, paired)
+    except GeometryError:
+        raise WriteError(
+            f"cannot hold values of type {volume.data.dtype}", "Convert them to numbers.", path=path
+        ) from None
     if volume.window:
         center, width = volume.window
         image.header["cal_min"], image.header["cal_max"] = center - width / 2, center + width / 2
     return image
-
-
-def _storable(volume, path):
-    data = volume.data
-    if volume.rgb:
-        if data.dtype != np.uint8:
-            raise WriteError(
-                f"cannot hold colours of type {data.dtype}", "Scale them to uint8.", path=path
-            )
-        return np.ascontiguousarray(data).view([(name, "u1") for name in "RGB"])[..., 0]
-    data = data.view(np.uint8) if data.dtype == bool else data
-    data = data.astype(np.float32) if data.dtype == np.float16 else data
-    if data.dtype.kind not in "iufc":
-        raise WriteError(
-            f"cannot hold values of type {data.dtype}", "Convert them to numbers.", path=path
-        )
-    return data
-
-
-def _sheared(affine):
-    """True where the axes are not at right angles, by more than a float32 quaternion blurs."""
-    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    return not np.allclose(axes.T @ axes, np.eye(3), atol=1e-5)
-
-
-def _save_whole(image, path):
-    """Write into a folder of its own beside the target, then rename: never half a file."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".handson-") as folder:
-        image.to_filename(Path(folder) / path.name)
-        written = sorted(Path(folder).iterdir(), reverse=True)  # the .img before its .hdr
-        for file in written:
-            if path.with_name(file.name).is_dir():
-                raise IsADirectoryError(f"{file.name} is a folder")
-        for file in written:
-            os.replace(file, path.with_name(file.name))

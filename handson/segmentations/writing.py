@@ -1,13 +1,12 @@
 """`write_segmentation`: segments as DICOM SEG, RTSTRUCT or NIfTI, whole or not at all."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from ..dicom import read_series
 from ..errors import GeometryError, WriteError
 from ..nifti import write_nifti
 from ..volume import Volume
+from ..whole import whole_file
 from .grids import carry, check_frame
 from .labelmap import extension_of
 from .reading import image_of, source_of
@@ -52,7 +51,8 @@ def write_segmentation(path, segments, like=None, kind=None, *, author="", descr
         dataset = structure_set(segments, masks, source, image, author, description)
     else:
         dataset = segmentation(segments, masks, source, image, kind, author, description, path)
-    _save_whole(dataset, path)
+    with whole_file(path) as unfinished:
+        dataset.save_as(unfinished, enforce_file_format=True)
     return path
 
 
@@ -106,20 +106,3 @@ def _write_nifti(path, segments, like) -> Path:
         labels = _on_image(Segment(1, "the label map", lambda: labels), image)
     code, content = extension_of(segments)
     return write_nifti(labels, path, extensions=[(code, content)])
-
-
-def _save_whole(dataset, path):
-    """Write beside the target, then rename: never half a file."""
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".handson-") as folder:
-            part = Path(folder) / "part.dcm"
-            dataset.save_as(part, enforce_file_format=True)
-            if path.is_dir():
-                raise IsADirectoryError(21, "it is a folder")
-            os.replace(part, path)
-    except OSError as error:
-        raise WriteError(
-            f"cannot be written ({error.strerror or error}); nothing was left behind",
-            "Check the folder, your permission to write there and the space on the drive.",
-            path=path,
-        ) from None

@@ -17,6 +17,7 @@ from ..display import measuring
 from ..errors import ViewError
 from ..sides import PLANES
 from ..volume import Volume
+from ..whole import whole_file
 
 _FORMAT = "handson-annotations-1"
 
@@ -217,12 +218,11 @@ def from_state(states: Iterable[dict]) -> tuple[Annotation, ...]:
 
 def save(path: str | PathLike[str], annotations: Iterable[Annotation]) -> Path:
     """Write annotations as JSON; points in RAS+ mm. Nothing of the image or the patient is written."""
-    from .export import write_whole
-
     states = [{k: v for k, v in state.items() if k != "id"} for state in to_state(annotations)]
-    return write_whole(
-        path, json.dumps({"format": _FORMAT, "annotations": states}, indent=1).encode()
-    )
+    path, content = Path(path), {"format": _FORMAT, "annotations": states}
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return path
 
 
 def load(path: str | PathLike[str]) -> tuple[Annotation, ...]:

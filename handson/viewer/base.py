@@ -29,6 +29,7 @@ from ..segmentations import Segment
 from ..segmentations.grids import on
 from ..sides import CONVENTIONS, PlaneLayout
 from ..volume import Volume
+from ..whole import whole_file
 from . import annotations as marks
 from . import controls, export, rows, static, still
 from .canvas import ARRANGEMENTS, PANELS, PLANE_NAMES, SLABS, Canvas, geometry
@@ -630,11 +631,17 @@ class Viewer(VBox):
 
     def save_png(self, path: str | PathLike[str], height: int = 720) -> Path:
         """Write what is on show, without controls, as a PNG; returns its path."""
-        return export.write_whole(path, static.png(self, height))
+        return self._write(path, static.png(self, height))
 
     def save_html(self, path: str | PathLike[str]) -> Path:
         """Write one page that still scrolls, with no kernel and no network; returns its path."""
-        return export.write_whole(path, export.page(self).encode())
+        return self._write(path, export.page(self).encode())
+
+    def _write(self, path: str | PathLike[str], content: bytes) -> Path:
+        path = Path(path)
+        with whole_file(path) as unfinished:
+            unfinished.write_bytes(content)
+        return path
 
     def __repr__(self):
         return f"{type(self).__name__}: {static.describe(self)}"

@@ -8,8 +8,6 @@ import json
 import zlib
 from base64 import b64encode
 from importlib.resources import files
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..display.colours import COLOUR_MAPS
@@ -109,18 +107,3 @@ def _state(model, kind):
 
 def _pack(data) -> str:
     return b64encode(zlib.compress(data, 6 if len(data) < 3e7 else 1)).decode()
-
-
-def write_whole(path: str | PathLike[str], data: bytes) -> Path:
-    """Bytes to a file, whole or not at all: a temporary name first, then a rename."""
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ViewError(
-            f"cannot be written: {error.strerror}", "Choose a folder you may write to.", path=path
-        ) from error
-    return path
