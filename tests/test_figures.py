@@ -429,3 +429,17 @@ def test_no_caption_of_three_planes_runs_into_its_neighbour_or_off_the_figure(sh
     for box in captions:
         assert whole.contains(box.x0, box.y0)
         assert whole.contains(box.x1, box.y1)
+
+
+def test_drawing_asks_the_norm_for_the_picture_and_not_for_each_tick(monkeypatch):
+    """Hundreds of calls by the colour bar were a tenth of a figure's time."""
+    from handson.figures.drawing import Fraction
+
+    calls, whole = [], Fraction.__call__
+    monkeypatch.setattr(Fraction, "__call__", lambda *given: (calls.append(1), whole(*given))[1])
+    rng = np.random.default_rng(0)
+    data = rng.integers(-500, 500, (32, 32, 4)).astype(np.int16)
+    shown = picture(Volume(data, np.eye(4), modality="CT", window=(40, 400)))
+    shown.savefig(BytesIO(), format="png")
+    assert 0 < len(calls) < 30
+    assert_allclose(shown.axes[-1].get_ylim(), (-160, 239))  # LINEAR, of DICOM

@@ -64,6 +64,9 @@ class Fraction(Normalize):
     def __init__(self, look: Look):
         super().__init__(*look.range)
         self.look = look
+        if look.function != "SIGMOID":
+            # Where matplotlib looks for a bar's scale: without it each tick is placed by calls of the norm.
+            self._scale = "linear"
 
     def __call__(self, value: Any, clip: bool | None = None) -> Any:
         plain = np.ma.filled(np.ma.asarray(value).astype(float), np.nan)
