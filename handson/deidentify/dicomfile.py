@@ -22,12 +22,12 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
+from ..deflated import bomb, most_inflated
 from ..errors import ReadError
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 DEFER = 1 << 20
-_MOST_INFLATED, _MOST_TIMES = 1 << 28, 200  # bytes, and times the size of the file beyond them
 _CHUNK = 1 << 20
 _VIDEO = "1.2.840.10008.1.2.4.10"  # MPEG-2, MPEG-4 and HEVC follow it with 0 to 8
 _LONG_VRS = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
@@ -178,11 +178,8 @@ def _inflated(file: BinaryIO) -> BinaryIO:
     try:
         while not unpacker.eof and (packed := unpacker.unconsumed_tail or file.read(_CHUNK)):
             whole.write(unpacker.decompress(packed, _CHUNK))
-            if whole.tell() > max(_MOST_INFLATED, _MOST_TIMES * size):
-                raise ReadError(
-                    f"inflates to more than {_MOST_TIMES} times its size, as no image does",
-                    "Do not open it unless you know where it is from.",
-                )
+            if whole.tell() > most_inflated(size):
+                raise bomb(most_inflated(size))
     except zlib.error:
         pass
     if not unpacker.eof:

@@ -26,6 +26,7 @@ from pydicom.uid import (
 )
 from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
 
+from ..deflated import bomb, most_inflated
 from ..errors import ReadError
 from ..formats import recognise
 from .elements import private_tags, text, texts
@@ -33,8 +34,6 @@ from .faults import BROKEN_BYTES, IsDicomdir, NotAnImage, broken, parsing
 from .walking import walk
 
 HEAD_BYTES = 1 << 16
-# A deflated file may grow this much, or to this size: beyond it is a bomb, not an image.
-INFLATE_RATIO, INFLATE_BYTES = 100, 256 << 20
 
 # The elements of groups 0008-0028 by which slices are told apart, placed and scaled.
 DESCRIPTION = """
@@ -250,21 +249,19 @@ def _open_dataset(data, path, stop, tags, whole):
     if syntax == DeflatedExplicitVRLittleEndian:
         if not whole:
             raise _Cut
-        inflated = _inflate(data[buffer.tell() :], path)
+        inflated = _inflate(data[buffer.tell() :])
         buffer = BytesIO(inflated)
     implicit, little = syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
     dataset = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=list(tags))
     return buffer, dataset, syntax, inflated
 
 
-def _inflate(deflated: bytes, path: Path) -> bytes:
+def _inflate(deflated: bytes) -> bytes:
     """The data set of a deflated file (PS3.5 A.5), refused when it grows out of all proportion."""
-    limit = max(INFLATE_BYTES, INFLATE_RATIO * len(deflated))
-    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(deflated, limit + 1)
-    if len(inflated) > limit:
-        raise ReadError(
-            f"inflates to more than {limit >> 20} MiB", "It is damaged or a trap.", path=path
-        )
+    most = most_inflated(len(deflated))
+    inflated = zlib.decompressobj(-zlib.MAX_WBITS).decompress(deflated, most + 1)
+    if len(inflated) > most:
+        raise bomb(most)
     return inflated
 
 

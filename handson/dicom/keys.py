@@ -57,6 +57,8 @@ class Dimension:
         return self.name
 
 
+# The last resort: numbers that writers give as they like.
+COUNTERS = (Key.INSTANCE, Key.FRAME)
 # Clocks and counters: they may differ from slice to slice of one volume.
 CLOCKS = (
     Key.TRIGGER_TIME,
@@ -65,11 +67,8 @@ CLOCKS = (
     Key.TIME,
     Key.ACQUISITION,
     Key.CONTENT_TIME,
-    Key.INSTANCE,
-    Key.FRAME,
+    *COUNTERS,
 )
-# The last resort: numbers that writers give as they like.
-COUNTERS = (Key.INSTANCE, Key.FRAME)
 # Tags that describe how an image was made. They tell volumes apart, but one that is not the same at
 # every place (a rounded repetition time) does not speak against a better key.
 SOFT = (
@@ -96,19 +95,7 @@ BESIDE_TIME = (
     Key.TUBE_VOLTAGE,
 )
 # Keys that count time: axis 3 is time where one of them put the volumes in order.
-IN_TIME = (
-    Key.TEMPORAL_POSITION,
-    Key.TIME_SLICE,
-    Key.TIME_SLOT,
-    Key.TRIGGER_TIME,
-    Key.TIME_OFFSET,
-    Key.FRAME_REFERENCE_TIME,
-    Key.TIME,
-    Key.ACQUISITION,
-    Key.CONTENT_TIME,
-    Key.INSTANCE,
-    Key.FRAME,
-)
+IN_TIME = (Key.TEMPORAL_POSITION, Key.TIME_SLICE, Key.TIME_SLOT, *CLOCKS)
 _PRIORITY = {key: n for n, key in enumerate(Key)}
 
 
