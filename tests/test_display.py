@@ -1,6 +1,7 @@
 """What a picture shows is decided once: every kind of image becomes a volume, every look has one rule."""
 
 import io
+from itertools import permutations, product
 
 import dicom_files
 import nibabel as nib
@@ -13,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import handson
 from handson import Layer, Slice, Volume
-from handson.display import raster
+from handson.display import panel, raster
 from handson.display.colours import COLOUR_MAPS, colour_table
 from handson.display.images import as_picture, as_volume
 from handson.display.look import Look, base_look, layer_look
@@ -374,3 +375,24 @@ def test_resampling_across_frames_of_reference_is_noted():
     assert any("frame of reference" in note for note in pet.resample_like(ct).notes)
     assert pet.resample_like(volume()).notes == ()
     assert nib.aff2axcodes(pet.resample_like(ct).affine) == ("R", "A", "S")
+
+
+@pytest.mark.parametrize("convention", ["radiological", "neurological"])
+def test_a_slice_is_the_same_picture_in_a_figure_and_in_the_viewer(convention):
+    """However its rows and columns lie in the patient: 48 ways, and once with no place at all."""
+    pixels = np.arange(20.0).reshape(4, 5)
+    ways = [
+        nib.affines.from_matvec(np.eye(3)[:, order] * signs * (2, 3, 1))
+        for order in permutations(range(3))
+        for signs in product((1, -1), repeat=3)
+    ]
+    for affine in (*ways, None):
+        one = Slice(pixels, None if affine is None else (3.0, 2.0), affine=affine)
+        viewer = handson.view(one, convention=convention)
+        drawn = panel.panel_of(one, convention=convention)
+        there = viewer.volume.layout(viewer.plane, convention)
+        assert (drawn.letters, drawn.layout.spacing) == (there.letters, there.spacing)
+        seen = raster.colours(drawn.values, drawn.look)
+        assert np.array_equal(seen, static.picture(viewer)[..., :3])
+        assert len(np.unique(seen)) == 20
+        viewer.close()

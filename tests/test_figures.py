@@ -120,18 +120,21 @@ def test_where_no_side_is_stated_no_letter_is_drawn():
         assert "side not stated" in figure.alt
 
 
-def test_a_slice_is_drawn_as_it_is_stored_and_its_letters_follow():
+def test_a_slice_is_turned_by_the_convention_and_keeps_its_sides():
     pixels = np.arange(20.0).reshape(4, 5)
+    right_way = {"left": "R", "right": "L", "top": "A", "bottom": "P"}
     feet_up = np.array([[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
-    for affine, expected in (
-        (np.diag((-1.0, -1, 1, 1)), {"left": "R", "right": "L", "top": "A", "bottom": "P"}),
-        (np.diag((1.0, 1, 1, 1)), {"left": "L", "right": "R", "top": "P", "bottom": "A"}),
-        (feet_up, {"left": "P", "right": "A", "top": "I", "bottom": "S"}),
+    lying = {"left": "A", "right": "P", "top": "S", "bottom": "I"}
+    for affine, convention, expected, drawn in (
+        (np.diag((-1.0, -1, 1, 1)), "radiological", right_way, pixels),
+        (np.diag((1.0, 1, 1, 1)), "radiological", right_way, pixels[::-1, ::-1]),
+        (np.diag((1.0, -1, 1, 1)), "neurological", right_way | {"left": "L", "right": "R"}, pixels),
+        (feet_up, "radiological", lying, pixels[::-1, ::-1]),
     ):
-        figure = picture(Slice(pixels, (1.0, 1.0), affine=affine))
-        assert_array_equal(pixels_of(figure.axes[0]), pixels)
+        figure = picture(Slice(pixels, (1.0, 1.0), affine=affine), convention=convention)
+        assert_array_equal(pixels_of(figure.axes[0]), drawn)
         assert drawn_letters(figure.axes[0]) == expected
-    assert "nose to the right" in words(figure)
+    assert "nose to the left" in words(figure)
 
 
 def test_oblique_volumes_say_so_and_carry_compound_letters():

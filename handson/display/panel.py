@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import ViewError
-from ..sides import PlaneLayout, edge_letters
+from ..sides import PLANES, PlaneLayout
 from ..volume import Slice, Volume
 from . import raster, words
 from .look import Look, base_look
@@ -119,39 +119,19 @@ def volume_panel(
     )
 
 
-def slice_panel(picture: Slice, look: Look | None) -> Panel:
-    """A Slice is drawn as its rows and columns are stored; its letters follow."""
+def shown_planes(volume: Volume) -> tuple[str, ...]:
+    """The planes worth showing: all three, or the one that a single slice lies in."""
+    single = tuple(p for p in PLANES if volume.shape[volume.layout(p).axis] == 1)
+    return single[:1] or tuple(PLANES)
+
+
+def slice_panel(picture: Slice, look: Look | None, convention: str) -> Panel:
+    """A Slice, turned as the convention asks for; as it is stored where it states no place."""
     volume = picture.as_volume()
-    if picture.affine is not None:
-        letters = edge_letters(picture.affine[:3, 0], picture.affine[:3, 1])
-    else:
-        letters = volume.layout("axial").letters  # Patient Orientation, or nothing
-    return Panel(
-        values=picture.pixels,
-        look=look,
-        volume=volume,
-        layout=_as_stored(volume, letters),
-        index=0,
-        letters=letters,
-        title=LABELS["one_slice"],
-        place="",
-        side=words.sides_of_slice(letters),
-    )
-
-
-def _as_stored(volume: Volume, letters: dict[str, str]) -> PlaneLayout:
-    """Columns (i) across and rows (j) down, neither reversed."""
-    return PlaneLayout(
-        plane="",
-        convention="",
-        axis=2,
-        horizontal=0,
-        vertical=1,
-        flip_horizontal=False,
-        flip_vertical=False,
-        letters=letters,
-        spacing=(volume.spacing[1], volume.spacing[0]),
-    )
+    (plane,) = shown_planes(volume)[:1]
+    panel = volume_panel(volume, look, plane, None, 0, 0, convention)
+    side = words.sides_of_slice(panel.letters)
+    return replace(panel, title=LABELS["one_slice"], place="", side=side)
 
 
 def panel_of(
@@ -172,7 +152,7 @@ def panel_of(
     whole = image if isinstance(image, Volume) else image.as_volume()
     look = look_of(whole, window, cmap)
     if isinstance(image, Slice):
-        return slice_panel(image, look)
+        return slice_panel(image, look, convention)
     return volume_panel(image, look, plane, mm, index, time, convention)
 
 

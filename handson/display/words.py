@@ -147,7 +147,7 @@ def _oblique(volume: Volume) -> list[str]:
 
 
 def sides_of_slice(letters: dict[str, str]) -> str:
-    """What a single picture, drawn as it is stored, says of its sides."""
+    """What the picture of a single slice says about its sides."""
     return {
         "R": LABELS["sides"]["radiological"],
         "L": LABELS["sides"]["neurological"],

@@ -42,7 +42,7 @@ def picture(
     plane, mm, index, time : which section of a volume: see `Volume.plane`
     window : (centre, width) in the image's unit, or the name of a preset of its modality ("lung");
         by default the file's own, else the modality's first, else 1 to 99.5 % of the values
-    convention : "radiological" or "neurological", for volumes; a Slice is drawn as it is stored
+    convention : "radiological" or "neurological"; no effect where no side is stated
     spacing : (row, column) mm of an array, (slice, row, column) mm of a stack
     cmap : one of `handson.viewer.COLOUR_MAPS`, or a map of matplotlib; masks have a colour of their own
     ax : matplotlib Axes to draw into; by default a figure of its own

@@ -21,6 +21,7 @@ from ..display import courses, measuring, raster, words
 from ..display.colours import COLOUR_MAPS
 from ..display.images import in_own_order, in_volume_order
 from ..display.look import Look, base_look
+from ..display.panel import shown_planes
 from ..display.values import survey
 from ..display.windows import function_of, offered, to_range, to_window
 from ..display.words import LABELS
@@ -651,12 +652,6 @@ class Viewer(VBox):
 
     def _ipython_display_(self, **_options):
         still.show(self, [self], repr(self), super()._repr_mimebundle_())
-
-
-def shown_planes(volume: Volume) -> tuple[str, ...]:
-    """The planes worth showing: all three, or the one that a single slice lies in."""
-    single = tuple(p for p in PLANE_NAMES if volume.shape[volume.layout(p).axis] == 1)
-    return single[:1] or PLANE_NAMES
 
 
 def check_options(options: Mapping[str, Any]) -> None:
