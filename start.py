@@ -97,7 +97,9 @@ def fetched_uv():
 
 def create_environment():
     """Make an empty .venv on a suitable Python, by venv where one is installed, else by uv."""
-    base = sys.executable if is_suitable() else other_python()
+    # Inside an activated .venv, which was just removed, this is the Python that it stood on.
+    own = getattr(sys, "_base_executable", None) or sys.executable
+    base = own if is_suitable() else other_python()
     if base is None:
         uv = fetched_uv()
         if uv and not run([uv, "venv", "--quiet", "--seed", "--python", "3.12", VENV]):
@@ -112,7 +114,7 @@ def create_environment():
                 64 if sys.maxsize > 2**32 else 32,
             )
         )
-    if base == sys.executable and not has_ensurepip():
+    if base == own and not has_ensurepip():
         stop(
             "this Python cannot make environments. On Debian or Ubuntu run: sudo apt "
             "install python{}.{}-venv, then the same command again.".format(*sys.version_info[:2])

@@ -323,7 +323,7 @@ def test_reset_gives_the_published_lesson_after_a_puller_has_committed_the_learn
     assert lesson.with_name("03_reading_a_3d_series-mine.ipynb").read_text() == "my answers"
 
 
-def begin(checkout, **variables):
+def begin(checkout, python=sys.executable, **variables):
     """A real start, with a package index that does not answer."""
     dead = "http://127.0.0.1:9/"
     offline = {
@@ -333,7 +333,7 @@ def begin(checkout, **variables):
         "PIP_FIND_LINKS": "",
     }
     return subprocess.Popen(
-        [sys.executable, checkout / "start.py"],
+        [python, checkout / "start.py"],
         env=os.environ | offline | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -354,6 +354,15 @@ def assert_one_line(process, message):
 def test_without_a_network_the_last_line_says_so(checkout):
     assert_one_line(begin(checkout), "no network, or a proxy is in the way")
     assert not list((checkout / ".venv").glob("ready-*"))
+
+
+def test_an_activated_environment_is_made_again_by_the_python_below_it(checkout):
+    """After an update a learner types `python start.py` where `python` is that of the old .venv."""
+    inner = checkout / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    command = [sys.executable, "-m", "venv", "--without-pip", checkout / ".venv"]
+    subprocess.run(command, check=True)
+    assert_one_line(begin(checkout, inner), "no network, or a proxy is in the way")
+    assert inner.exists()
 
 
 @pytest.mark.parametrize("seconds", [0, 0.5, 2.0])
