@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import zlib
 from pathlib import Path
@@ -141,7 +142,7 @@ def test_without_permission_the_file_is_named(tmp_path):
     os.chmod(secret, 0)
     os.chmod(closed, 0)
     for folder in (tmp_path, tmp_path / "in", *tmp_path.parents):
-        if folder.stat().st_uid == os.getuid() and str(folder).startswith("/tmp/"):
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_uid == os.getuid():
             os.chmod(folder, 0o755)
     code = textwrap.dedent(
         """

@@ -10,52 +10,34 @@ from tempfile import TemporaryDirectory
 import pydicom
 from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import build_context
-from pynetdicom.sop_class import (  # type: ignore[attr-defined]
-    MRImageStorage,
-    StudyRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelGet,
-    StudyRootQueryRetrieveInformationModelMove,
-    Verification,
-)
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from ..pacs import Client, LocalPacs, Receiver, Tap, certificate
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
-CALLED, CALLING, ARCHIVE = "LEARNPACS", "STUDENT", "CHECKPACS"
+CALLING, ARCHIVE = "STUDENT", "CHECKPACS"
 TITLE = 16  # bytes of an AE title in a PDU (PS3.8 9.3.2)
-SERVICES = (
-    Verification,
-    MRImageStorage,
-    StudyRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelMove,
-    StudyRootQueryRetrieveInformationModelGet,
-)
-
-
-@cache
-def first_pdu() -> bytes:
-    """The A-ASSOCIATE-RQ that STUDENT sends to call LEARNPACS, as it is on the wire."""
-    with LocalPacs(title=ARCHIVE) as archive, Tap(archive) as tap:
-        Client(CALLING, tap).echo()
-        asked = tap.sent
-    return asked[:10] + CALLED.ljust(TITLE).encode() + asked[26:]
+# The first bytes of an A-ASSOCIATE-RQ of other programs, as the exercise gives them.
+RECORDED = "0100000000d30001000041524348495645203132202020202020435420524f4f4d203320202020202020"
+PROPOSED = 40
 
 
 def title_at(first) -> tuple[str, int]:
-    """(AE title that stands at byte `first` of the PDU, how many bytes of it are padding)."""
-    field = first_pdu()[first : first + TITLE].decode("ascii")
+    """(AE title at byte `first` of the recorded PDU, how many of its bytes are padding)."""
+    field = bytes.fromhex(RECORDED)[first : first + TITLE].decode("ascii")
     return field.strip(), TITLE - len(field.strip())
 
 
 @cache
-def context_ids() -> list[int]:
-    """IDs under which the services are proposed, in their order."""
+def last_context_id() -> int:
+    """The ID of the last of `PROPOSED` presentation contexts."""
+    contexts = [build_context(f"1.2.3.{n}") for n in range(1, PROPOSED)]
     with (
         LocalPacs(title=ARCHIVE) as archive,
-        Client(CALLING, archive).association([build_context(uid) for uid in SERVICES]) as agreed,
+        Client(CALLING, archive).association([build_context(Verification), *contexts]) as agreed,
     ):
-        return [context.context_id for context in agreed.requestor.requested_contexts]
+        return agreed.requestor.requested_contexts[-1].context_id
 
 
 @cache
@@ -71,6 +53,10 @@ def found() -> dict:
         client.send(folder_of("gen-study"))
         head = {"StudyInstanceUID": client.find("STUDY", StudyDate="20240311")[0].StudyInstanceUID}
         series = {s.Modality: s.SeriesInstanceUID for s in client.find("SERIES", **head)}
+        images = {
+            modality: len(client.find("IMAGE", **head, SeriesInstanceUID=uid))
+            for modality, uid in series.items()
+        }
         searches = (
             {"PatientName": "Example"},
             {"PatientName": "Example*"},
@@ -81,10 +67,10 @@ def found() -> dict:
         moved = client.move(head["StudyInstanceUID"], reader.title, series=series["PT"])
         opened = [m for m in archive.events[before:] if m.name == "A-ASSOCIATE-RQ"]
         return {
-            "studies": len(client.find("STUDY")),
-            "series": len(client.find("SERIES", **head)),
-            "images": len(client.find("IMAGE", **head, SeriesInstanceUID=series["CT"])),
-            "instances": len(archive.files),
+            "nobody": len(client.find("STUDY", PatientID="NOBODY")),
+            "series": len(series),
+            "images": images["CT"],
+            "of the study": sum(images.values()),
             "searches": tuple(len(client.find("STUDY", **keys)) for keys in searches),
             "lower key": len(client.find("STUDY", Modality="US")),
             "moved": (
@@ -128,11 +114,11 @@ def moved(place, value):
 
 EXERCISES = {
     "09-1": Exercise(
-        asks="The called AE title in the PDU, and how many of its bytes are padding.",
+        asks="The called AE title in the recorded PDU, and how many of its bytes are padding.",
         answer=lambda: title_at(10),
         because="The field is always 16 bytes long; blanks fill it up and do not belong to the title. "
         "A longer title has no room.",
-        hint="Take pdu[10:26], decode it, and strip the blanks.",
+        hint="Take first[10:26], decode it, and strip the blanks at its ends.",
         mistakes=(
             Mistake(
                 "the caller is the called",
@@ -145,41 +131,62 @@ EXERCISES = {
                 "The blanks are padding (PS3.8 9.3.2): strip them, and count them.",
             ),
             Mistake(
+                "a blank inside is padding",
+                lambda: (..., title_at(10)[1] + 1),
+                "A blank between two words belongs to the title. Only those at its ends are padding.",
+            ),
+            Mistake(
                 "letters counted for padding",
-                lambda: (..., len(CALLED)),
+                lambda: (..., TITLE - title_at(10)[1]),
                 "That is the length of the title. The rest of the 16 bytes is padding.",
             ),
         ),
     ),
     "09-2": Exercise(
-        asks="The IDs of five proposed presentation contexts, in their order.",
-        answer=context_ids,
-        because="Odd numbers from 1 to 255, so an association holds at most 128 contexts.",
-        hint="Look at association.requestor.requested_contexts, or in PS3.8 9.3.2.2.",
+        asks="The ID of the last of 40 proposed contexts, and how many contexts an association can hold.",
+        answer=lambda: (last_context_id(), 128),
+        because="IDs are the odd numbers from 1 to 255, one byte each (PS3.8 9.3.2.2).",
+        hint="Look at the three IDs above: what do they have in common? And what is the largest number in a byte?",
         mistakes=(
             Mistake(
                 "contexts are counted one by one",
-                lambda: list(range(1, len(SERVICES) + 1)),
+                lambda: (PROPOSED, ...),
                 "IDs are odd: 1, 3, 5 and so on (PS3.8 9.3.2.2).",
             ),
             Mistake(
                 "contexts are counted from 0",
-                lambda: list(range(0, 2 * len(SERVICES), 2)),
+                lambda: (2 * (PROPOSED - 1), ...),
                 "Even IDs are illegal. The first one is 1.",
+            ),
+            Mistake(
+                "every number of a byte is an ID",
+                lambda: (..., 256),
+                "Only the odd ones are IDs: half of them.",
+            ),
+            Mistake(
+                "every number of a byte is an ID",
+                lambda: (..., 255),
+                "Only the odd ones are IDs, from 1 to 255. Count them.",
             ),
         ),
     ),
     "09-3": Exercise(
-        asks="Three numbers of rows: at STUDY level, at SERIES level, at IMAGE level.",
-        answer=lambda: (found()["studies"], found()["series"], found()["images"]),
-        because="One row for each entity of the level that you ask at (PS3.4 C.4.1.3.1.1).",
+        asks="Three numbers of rows: studies of the patient NOBODY, series of a study, images of a series.",
+        answer=lambda: (found()["nobody"], found()["series"], found()["images"]),
+        because="One row for each entity of the level that you ask at (PS3.4 C.4.1.3.1.1); no match is "
+        "no row, and the status is success all the same.",
         hint="len(student.find(level, ...)); each level needs the UIDs of the levels above it.",
         mistakes=(
             Mistake(
                 "a row for each file",
-                lambda: (found()["instances"], ..., ...),
+                lambda: (..., found()["of the study"], ...),
                 "That is the number of instances. An archive answers once per entity of the level, "
                 "however many files it has of it.",
+            ),
+            Mistake(
+                "the last answer is a row",
+                lambda: (1, ..., ...),
+                "The answer with 0x0000 ends the search and holds no entity.",
             ),
             Mistake(
                 "series of another study",
