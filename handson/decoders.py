@@ -4,6 +4,12 @@ Stands on pydicom's decoders; the readers and the de-identification both go thro
 file must end neither a reading nor a run over a folder.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydicom.pixels.decoders.base import Decoder
+from pydicom.uid import UID
+
 from . import jpeg
 
 # What to install for a transfer syntax, by a word of its name; the first that fits.
@@ -30,7 +36,7 @@ LOOK_FIRST = {
 }
 
 
-def package(uid) -> str:
+def package(uid: UID) -> str:
     """What `pip install` needs for a transfer syntax (a pydicom UID)."""
     return next((p for word, p in PACKAGES.items() if word in uid.name), "python-gdcm")
 
@@ -45,19 +51,21 @@ PROGRAMS = {
 }
 
 
-def other_program(uid) -> str:
+def other_program(uid: UID) -> str:
     """Advice for a transfer syntax without a decoder: a program that opens it, if one is known."""
     unknown = "Ask for the file again as uncompressed DICOM (Explicit VR Little Endian)."
     return next((advice for word, advice in PROGRAMS.items() if word in uid.name), unknown)
 
 
-def plugin(decoder) -> str:
+def plugin(decoder: Decoder) -> str:
     """`decoding_plugin` for a pydicom Decoder: the one that survives damage; "" leaves the choice to pydicom."""
     wanted = (p for word, p in PREFERRED.items() if word in decoder.UID.name)
     return next((p for p in wanted if p in decoder.available_plugins), "")
 
 
-def look_first(decoder, frames, shape, path=None) -> None:
+def look_first(
+    decoder: Decoder, frames: Iterable[bytes], shape: tuple[int, int, int], path: Path | None = None
+) -> None:
     """Refuse frames at which a decoder would end the program or never return.
 
     frames : the encoded frames, bytes each; shape : (rows, columns, samples) as the DICOM header has it

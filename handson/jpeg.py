@@ -6,6 +6,7 @@ no decoder although GDCM reads it. Nothing else is decoded here.
 """
 
 import struct
+from pathlib import Path
 
 import numpy as np
 from pydicom.encaps import generate_frames
@@ -17,7 +18,7 @@ SOF, DHT, SOS, ADOBE = {0xC0, 0xC1, 0xC2, 0xC3}, 0xC4, 0xDA, 0xEE
 ALLOWED = SOF | {DHT, SOS, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 
 
-def check(frame: bytes, shape, path) -> None:
+def check(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
     """Refuse a JPEG whose headers are damaged or describe another picture than the DICOM header.
 
     shape : (rows, columns, samples) of the DICOM header
@@ -31,7 +32,7 @@ def check(frame: bytes, shape, path) -> None:
         raise ReadError("has a JPEG frame whose headers are damaged", "Copy it again.", path=path)
 
 
-def check_boxes(frame: bytes, shape, path) -> None:
+def check_boxes(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
     """Refuse a JPEG 2000 file (JP2) in which a box before the code stream states no length.
 
     raises : ReadError

@@ -38,7 +38,7 @@ def fetch(id: str) -> Path:
     return stored(dataset) if is_stored(dataset) else store(dataset, partial(fill, dataset))
 
 
-def fill(dataset: DataSet, folder: Path):
+def fill(dataset: DataSet, folder: Path) -> None:
     """Puts the files of `dataset` into the empty `folder`, by the way of its tier."""
     if sys.platform == "emscripten":
         from ..browser import from_site as get

@@ -35,7 +35,7 @@ class _Limited(io.RawIOBase):
         return data
 
 
-def unpack(dataset: DataSet, archive: BinaryIO, inside: str, folder: Path):
+def unpack(dataset: DataSet, archive: BinaryIO, inside: str, folder: Path) -> None:
     """Reads the files of `dataset` that are missing in `folder` out of `archive`.
 
     inside : where they lie, below the one folder that GitHub puts around everything

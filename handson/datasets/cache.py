@@ -116,7 +116,7 @@ def remains() -> list[Path]:
         return sorted(path for path in found if ours.fullmatch(path.name) and path not in current)
 
 
-def remove(folder: Path):
+def remove(folder: Path) -> None:
     """Removes one folder of the cache with all that is in it."""
     with _explained(folder):
         shutil.rmtree(folder)

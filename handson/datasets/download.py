@@ -27,7 +27,7 @@ RETRIES = 3  # after the first try, after pauses of 1, 2, 3 seconds
 ARCHIVE_LIMIT = 1_000_000_000  # bytes; it holds a whole repository, so its size is not known
 
 
-def download(dataset: DataSet, folder: Path):
+def download(dataset: DataSet, folder: Path) -> None:
     """Fills `folder` with the set, from the first sources that have its files."""
     sources = [*_mirror(dataset), *dataset.sources]
     print(

@@ -5,6 +5,7 @@ Stands on the manifest. Knows neither network nor cache.
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +20,13 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def copy_verified(stream: IO[bytes], wanted: DataFile, to: Path, limit: int, progress=None):
+def copy_verified(
+    stream: IO[bytes],
+    wanted: DataFile,
+    to: Path,
+    limit: int,
+    progress: Callable[[int], object] | None = None,
+) -> None:
     """Copies `stream` to the file `to`, which appears only once all of it is there and right.
 
     limit : bytes after which a stream without end is given up

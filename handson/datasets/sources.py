@@ -4,6 +4,7 @@ Each function fills a folder with the files of one set. Downloads have a module 
 """
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import DataError
@@ -12,14 +13,16 @@ from .manifest import DataSet
 from .progress import bar
 
 
-def from_folder(dataset: DataSet, source: Path, folder: Path, progress=None):
+def from_folder(
+    dataset: DataSet, source: Path, folder: Path, progress: Callable[[int], object] | None = None
+) -> None:
     """Copies what is missing in `folder` from a folder with the same layout."""
     for path, file in missing(dataset.files, folder).items():
         with (source / path).open("rb") as stream:
             copy_verified(stream, file, folder / path, dataset.bytes, progress)
 
 
-def from_package(dataset: DataSet, folder: Path):
+def from_package(dataset: DataSet, folder: Path) -> None:
     """Copies the files that are on this machine inside a Python package.
 
     Copies, so that a learner who writes over one does not change the package for all others. The
@@ -44,7 +47,7 @@ def from_package(dataset: DataSet, folder: Path):
         raise DataError(error.fault, remedy, path=package) from None
 
 
-def from_generator(dataset: DataSet, folder: Path):
+def from_generator(dataset: DataSet, folder: Path) -> None:
     """Makes the set."""
     from ..phantoms import GENERATORS
 

@@ -21,7 +21,10 @@ This is teaching code, not a certified product: see docs/deidentify.md for what 
 """
 
 from collections import Counter
+from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
@@ -55,7 +58,15 @@ __all__ = [
 ]
 
 
-def anonymize(source, output, *, options=(), jobs=1, dry_run=False, **pixels) -> Report:
+def anonymize(
+    source: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    options: Iterable[str] = (),
+    jobs: int = 1,
+    dry_run: bool = False,
+    **pixels: Any,
+) -> Report:
     """De-identify a file or folder with a random key that is thrown away.
 
     source : file or folder, read recursively and never changed
@@ -78,15 +89,15 @@ def anonymize(source, output, *, options=(), jobs=1, dry_run=False, **pixels) ->
 
 
 def pseudonymize(
-    source,
-    output,
+    source: str | PathLike[str],
+    output: str | PathLike[str],
     *,
-    store,
-    passphrase,
-    options=("modified-dates",),
-    jobs=1,
-    dry_run=False,
-    **pixels,
+    store: str | PathLike[str] | Store,
+    passphrase: str | None,
+    options: Iterable[str] = ("modified-dates",),
+    jobs: int = 1,
+    dry_run: bool = False,
+    **pixels: Any,
 ) -> Report:
     """De-identify a file or folder with tokens that a look-up store can resolve.
 
@@ -104,14 +115,16 @@ def pseudonymize(
         )  # fmt: skip
     path = Path(store).expanduser()
     folder.check_folders(Path(source), Path(output), path)
-    with Store(path, passphrase) as opened:
+    with Store(path, passphrase or "") as opened:
         return pseudonymize(
             source, output, store=opened, passphrase=None, options=options, jobs=jobs, dry_run=dry_run,
             **pixels,
         )  # fmt: skip
 
 
-def reidentify(store, token, *, passphrase, who=None) -> dict:
+def reidentify(
+    store: str | PathLike[str], token: str, *, passphrase: str, who: str | None = None
+) -> dict:
     """The patient behind a token, as stored; who asked and when is written into the store's audit table.
 
     Raises DeidentifyError for a wrong passphrase, a tampered store or an unknown token.
@@ -120,7 +133,9 @@ def reidentify(store, token, *, passphrase, who=None) -> dict:
         return opened.reidentify(token, who)
 
 
-def erase(store, token, *, passphrase, who=None) -> None:
+def erase(
+    store: str | PathLike[str], token: str, *, passphrase: str, who: str | None = None
+) -> None:
     """Forget a patient in a look-up store (GDPR article 17); that it was done is written into its audit table.
 
     Raises DeidentifyError for a wrong passphrase, a tampered store or an unknown token.
@@ -129,7 +144,9 @@ def erase(store, token, *, passphrase, who=None) -> None:
         opened.erase(token, who)
 
 
-def deidentify_dataset(dataset: Dataset, *, options=(), key=None) -> Counter:
+def deidentify_dataset(
+    dataset: Dataset, *, options: Iterable[str] = (), key: bytes | None = None
+) -> Counter:
     """De-identify one Dataset in place, in memory, to see what happens; pixels stay as they are.
 
     key : 32 bytes that decide the new identifiers, random by default

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
+from os import PathLike
 from pathlib import Path
 from urllib.parse import quote
 
@@ -53,7 +54,7 @@ class Finding:
         return f"{self.file}: {self.what!r} in its {self.place} at {self.offset}"
 
 
-def audit(folder, known: Iterable) -> list[Finding]:
+def audit(folder: str | PathLike[str], known: Iterable) -> list[Finding]:
     """Search a folder (or file) for known strings; an empty list means that none was found.
 
     known : strings (names, identifiers, UIDs), datetime.date objects (searched in the usual spellings), or

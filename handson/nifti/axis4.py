@@ -4,6 +4,7 @@
 tells diffusion weightings, and its `.bvec` the directions (FSL's convention).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..errors import WriteError
 from ..volume import Volume
+from .header import HeaderBytes
 
 _SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # xyzt_units & 56
 _NOT_TIME = {32: "Hz", 40: "ppm", 48: "rad/s"}
@@ -28,7 +30,14 @@ class Axis4:
     b_vectors: np.ndarray | None = None
 
 
-def axis4_of(stored, path: Path, affine, count: int, wanted, notes) -> Axis4:
+def axis4_of(
+    stored: HeaderBytes,
+    path: Path,
+    affine: np.ndarray,
+    count: int,
+    wanted: Sequence[int],
+    notes: list[str],
+) -> Axis4:
     """Name axis 4.
 
     stored : `HeaderBytes`

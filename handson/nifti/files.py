@@ -8,17 +8,20 @@ import gzip
 import os
 import stat
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from ..errors import HandsonError, ReadError
 
 SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
+Stream = IO[bytes] | gzip.GzipFile
 COPY_AGAIN = "Copy it again from the source."
 
 
 @contextmanager
-def reading(path):
+def reading(path: Path) -> Iterator[None]:
     """Whatever goes wrong inside becomes one ReadError about `path`."""
     try:
         yield
@@ -45,7 +48,7 @@ def reading(path):
 
 
 @contextmanager
-def content(path):
+def content(path: Path) -> Iterator[Stream]:
     """The bytes of a file, unpacked where they begin as gzip does, whatever the file is called."""
     with _open(path) as file:
         packed = file.read(2) == b"\x1f\x8b"
@@ -57,7 +60,7 @@ def content(path):
             yield unpacked
 
 
-def is_packed(stream) -> bool:
+def is_packed(stream: Stream) -> bool:
     return isinstance(stream, gzip.GzipFile)
 
 

@@ -8,11 +8,15 @@ import nibabel as nib
 import numpy as np
 from nibabel.affines import apply_affine, from_matvec
 
+from .header import HeaderBytes
+
 _MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}  # xyzt_units & 7: unknown, metre, mm, micron
 _ROUNDING = 2e-3  # rad: what the quaternion's 32-bit floats may lose
 
 
-def affine_of(stored, header, grid, notes):
+def affine_of(
+    stored: HeaderBytes, header: nib.Nifti1Header, grid: tuple[int, int, int], notes: list[str]
+) -> tuple[np.ndarray, bool, str]:
     """Find the affine, whether the file states the patient's sides, and whether it states distances.
 
     returns : (4, 4) voxel -> RAS+ mm; oriented; `Volume.scale`

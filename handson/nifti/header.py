@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import ReadError
 from ..formats import recognise
-from .files import COPY_AGAIN, content, header_file, is_packed, reading
+from .files import COPY_AGAIN, Stream, content, header_file, is_packed, reading
 
 _MAGIC = {b"n+1\0": 1, b"ni1\0": 1, b"n+2\0\r\n\x1a\n": 2, b"ni2\0\r\n\x1a\n": 2}
 
@@ -136,7 +136,7 @@ def is_nifti(path: str | PathLike[str]) -> bool:
         return sized or is_packed(stream) or header_file(path) != path
 
 
-def read_header(stream, path) -> HeaderBytes:
+def read_header(stream: Stream, path: Path) -> HeaderBytes:
     """`header_bytes` of an open stream."""
     raw = stream.read(540)
     for order in ("little", "big"):

@@ -3,8 +3,10 @@
 Knows the header and the length of the file, reads no voxel.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -12,6 +14,7 @@ from nibabel.spatialimages import HeaderDataError
 
 from ..errors import ReadError
 from .files import COPY_AGAIN
+from .header import HeaderBytes
 
 COMPONENTS = {"real": np.real, "imaginary": np.imag, "magnitude": np.abs, "phase": np.angle}
 
@@ -80,7 +83,13 @@ class VoxelSpec:
         return self.start + self.vector * self.count * self.block
 
 
-def voxel_spec(stored, header, volumes, component, path) -> VoxelSpec:
+def voxel_spec(
+    stored: HeaderBytes,
+    header: nib.Nifti1Header,
+    volumes: int | slice | Iterable[int] | None,
+    component: int | str | None,
+    path: Path,
+) -> VoxelSpec:
     """Read the header's fields, and refuse those that no image has."""
     sizes = _sizes(stored, header, path)
     dtype = _dtype(stored, header, path)
@@ -116,7 +125,7 @@ def voxel_spec(stored, header, volumes, component, path) -> VoxelSpec:
     return found
 
 
-def structured(stored, path):
+def structured(stored: HeaderBytes, path: Path) -> nib.Nifti1Header:
     """nibabel's header over the stored bytes, its own corrections switched off."""
     if stored.version:
         kind = nib.Nifti1Header if stored.version == 1 else nib.Nifti2Header
@@ -224,7 +233,7 @@ def _scaling(stored, path):
     return slope, intercept
 
 
-def refuse_the_impossible(spec, size, packed, path):
+def refuse_the_impossible(spec: VoxelSpec, size: int, packed: bool, path: Path) -> None:
     """Sizes that a file of `size` bytes cannot hold are refused before memory is taken for them."""
     capacity = size * _DEFLATE_LIMIT if packed else size
     if spec.end > capacity:

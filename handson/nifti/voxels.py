@@ -5,12 +5,13 @@ Stands on nibabel's array reader and on gzip; knows nothing of where the voxels 
 
 import os
 from math import prod
+from pathlib import Path
 
 import numpy as np
 from nibabel.volumeutils import array_from_file
 
 from ..errors import ReadError
-from .files import COPY_AGAIN, is_packed
+from .files import COPY_AGAIN, Stream, is_packed
 from .spec import VoxelSpec, refuse_the_impossible
 
 _TRAILING = 64 << 20  # bytes after the voxels that are still unpacked to reach the checksum
@@ -18,7 +19,7 @@ _PIECE = 1 << 20  # bytes unpacked at a time
 _BLOCK = 1 << 18  # voxels scaled at a time, so that no float64 copy of the volume is ever made
 
 
-def read_voxels(stream, path, spec: VoxelSpec, notes) -> np.ndarray:
+def read_voxels(stream: Stream, path: Path, spec: VoxelSpec, notes: list[str]) -> np.ndarray:
     """The array asked for: [i, j, k], [i, j, k, t] or [i, j, k, 3], in real values."""
     size = os.path.getsize(path)
     refuse_the_impossible(spec, size, is_packed(stream), path)

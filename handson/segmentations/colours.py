@@ -1,5 +1,7 @@
 """RecommendedDisplayCIELabValue and sRGB (PS3.3 C.10.7.1.1), with the white point that DCMTK and PixelMed use."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 _WHITE = np.array([95.047, 100.0, 108.883])
@@ -9,7 +11,7 @@ _TO_XYZ = (
 )
 
 
-def from_cielab(stored) -> tuple[int, int, int] | None:
+def from_cielab(stored: Sequence[int]) -> tuple[int, int, int] | None:
     """Three stored numbers of 16 bits -> (red, green, blue), 0..255; None when there are none.
 
     L* runs from 0 to 100, a* and b* from -128 to 127, each over 0 .. 65535.
@@ -26,7 +28,7 @@ def from_cielab(stored) -> tuple[int, int, int] | None:
     return red, green, blue
 
 
-def to_cielab(rgb) -> list[int]:
+def to_cielab(rgb: Sequence[int]) -> list[int]:
     """(red, green, blue), 0..255 -> the three numbers that DICOM stores."""
     srgb = np.asarray(rgb, float) / 255
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)

@@ -5,6 +5,7 @@ image's own voxels; then it is carried over exactly, by index, and the index com
 Where voxels do not coincide nothing is rounded: that is resampling, and it has to be asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..volume import Volume
 CLOSE = 0.1
 
 
-def lattice_map(affine, shape, grid: Volume) -> np.ndarray | None:
+def lattice_map(affine: np.ndarray, shape: Sequence[int], grid: Volume) -> np.ndarray | None:
     """The (4, 4) matrix of whole numbers that takes an index on one grid to the index on `grid`.
 
     affine, shape : of the other grid, voxel -> RAS+ mm; an axis of length 1 has no direction
@@ -45,7 +46,7 @@ def same_lattice(a: Volume, b: Volume) -> bool:
     return np.array_equal(whole, expected)
 
 
-def carry(volume: Volume, grid: Volume, title="the mask") -> Volume | None:
+def carry(volume: Volume, grid: Volume, title: str = "the mask") -> Volume | None:
     """A volume written anew on `grid`, voxel by voxel; None when the voxels do not coincide.
 
     raises : GeometryError when a value other than 0 would fall outside
@@ -63,7 +64,7 @@ def carry(volume: Volume, grid: Volume, title="the mask") -> Volume | None:
     return on(grid, data)
 
 
-def check_inside(ijk, grid: Volume, title: str) -> None:
+def check_inside(ijk: np.ndarray, grid: Volume, title: str) -> None:
     """Refuse to lose a part: ijk (n, 3) must lie on the grid."""
     outside = ((ijk < 0) | (ijk >= grid.shape[:3])).any(axis=-1)
     if outside.any():
@@ -73,7 +74,7 @@ def check_inside(ijk, grid: Volume, title: str) -> None:
         )
 
 
-def on(grid: Volume, data) -> Volume:
+def on(grid: Volume, data: np.ndarray) -> Volume:
     """Data on the voxels of `grid`, without what `grid` says of its own values."""
     return Volume(
         data,

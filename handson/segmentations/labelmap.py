@@ -5,6 +5,7 @@ a header extension; BIDS puts a .tsv file beside the image. Both are read, the f
 """
 
 import csv
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ CARET = 30  # nifti1.h: NIFTI_ECODE_CARET, XML
 _MOST_LABELS = 65535
 
 
-def read_label_map(path, grid: Volume | None, resample: bool) -> Segmentation:
+def read_label_map(path: Path, grid: Volume | None, resample: bool) -> Segmentation:
     """Each number above 0 as a segment, with name and colour where a table states them."""
     volume = read_nifti(path)
     labels = _whole_numbers(volume, path)
@@ -99,7 +100,7 @@ def _onto(labels, grid, resample, path) -> Volume:
     return labels.resample_like(grid, order=0, fill=0)
 
 
-def label_table(path) -> dict[int, tuple[str, tuple[int, int, int] | None]]:
+def label_table(path: Path) -> dict[int, tuple[str, tuple[int, int, int] | None]]:
     """{number: (name, colour)} from the header extension or a BIDS table beside the file; {} when silent."""
     header: Any = nib.load(path).header
     for extension in header.extensions:
@@ -161,7 +162,7 @@ def _hex(colour):
     return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
 
 
-def extension_of(segments) -> tuple[int, bytes]:
+def extension_of(segments: Iterable[Segment]) -> tuple[int, bytes]:
     """(code, content) of a header extension that names the labels, as Workbench and TotalSegmentator do."""
     lines = [
         f"<Label Key={quoteattr(str(s.number))}{_channels(s.colour)}>{escape(s.name)}</Label>"

@@ -1,7 +1,9 @@
 """`read_segmentation`: find out which of the three kinds a file is, and on which grid its masks are wanted."""
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import pydicom.uid
 
@@ -23,7 +25,9 @@ SEG = {pydicom.uid.SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7"}  # the s
 RTSTRUCT = pydicom.uid.RTStructureSetStorage
 
 
-def read_segmentation(path, like=None, between="error", *, resample=False) -> Segmentation:
+def read_segmentation(
+    path: str | PathLike[str], like: Any = None, between: str = "error", *, resample: bool = False
+) -> Segmentation:
     """Read the segments of one file: DICOM SEG, RTSTRUCT, or a NIfTI label map, told by content.
 
     path : the file
@@ -92,14 +96,14 @@ def _grid(like, series, path) -> Volume | None:
     return volume.at(0)
 
 
-def image_of(like, series=(), path=None) -> Volume:
+def image_of(like: Any, series: Sequence[str] = (), path: Path | None = None) -> Volume:
     """The image in a file, a folder or a list of files; of several series, the one in `series`."""
     if isinstance(like, str | PathLike) and not Path(like).is_dir() and is_nifti(Path(like)):
         return read_nifti(like)
     return read_series(source_of(like, series, path))
 
 
-def source_of(like, series=(), path=None) -> SeriesInfo:
+def source_of(like: Any, series: Sequence[str] = (), path: Path | None = None) -> SeriesInfo:
     """The DICOM series that was segmented, found in a folder or among files.
 
     raises : ReadError when it is not there, or when there are several and none is referred to

@@ -4,12 +4,14 @@ A voxel belongs to a contour when its *centre* lies inside. With several rings i
 even-odd: inside an odd number of rings is inside, so a ring within a ring is a hole.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 _DECIMALS = 6  # of a voxel: below, a corner "on" a voxel centre is noise of decimal numbers
 
 
-def fill(ring, shape) -> np.ndarray:
+def fill(ring: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """The voxels whose centres lie inside one closed ring.
 
     ring : (n, 2) corners in voxel indices, whole numbers being voxel centres; the last joins the first
@@ -36,7 +38,7 @@ def fill(ring, shape) -> np.ndarray:
     return np.cumsum(crossings, axis=0)[:-1] % 2 == 1
 
 
-def even_odd(masks) -> np.ndarray:
+def even_odd(masks: Iterable[np.ndarray]) -> np.ndarray:
     """Filled rings of one plane put together: inside an odd number of them."""
     return np.logical_xor.reduce(list(masks))
 
@@ -47,7 +49,7 @@ _STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 _BEGINS = ((0, 0), (1, 0), (1, 1), (0, 1))
 
 
-def trace(mask) -> list[np.ndarray]:
+def trace(mask: np.ndarray) -> list[np.ndarray]:
     """The edges of the voxels of a mask as closed rings: `fill` and `even_odd` give the mask back exactly.
 
     mask : bool [p, q]

@@ -7,9 +7,11 @@ has no area, a ring between two slices belongs to neither, and a ring within a r
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 from nibabel.orientations import io_orientation
+from pydicom import Dataset
 from pydicom.sr.coding import Code
 
 from ..dicom.elements import number, numbers, text, value
@@ -30,7 +32,7 @@ _OFF_SLICE = 0.1
 _OVER_EDGE = 1.0
 
 
-def read_rtstruct(path, grid: Volume, between: str) -> Segmentation:
+def read_rtstruct(path: Path, grid: Volume, between: str) -> Segmentation:
     """Read the closed contours of a structure set as masks on `grid`; `between` as `read_segmentation`."""
     with without_warnings(), naming(path):
         dataset = whole_header(path, pixels=False)
@@ -260,7 +262,7 @@ def _segment(region, drawn, about, mask, dataset) -> Segment:
     )
 
 
-def referenced_series(dataset) -> list[str]:
+def referenced_series(dataset: Dataset) -> list[str]:
     """SeriesInstanceUIDs of the images on which the contours were drawn (PS3.3 C.8.8.5)."""
     return [
         text(series, "SeriesInstanceUID")

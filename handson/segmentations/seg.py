@@ -5,9 +5,11 @@ ImagePositionPatient says where a frame lies. So each frame is carried to its sl
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from nibabel.affines import apply_affine
+from pydicom import Dataset
 from pydicom.sr.coding import Code
 
 from ..dicom.elements import number, text, value
@@ -26,7 +28,7 @@ _MOST_SLICES = 20_000  # of an object's own grid: beyond, its positions are dama
 _TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
 
 
-def read_seg(path, grid: Volume | None, resample: bool) -> Segmentation:
+def read_seg(path: Path, grid: Volume | None, resample: bool) -> Segmentation:
     """Read a SEG of type BINARY, FRACTIONAL or LABELMAP on `grid`, or on its own grid.
 
     raises : ReadError, GeometryError, SeriesGapError
@@ -284,7 +286,9 @@ def _collect(found, header, every, dataset, described, kind):
 
 def _landing(frame, shape, grid) -> np.ndarray:
     rows, columns = shape
-    whole = lattice_map(frame_affine(frame), (columns, rows, 1), grid)
+    affine = frame_affine(frame)
+    assert affine is not None  # `_check_frames` refuses frames without a place
+    whole = lattice_map(affine, (columns, rows, 1), grid)
     if whole is None:
         raise GeometryError(
             f"lies on another grid than the image: the pixels of frame {frame.index + 1} are not voxels of it",
@@ -350,7 +354,7 @@ def _segment(item, make, dataset, kind) -> Segment:
     )
 
 
-def first_code(item, keyword) -> Code | None:
+def first_code(item: Dataset, keyword: str) -> Code | None:
     """The first code of a sequence (PS3.3 8.8), None when there is none."""
     for coded in item.get(keyword) or ():
         found = (

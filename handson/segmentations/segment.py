@@ -142,7 +142,7 @@ class Segmentation(list):
         return "\n".join(lines) if lines else "Segmentation without segments"
 
 
-def label_map(segments) -> Volume:
+def label_map(segments: Iterable[Segment]) -> Volume:
     """See `Segmentation.label_map`."""
     segments = list(segments)
     if not segments:

@@ -1,5 +1,6 @@
 """A radiotherapy structure set (PS3.3 A.19): for each segment and slice, the edges of its voxels as rings."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -8,10 +9,13 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 from pydicom.valuerep import format_number_as_ds
 
+from ..dicom import SeriesInfo
 from ..dicom.geometry import LPS_TO_RAS
 from ..dicom.header import whole_header
 from ..errors import WriteError
+from ..volume import Volume
 from .rings import trace
+from .segment import Segment
 
 # Of patient and study, what PS3.3 C.7.1.1 and C.7.2.1 ask to be repeated in each of their objects.
 _REPEATED = """
@@ -29,7 +33,14 @@ _DETACHED_STUDY = (
 )
 
 
-def structure_set(segments, masks, source, image, author, description) -> Dataset:
+def structure_set(
+    segments: Sequence[Segment],
+    masks: Sequence[Volume],
+    source: SeriesInfo,
+    image: Volume,
+    author: str,
+    description: str,
+) -> Dataset:
     """The data set of an RTSTRUCT.
 
     masks : `Volume`s on the voxels of `image`, which is `source` read, one for each segment

@@ -1,14 +1,20 @@
 """A DICOM SEG of segments: highdicom makes the object, we prove first that masks and slices belong together."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
+from ..dicom import SeriesInfo
 from ..dicom.header import whole_header
 from ..errors import WriteError
+from ..volume import Volume
 from .colours import to_cielab
+from .segment import Segment
 
 TYPES = ("BINARY", "FRACTIONAL", "LABELMAP")
 ALGORITHMS = ("MANUAL", "SEMIAUTOMATIC", "AUTOMATIC")
@@ -20,7 +26,16 @@ _CATEGORIES = (
 )
 
 
-def segmentation(segments, masks, source, image, kind, author, description, path) -> Dataset:
+def segmentation(
+    segments: Sequence[Segment],
+    masks: Sequence[Volume],
+    source: SeriesInfo,
+    image: Volume,
+    kind: str,
+    author: str,
+    description: str,
+    path: Path,
+) -> Dataset:
     """The data set of a SEG.
 
     masks : `Volume`s on the voxels of `image`, which is `source` read, one for each segment

@@ -1,6 +1,9 @@
 """`write_segmentation`: segments as DICOM SEG, RTSTRUCT or NIfTI, whole or not at all."""
 
+from collections.abc import Iterable
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from ..dicom import read_series
 from ..errors import GeometryError, WriteError
@@ -17,7 +20,15 @@ from .write_seg import TYPES, segmentation
 KINDS = ("SEG", *TYPES, "RTSTRUCT", "NIFTI")
 
 
-def write_segmentation(path, segments, like=None, kind=None, *, author="", description="") -> Path:
+def write_segmentation(
+    path: str | PathLike[str],
+    segments: Iterable[Segment] | Segment,
+    like: Any = None,
+    kind: str | None = None,
+    *,
+    author: str = "",
+    description: str = "",
+) -> Path:
     """Write segments as a file that other programs read.
 
     path : file; one that is there already is replaced when the new one is whole
