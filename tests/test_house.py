@@ -1,8 +1,16 @@
 """How the package hangs together: a name means one thing, and imports run one way."""
 
 import ast
+import doctest
+import importlib
+import re
 from collections import defaultdict
 from pathlib import Path
+
+import numpy as np
+import pytest
+
+import handson
 
 ROOT = Path(__file__).parent.parent
 # Modules that know each other, and why a function that is called later may look back.
@@ -90,3 +98,29 @@ def test_no_two_public_classes_share_a_name():
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 where[node.name].append(module)
     assert {name: modules for name, modules in where.items() if len(modules) > 1} == {}
+
+
+def documented():
+    """(where, docstring) of every module, class and function."""
+    for module in MODULES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (
+                text := ast.get_docstring(node)
+            ):
+                yield f"{module}:{getattr(node, 'name', '')}", text
+
+
+def test_docstrings_have_one_way_to_say_what_is_returned_and_raised():
+    other = re.compile(
+        r"^(Returns|Raises)\b|[.;] (returns|raises|Returns|Raises) `?[A-Z]\w*Error", re.M
+    )
+    assert [where for where, text in documented() if other.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if ">>> " in MODULES[m].read_text(encoding="utf-8")]
+)
+def test_the_examples_of_docstrings_run(module):
+    found = importlib.import_module(module)
+    names = {"fetch": handson.fetch, "handson": handson, "np": np}
+    assert doctest.testmod(found, extraglobs=names).failed == 0

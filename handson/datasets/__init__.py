@@ -29,7 +29,7 @@ def fetch(id: str) -> Path:
     returns : a folder named by the id, in the cache (`HANDSON_DATA`, or the platform's cache
         folder). Every file's SHA-256 is checked on every call.
 
-    DataError when the set is unknown, cannot be had, or was changed since it was stored.
+    raises : DataError when the set is unknown, cannot be had, or was changed since it was stored
 
     >>> (fetch("pydicom-examples") / "CT_small.dcm").stat().st_size
     39206

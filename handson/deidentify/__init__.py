@@ -79,8 +79,9 @@ def anonymize(
         there, `pixels_checked=True` says that you have looked at all of them yourself. `find_text=True` looks for
         text in all pixels with OCR and covers what it finds; what it did not find is not proven clean
 
-    Raises DeidentifyError when the folders or options cannot be used. What is wrong with a single file is
-    never raised: the report says it.
+    What is wrong with a single file is not raised: the report says it.
+
+    raises : DeidentifyError when the folders or options cannot be used
     """
     return folder.run(
         source, output, mode="anonymize", key=new_key(), options=_options(options), jobs=jobs,
@@ -127,7 +128,7 @@ def reidentify(
 ) -> dict:
     """The patient behind a token, as stored; who asked and when is written into the store's audit table.
 
-    Raises DeidentifyError for a wrong passphrase, a tampered store or an unknown token.
+    raises : DeidentifyError for a wrong passphrase, a tampered store or an unknown token
     """
     with Store(Path(store).expanduser(), passphrase, create=False) as opened:
         return opened.reidentify(token, who)
@@ -138,7 +139,7 @@ def erase(
 ) -> None:
     """Forget a patient in a look-up store (GDPR article 17); that it was done is written into its audit table.
 
-    Raises DeidentifyError for a wrong passphrase, a tampered store or an unknown token.
+    raises : DeidentifyError for a wrong passphrase, a tampered store or an unknown token
     """
     with Store(Path(store).expanduser(), passphrase, create=False) as opened:
         opened.erase(token, who)

@@ -41,9 +41,10 @@ def scrub(data: bytes) -> bytes:
 
 
 def scrub_rle(data: bytes, pixels: int, segments: int) -> bytes:
-    """An RLE frame without the bytes that no decoder shows; raises ValueError when it is damaged.
+    """An RLE frame without the bytes that no decoder shows.
 
     pixels : rows x columns, the bytes that each segment unpacks to (PS3.5 G.3)
+    raises : ValueError when it is damaged
     segments : bytes of a pixel, all samples; a further segment would be shown by nobody
 
     Zeros replace unused offsets and the rest of a last literal run; 128, which RLE skips, replaces what

@@ -100,7 +100,7 @@ def looks_like_directory(path: Path) -> bool:
 def open_dicom(file: BinaryIO) -> OpenDicom:
     """Read the header of an open file.
 
-    Raises ReadError when it is truncated or not readable as DICOM.
+    raises : ReadError when it is truncated or not readable as DICOM
     """
     file = _inflated(file)
     size = file.seek(0, os.SEEK_END)
@@ -243,7 +243,10 @@ def _is_closed(dataset: Dataset, tail: bytes) -> bool:
 
 
 def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
-    """The pixel data element at the file's position; raises ReadError if it is not whole."""
+    """The pixel data element at the file's position.
+
+    raises : ReadError if it is not whole
+    """
     endian = "<" if little else ">"
     start = file.tell()
     head = file.read(12)
@@ -328,7 +331,10 @@ def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
 
 
 def fragments(source: OpenDicom):
-    """(offset, length) of each item of encapsulated pixel data; raises ReadError if the end is missing."""
+    """(offset, length) of each item of encapsulated pixel data.
+
+    raises : ReadError if the end is missing
+    """
     assert source.pixels is not None
     file = source.file
     size = file.seek(0, os.SEEK_END)
@@ -349,7 +355,10 @@ def fragments(source: OpenDicom):
 
 
 def read_file(path: Path) -> BinaryIO:
-    """Open a file for reading; raises ReadError when the system does not allow it."""
+    """Open a file for reading.
+
+    raises : ReadError when the system does not allow it
+    """
     try:
         return open(path, "rb")
     except OSError as error:

@@ -409,7 +409,7 @@ class Walk:
 def patient_key(dataset: Dataset) -> str:
     """What makes a patient one: (Patient ID, Issuer of Patient ID), without an ID the study.
 
-    Returns a key that starts with `none` for an object that belongs to nobody (a colour palette).
+    returns : a key; it starts with `none` for an object that belongs to nobody (a colour palette)
     """
     first = {tag: (values(dataset, tag, "LO") or [""])[0] for tag in (0x00100020, 0x00100021)}
     if first[0x00100020]:

@@ -81,7 +81,10 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def read_header(path: Path) -> Nifti1Header:
-    """The header of a NIfTI file, as its bytes say it; raises ReadError for anything that is none."""
+    """The header of a NIfTI file, as its bytes say it.
+
+    raises : ReadError for anything else
+    """
     with _open(path) as file:
         try:
             start = file.read(540)
@@ -107,7 +110,7 @@ def may_show_face(header: Nifti1Header) -> bool:
 def write_image(path: Path, out: Path) -> Counter:
     """De-identify one NIfTI file into `out`; returns what was changed.
 
-    Raises ReadError when the file is no NIfTI or ends before its last voxel.
+    raises : ReadError when the file is not NIfTI or ends before its last voxel
     """
     suffix = ending(path)
     is_data = suffix.startswith(".img")
@@ -146,8 +149,10 @@ def write_image(path: Path, out: Path) -> Counter:
 
 
 def _voxel_offset(home: Path, header, single: bool) -> int:
-    """Where the voxels begin; raises ReadError for a place where something else is, or for a format whose
-    meaning lies in an extension."""
+    """Where the voxels begin.
+
+    raises : ReadError for a place where something else is, or for a format whose meaning lies in an extension
+    """
     offset = float(header["vox_offset"])
     least = len(header.binaryblock) + 4 if single else 0
     if not (math.isfinite(offset) and offset == int(offset) and offset >= least):

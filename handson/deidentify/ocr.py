@@ -19,7 +19,10 @@ _PASSES = 3
 
 @cache
 def reader():
-    """The OCR program with its models, loaded once; raises DeidentifyError when it is not installed."""
+    """The OCR program with its models, loaded once.
+
+    raises : DeidentifyError when it is not installed
+    """
     try:
         from rapidocr import RapidOCR
     except ImportError:
@@ -57,8 +60,9 @@ def text_mask(frames: np.ndarray) -> tuple[np.ndarray, int]:
 
     frames : (n, rows, columns) or (n, rows, columns, 3)
 
-    Looks again at what is left after masking. Raises ReadError if text is still found, or if so much would
-    be covered that it is no annotation.
+    Looks again at what is left after masking.
+
+    raises : ReadError if text is still found, or if too much would be covered for an annotation
     """
     picked = frames[np.linspace(0, len(frames) - 1, min(len(frames), 3)).round().astype(int)]
     covered = np.zeros(frames.shape[1:3], bool)

@@ -155,7 +155,10 @@ class Mask:
         return all(str(dataset.get(k, "")).strip() == str(v).strip() for k, v in self.where.items())
 
     def area(self, rows: int, columns: int) -> np.ndarray:
-        """bool array (rows, columns), True where to cover; raises ReadError for a rectangle outside."""
+        """bool array (rows, columns), True where to cover.
+
+        raises : ReadError for a rectangle outside
+        """
         covered = np.zeros((rows, columns), bool) if self.drawn is None else self.drawn.astype(bool)
         for x, y, width, height in self.rectangles:
             if (
@@ -198,7 +201,9 @@ def read_masks(path: str | Path) -> list[Mask]:
 def text_in(source: OpenDicom) -> tuple[Mask | None, int]:
     """(a mask over the text that was read in the pixels, how many boxes); None if none was read.
 
-    Nothing is changed. Raises ReadError when pixels cannot be decoded, or text is still read after masking.
+    Nothing is changed.
+
+    raises : ReadError when pixels cannot be decoded, or text is still read after masking
     """
     from .ocr import text_mask
 
@@ -238,7 +243,7 @@ def cover(source: OpenDicom, masks: Iterable[Mask]) -> bytes | None:
     """The pixel data with every fitting mask applied, None if none fits.
 
     Compressed data become uncompressed (`source.transfer_syntax` changes with them).
-    Raises ReadError when pixels cannot be decoded or are not of whole bytes.
+    raises : ReadError when pixels cannot be decoded or are not of whole bytes
     """
     dataset = source.dataset
     fitting = [mask for mask in masks if mask.fits(dataset)]

@@ -91,7 +91,7 @@ class Profile:
 
     options : names from `OPTIONS`
 
-    Raises DeidentifyError for an unknown option, or for two that contradict each other.
+    raises : DeidentifyError for an unknown option, or for two that contradict each other
     """
 
     def __init__(self, options=()):

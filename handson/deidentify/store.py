@@ -40,8 +40,8 @@ class Store:
     witness : a file elsewhere that remembers how long the audit table was and how many patients there were;
         with it, an old copy of the store put back in its place is noticed, too
 
-    Raises DeidentifyError when the passphrase is wrong, or the file is not a store, belongs to somebody else,
-    was tampered with, or is locked by another program for more than 20 seconds.
+    raises : DeidentifyError when the passphrase is wrong, or the file is not a store, belongs to somebody else,
+    was tampered with, or is locked by another program for more than 20 seconds
     """
 
     def __init__(
@@ -105,8 +105,9 @@ class Store:
 
         who : who asks, by default the system's user, who is written down in any case
 
-        Who asked, when and for which token goes into the audit table. Raises DeidentifyError when the token
-        is not in the store (that is written down as well).
+        Who asked, when and for which token goes into the audit table.
+
+        raises : DeidentifyError when the token is not in the store (that is written down as well)
         """
         with self._transaction():
             self._check_state()
@@ -122,8 +123,10 @@ class Store:
     def erase(self, token: str, who: str | None = None) -> None:
         """Forget a patient (GDPR article 17): the row goes, that it went is written down.
 
-        Raises DeidentifyError when the token is not in the store. Copies and backups of the store are yours to
-        erase; the same patient gets the same token again if their files are pseudonymised again.
+        Copies and backups of the store are yours to erase. The same patient gets the same token again if
+        their files are pseudonymised again.
+
+        raises : DeidentifyError when the token is not in the store
         """
         with self._transaction():
             self._check_state()
@@ -162,8 +165,10 @@ class Store:
 
     def audit_trail(self) -> list[dict]:
         """[{"what", "token", "who" (as the caller said), "user" (whom the system knows), "when" (seconds since
-        1970)}], the oldest first; raises DeidentifyError if an entry was changed or taken out, the last one
-        too."""
+        1970)}], the oldest first.
+
+        raises : DeidentifyError if any entry, the last one too, was changed or taken out
+        """
         with self._transaction():
             self._check_state()
             rows = self._db.execute(
@@ -407,7 +412,10 @@ def system_user() -> str:
 
 
 def _checked(passphrase: str) -> str:
-    """A passphrase in one form (NFKC); raises DeidentifyError for one that is none."""
+    """A passphrase in one form (NFKC).
+
+    raises : DeidentifyError for one that is too short
+    """
     passphrase = unicodedata.normalize("NFKC", passphrase or "")
     if len(passphrase.strip()) < _LEAST_PASSPHRASE:
         raise DeidentifyError(

@@ -191,7 +191,10 @@ def check_is_dicom(data: bytes, path: Path):
 
 
 def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
-    """Parse the head of a file; raises when it is only a head and was not long enough."""
+    """Parse the head of a file.
+
+    raises : _Cut when it is only a head and was not long enough; ReadError
+    """
     if found := _walked(data, path, size):
         return found
     stop = _Stop(0x0028FFFF)

@@ -117,7 +117,9 @@ def header_bytes(path: str | PathLike[str]) -> HeaderBytes:
     returns : `HeaderBytes`: `["scl_slope"]` is one value, `.raw` the bytes, `print` shows a table
 
     nibabel shows other values after loading: `vox_offset` 0, `scl_slope` nan. An Analyze 7.5 header
-    is shown under NIfTI's names, which share most of its offsets. Raises `ReadError`.
+    is shown under NIfTI's names, which share most of its offsets.
+
+    raises : ReadError
     """
     path = header_file(Path(path))
     with reading(path), content(path) as stream:
@@ -127,7 +129,9 @@ def header_bytes(path: str | PathLike[str]) -> HeaderBytes:
 def is_nifti(path: str | PathLike[str]) -> bool:
     """Whether a file begins as NIfTI (or Analyze 7.5) does, or is the image half of a pair.
 
-    What is packed by gzip counts as NIfTI: DICOM never is. Raises `ReadError` when out of reach.
+    What is packed by gzip counts as NIfTI: DICOM never is.
+
+    raises : ReadError when out of reach
     """
     path = Path(path)
     with reading(path), content(path) as stream:

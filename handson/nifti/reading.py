@@ -44,7 +44,7 @@ def read_nifti(
     nibabel's fallback and `oriented` is False: no side is stated. Metres and microns become mm.
     `notes` say all of this, and where sform and qform disagree.
 
-    Raises `ReadError`: not NIfTI, Analyze 7.5, truncated, failing its gzip checksum, sizes that the
+    raises : ReadError: not NIfTI, Analyze 7.5, truncated, failing its gzip checksum, sizes that the
     file cannot hold, complex or vector voxels without `component`.
     """
     given = Path(path)

@@ -32,12 +32,16 @@ def write_nifti(
         DICOM, else "aligned"
     extensions : (code, bytes) pairs for the header, as nifti1.h numbers them; none by default
 
-    returns : the path. sform and qform are both written, in mm and seconds. A quaternion cannot
+    returns : the path
+
+    sform and qform are both written, in mm and seconds. A quaternion cannot
     hold shear: the qform of a sheared affine gets code 0. A volume that states no side gets code 0
     twice, so that only its spacing is kept. `window` becomes cal_min and cal_max. Name, unit and
     photometric meaning have no place in NIfTI; nothing that names a patient is written.
 
-    The file gets its name when it is whole; one that had it before is replaced. Raises `WriteError`.
+    The file gets its name when it is whole; one that had it before is replaced.
+
+    raises : WriteError
     """
     path = Path(path)
     suffix = path.name[len(stem(path)) :].lower()

@@ -169,7 +169,8 @@ class Client:
         folder : made when absent; each instance is a file SOPInstanceUID.dcm in it
         series : SeriesInstanceUID, for one series alone
         instances : SOP Instance UIDs, for some of that series alone
-        returns : `TransferReport`; raises `NetworkError` when an instance is missing
+        returns : `TransferReport`
+        raises : NetworkError when an instance is missing
         """
         identifier = retrieval(study, series, instances)
         report, listed = TransferReport(), self._classes(study, series)
