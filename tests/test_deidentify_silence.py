@@ -72,6 +72,23 @@ def test_a_mosaic_that_lost_its_number_of_slices_is_told(tmp_path):
     assert not any("mosaic" in note for note in report.notes)
 
 
+@pytest.mark.parametrize("name", ["MR_small.dcm", "JPEG2000.dcm"])
+@pytest.mark.parametrize("behind", ["nothing", "element", "bytes"])
+def test_what_stands_behind_the_pixels_is_removed_and_told(name, behind, tmp_path):
+    dataset = pydicom.dcmread(get_testdata_file(name, download=False))
+    dataset.pop(0xFFFCFFFC, None)
+    if behind == "element":
+        dataset.add_new(0x7FE10010, "LO", "Ng^Al")
+    source = saved(tmp_path / "in", [dataset])
+    if behind == "bytes":
+        with open(source / "0.dcm", "ab") as file:
+            file.write(b"\xfc\xff\xfc\xffOB\0\0\x06\0\0\0Ng^Al ")
+    report = handson.anonymize(source, tmp_path / "out", pixels_checked=True)
+    told = any("behind the pixels" in element for element, *_ in report.rules)
+    assert told == (behind != "nothing")
+    assert b"Ng^Al" not in (tmp_path / "out" / report.entries[0].output).read_bytes()
+
+
 def test_safe_private_elements_hold_numbers_only(tmp_path):
     dataset = small()
     dataset.PatientName = "Ng^Al"

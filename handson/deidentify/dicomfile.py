@@ -354,6 +354,18 @@ def fragments(source: OpenDicom):
         position += 8 + length
 
 
+def goes_on_behind_pixels(source: OpenDicom) -> bool:
+    """True if more than a padding byte stands behind the last pixel: it is neither read nor written."""
+    if source.pixels is None:
+        return False
+    if source.pixels.length is None:
+        items = list(fragments(source))
+        end = sum(items[-1]) + 8 if items else source.pixels.offset + 8  # the end mark
+    else:
+        end = source.pixels.offset + source.pixels.length
+    return source.file.seek(0, os.SEEK_END) > end + 1
+
+
 def read_file(path: Path) -> BinaryIO:
     """Open a file for reading.
 

@@ -19,7 +19,7 @@ from ..errors import DeidentifyError, HandsonError, ReadError
 from . import nifti
 from . import report as status
 from .bids import DESCRIPTION, Names
-from .dicomfile import looks_like_dicom, open_dicom, read_file
+from .dicomfile import goes_on_behind_pixels, looks_like_dicom, open_dicom, read_file
 from .engine import Engine
 from .faces import may_show_face
 from .identity import Identity, short_name
@@ -218,6 +218,8 @@ class Worker:
         walk = self.engine.walk(dataset, masked=pixels is not None)
         if boxes:
             walk.changes["pixels", "C", "text found by OCR and covered"] += boxes
+        if goes_on_behind_pixels(source):
+            walk.changes["what stands behind the pixels", "X", "removed"] += 1
         meta = file_meta(source.transfer_syntax, dataset, self.identity.uid(f"file {number}"))
         part = self._part(number, kind)
         with open(part, "w+b") if part else tempfile.TemporaryFile() as out:
