@@ -12,6 +12,7 @@ import pytest
 import SimpleITK as sitk
 from dicom_files import AXIAL, CT, bundled, picture, save, stack, values, write
 from numpy.testing import assert_allclose, assert_array_equal
+from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
 from pydicom.uid import (
@@ -26,6 +27,7 @@ from pydicom.uid import (
 
 from handson import read_series, read_slice
 from handson.decoders import PREFERRED
+from handson.dicom.scaling import Scaling, scaling, shift_whole
 from handson.errors import DecoderError, HandsonError, ReadError, SeriesError
 
 ROOTS = [
@@ -579,3 +581,21 @@ def _is_decoded(uid):
         return get_decoder(UID(uid)).is_available
     except NotImplementedError:
         return False
+
+
+def test_what_a_header_leaves_out_is_not_scaled_and_what_it_states_wins():
+    assert scaling(Dataset(), "RTDOSE") == Scaling(1.0, 0.0, "")
+    stated = Dataset()
+    stated.RescaleSlope, stated.RescaleType, stated.Units = 2, "HU", "BQML"
+    assert scaling(stated, "CT").unit == "HU"
+    stated.RescaleType = "US"
+    assert scaling(stated, "PT").unit == "Bq/ml"
+    assert scaling(Dataset(), "PT").unit == ""
+
+
+@pytest.mark.parametrize("slope", [-2, 1, 2, 3])
+def test_whole_slopes_are_exact(slope):
+    stored = np.array([[0, 7], [-3, 120]], np.int16)
+    found = shift_whole(stored.copy(), Scaling(slope, -5))
+    assert found.dtype.kind == "i"
+    assert_array_equal(found, stored.astype(int) * slope - 5)

@@ -5,6 +5,7 @@ import itertools
 import subprocess
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel
 import numpy as np
@@ -29,6 +30,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from pydicom.uid import generate_uid
 
 from handson import read_series, read_slice, scan
+from handson.dicom import geometry
 from handson.errors import ReadError, SeriesError, SeriesGapError
 
 NICOM = Path(nibabel.__file__).parent / "nicom/tests/data"
@@ -809,3 +811,18 @@ def test_frames_lie_one_after_another_in_memory(tmp_path):
     write(stack(values()), tmp_path)
     data = read_series(tmp_path).data
     assert data.T.flags.c_contiguous
+
+
+@pytest.mark.parametrize(("step", "allowed"), [(0.04, 0.01), (0.5, 0.02), (1.0, 0.02), (5.0, 0.1)])
+def test_how_much_a_step_may_differ(step, allowed):
+    """Two hundredths of a mm or of the step, whichever is more, but never more than a quarter of it."""
+    assert geometry.tolerance(step) == pytest.approx(allowed)
+
+
+def test_slices_along_their_normal_are_not_tilted_whatever_the_rounding():
+    rng = np.random.default_rng(0)
+    for turned in (np.linalg.qr(rng.normal(size=(3, 3)))[0] for _ in range(300)):
+        frame = SimpleNamespace(orientation=tuple(turned[:, :2].T.ravel()))
+        step = geometry.normal(frame.orientation) * 2.5
+        spacing = geometry.Spacing(step, 2.5, (), 0.0)
+        assert geometry.tilt_degrees(spacing, frame) == pytest.approx(0, abs=1e-5)

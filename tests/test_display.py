@@ -396,3 +396,11 @@ def test_a_slice_is_the_same_picture_in_a_figure_and_in_the_viewer(convention):
         assert np.array_equal(seen, static.picture(viewer)[..., :3])
         assert len(np.unique(seen)) == 20
         viewer.close()
+
+
+def test_small_maps_and_maps_from_zero_have_the_defaults_of_all_maps():
+    data = np.linspace(-0.9, 0.8, 60).reshape(3, 4, 5)
+    both = Volume(data, RAS)
+    assert layer_look(both, survey(data)).two_sided
+    data = np.linspace(0, 10, 60).reshape(3, 4, 5)
+    assert layer_look(Volume(data, RAS), survey(data)).threshold == (1.0, 10.0)

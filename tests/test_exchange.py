@@ -286,3 +286,11 @@ def test_a_slice_shows_a_picture_and_names_nobody():
     assert "DOE" not in said
     assert "4711" not in said
     assert repr(one) == "Slice(15 x 20, CT, float64, HU, 0.5 x 0.5 mm)"
+
+
+def test_a_series_with_untouched_defaults_states_no_scale():
+    image = sitk.GetImageFromArray(np.zeros((2, 3, 4, 5)), isVector=False)
+    assert image.GetDimension() == 4
+    assert Volume.from_sitk(image).scale == "none"
+    image.SetSpacing((1, 1, 2, 1))
+    assert Volume.from_sitk(image).scale == "mm"

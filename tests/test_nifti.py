@@ -286,6 +286,17 @@ def test_the_sform_wins_and_a_disagreeing_qform_is_told(save):
     assert read_nifti(save(nifti(numbered(SHAPE), **near))).notes == ()
 
 
+@pytest.mark.parametrize(("unit", "mm"), [("mm", 1), ("meter", 1000)])
+def test_how_far_two_transforms_disagree_is_said_in_mm_at_the_farthest_corner(tmp_path, unit, mm):
+    image = nib.Nifti1Image(np.zeros((4, 5, 11), np.int16), np.diag([2, 2, 2, mm]) / mm)
+    image.header.set_xyzt_units(unit)
+    image.set_sform(np.diag([2, 2, 2, mm]) / mm, 1)
+    image.set_qform(np.diag([2, 2, 2.1, mm]) / mm, 1)
+    nib.save(image, tmp_path / "a.nii")
+    told = " ".join(read_nifti(tmp_path / "a.nii").notes)
+    assert "disagree by up to 1 mm" in told
+
+
 @pytest.mark.parametrize(
     ("stated", "qfac", "told"),
     [(1, 1, False), (-1, -1, False), (0, 1, False), (-3, -1, True), (np.nan, 1, True)],
