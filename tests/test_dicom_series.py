@@ -286,11 +286,25 @@ def test_a_duplicated_slice_is_named_and_one_of_the_two_can_be_kept(tmp_path):
     assert "zz" in str(caught.value)
     assert "on_duplicate" not in str(caught.value)
     assert_array_equal(read_series(tmp_path, on_duplicate="first").data, data.T)
-    assert_array_equal(read_series(tmp_path, on_duplicate="last").data[:, :, 2], data[2].T + 1)
+    last = read_series(tmp_path, on_duplicate="last")
+    assert_array_equal(last.data[:, :, 2], data[2].T + 1)
+    assert "other pixels lay at 1 of its places" in " ".join(last.notes)
     twin[0].PixelData = datasets[2].PixelData
     save(twin[0], tmp_path / "zz")
     with pytest.raises(SeriesGapError, match=r"pixels are equal.*on_duplicate"):
         read_series(tmp_path)
+    assert "other pixels" not in " ".join(read_series(tmp_path, on_duplicate="first").notes)
+
+
+def test_two_files_of_one_instance_with_other_pixels_are_told(tmp_path):
+    datasets = stack(values())
+    write(datasets, tmp_path)
+    changed = stack(values() + np.int16(1))[3]
+    for keyword in ("SeriesInstanceUID", "SOPInstanceUID"):
+        setattr(changed, keyword, datasets[3][keyword].value)
+    save(changed, tmp_path / "again")
+    notes = read_series(tmp_path, on_duplicate="first").notes
+    assert "other pixels lay at 1 of its places" in " ".join(notes)
 
 
 def test_a_folder_copied_into_itself_is_a_duplicate(tmp_path):

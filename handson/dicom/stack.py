@@ -83,6 +83,12 @@ def read_series(
         _refuse(stack, info, on_gap)
         with naming(stack.first.file.path):
             volume = _read(stack, info, grey=colour == "grey")
+        if chosen := _chosen_between(info.stack, stack):
+            told = (
+                f"Frames with other pixels lay at {len(chosen)} of its places and were left out: "
+                f"the {on_duplicate} by file name was read."
+            )
+            volume = replace(volume, notes=(*volume.notes, told))
         if on_tilt == "resample" and tilt_degrees(stack.spacing, stack.first) > TILT:
             volume = volume.straighten()
     return volume
@@ -107,6 +113,19 @@ def _asked_for(stack, info, on_duplicate, order, mosaic) -> Stack:
                 return stack  # refused: whole volumes would be thrown away unseen
         stack = stack.without_copies(keep=on_duplicate)
     return stack
+
+
+def _chosen_between(before, kept) -> list[list]:
+    """The places where a frame was left out that is not a copy of the one that was kept."""
+    crowded = [list(place) for place in before.places if len(place) > len(kept.volumes)]
+    if (
+        len(kept.volumes) > 1
+    ):  # of a series in time only files with one SOPInstanceUID were left out
+        groups = defaultdict(list)
+        for frame in (frame for place in crowded for frame in place):
+            groups[frame.file.sop_uid, frame.index].append(frame)
+        crowded = list(groups.values())
+    return [place for place in crowded if not _copies([place])]
 
 
 def _cut_up(stack, mosaic) -> Stack:
