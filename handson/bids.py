@@ -1,4 +1,4 @@
-"""The BIDS sidecar of a DICOM series: what an analysis needs to know of an acquisition, and nobody's name.
+"""The BIDS sidecar of a DICOM series: what an analysis needs to know about an acquisition, and no name.
 
 Holds numbers, in the spelling and units of BIDS (bids-specification.readthedocs.io), and words of the
 standard's own lists: no free text, no date, no UID can get into it, whoever is named in the header.

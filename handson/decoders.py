@@ -20,7 +20,7 @@ PACKAGES = {
     "RLE": "pylibjpeg pylibjpeg-rle",
     "JPEG": "python-gdcm",
 }
-# GDCM ends the whole program at some damaged files, and pylibjpeg's RLE raises what is no Exception, so they are
+# GDCM ends the whole program at some damaged files, and pylibjpeg's RLE raises what is not an Exception, so they are
 # left out where another decoder is there.
 PREFERRED = {
     "JPEG-LS": "pyjpegls",

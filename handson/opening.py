@@ -125,7 +125,7 @@ def _open_folder(folder):
 
 
 def _is_whole_nifti(path) -> bool:
-    """Of a pair only the header counts; what cannot be read is none."""
+    """Of a pair only the header counts; what cannot be read does not count."""
     try:
         return path.suffix.lower() != ".img" and is_nifti(path)
     except ReadError:

@@ -262,3 +262,10 @@ def test_the_mean_of_a_series_in_time():
 def test_meaning_that_does_not_fit_the_volumes_is_refused(meaning, message):
     with pytest.raises(GeometryError, match=message):
         Volume(np.zeros((2, 2, 2, 2)), np.eye(4), **meaning)
+
+
+def test_each_plane_is_spanned_by_the_other_two_world_axes():
+    for through, right, up in PLANES.values():
+        axes = np.eye(3, dtype=int)[through], np.abs(right), np.abs(up)
+        assert np.array_equal(np.sum(axes, axis=0), (1, 1, 1))
+        assert all(np.sum(axis) == 1 for axis in axes)

@@ -142,3 +142,17 @@ def test_the_function_of_a_window_is_read_where_the_file_states_it(tmp_path, sta
     assert read_slice(path).window_function == expected
     assert read_slice(path).as_volume().window_function == expected
     assert read_series(tmp_path).window_function == expected
+
+
+def test_the_presets_are_those_of_most_reading_rooms():
+    """(centre, width) in HU; a changed number is a changed picture."""
+    assert windows.PRESETS["CT"] == {
+        "soft tissue": (40, 400),
+        "lung": (-600, 1500),
+        "bone": (400, 1800),
+        "brain": (40, 80),
+        "stroke": (40, 40),
+        "liver": (60, 160),
+        "mediastinum": (50, 350),
+        "angiography": (300, 600),
+    }

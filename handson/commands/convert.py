@@ -1,7 +1,7 @@
 """`handson convert SOURCE TARGET`: each DICOM series as a NIfTI file with a JSON sidecar, both free of identity.
 
 File names are numbers and a modality; `handson.bids` says what the sidecar holds. A diffusion series
-gets .bval and .bvec files, too. The pixels are not changed: a face stays a face, and letters burned
+also gets .bval and .bvec files. The pixels are not changed: a face stays a face, and letters burned
 into a picture stay readable.
 """
 

@@ -132,7 +132,7 @@ def _ask_store(arguments) -> int:
                 print(f"{name}: {value}")
         elif arguments.erase:
             store.erase(arguments.erase)
-            print(f"{arguments.erase} is forgotten. Erase it in your backups of the store, too.")
+            print(f"{arguments.erase} is forgotten. Erase it in your backups of the store as well.")
         elif arguments.change_passphrase:
             store.change_passphrase(_passphrase(twice=True, which="New passphrase"))
         else:

@@ -1,4 +1,4 @@
-"""`handson scan FOLDER`: the series of a folder, what is wrong with them, and the files that are none."""
+"""`handson scan FOLDER`: the series of a folder, what is wrong with them, and the files that belong to none."""
 
 from handson import dicom
 
@@ -9,7 +9,7 @@ def add(subparsers):
     )
     parser.add_argument("folder", help="folder of any nesting, or a DICOMDIR")
     parser.add_argument(
-        "--others", action="store_true", help="list the files that are no image, too"
+        "--others", action="store_true", help="also list the files that are not images"
     )
     parser.set_defaults(run=run)
 

@@ -39,7 +39,7 @@ def fetch(id: str) -> Path:
 
 
 def fill(dataset: DataSet, folder: Path) -> None:
-    """Puts the files of `dataset` into the empty `folder`, by the way of its tier."""
+    """Put the files of `dataset` into the empty `folder`, as its tier says."""
     if sys.platform == "emscripten":
         from ..browser import from_site as get
     elif dataset.tier == "download":

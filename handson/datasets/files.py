@@ -65,6 +65,6 @@ def faults(files: dict[str, DataFile], folder: Path) -> list[str]:
 
 
 def extras(files: dict[str, DataFile], folder: Path) -> list[str]:
-    """Files in `folder` that are not of the set: nobody's, or the learner's own."""
+    """Files in `folder` that are not part of the set: left over, or the learner's own."""
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(set(found) - set(files))

@@ -1,7 +1,7 @@
 """A classroom's mirror: a folder laid out <id>/<path>, for `HANDSON_MIRROR` to point to.
 
 It holds the downloads whose licence lets you hand them on, and nothing else. Who reads it verifies
-every file, so a mirror that is copied halfway is no danger.
+every file, so a mirror that is copied halfway does no harm.
 """
 
 from pathlib import Path

@@ -31,7 +31,7 @@ def from_package(dataset: DataSet, folder: Path) -> None:
     (source,) = dataset.sources
     install = "Run: python -m pip install"
     spec = importlib.util.find_spec(source["package"])
-    if spec is None or spec.origin is None:  # a folder of that name is no package
+    if spec is None or spec.origin is None:  # a folder of that name is not a package
         name = source["requires"].split("==")[0]
         raise DataError(
             f"data set {dataset.id} comes with {name}, which is not installed",

@@ -115,7 +115,7 @@ def shift_date(value: str, shift: timedelta) -> str:
 
 
 def shift_datetime(value: str, shift: timedelta) -> str:
-    """A DT value moved by `shift`; the time of day, its precision and its offset stay. "" if it is none.
+    """A DT value moved by `shift`; the time of day, its precision and its offset stay. "" if it is not a DT.
 
     >>> shift_datetime("20200301120000.5+0100", timedelta(days=-1))
     '20200229120000.5+0100'

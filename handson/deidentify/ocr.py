@@ -13,7 +13,7 @@ from ..errors import DeidentifyError, ReadError
 
 _CONFIDENCE = 0.5  # of a reading; detection alone marks edges of bones as well
 _MARGIN = 0.35  # of a line's height, on each side
-_MOST_COVERED = 0.15  # of a picture: more is no annotation
+_MOST_COVERED = 0.15  # of a picture: more is not an annotation
 _PASSES = 3
 
 

@@ -19,7 +19,7 @@ from .tables import rows_of
 EDITION = "2026c"
 
 REMOVE, EMPTY, DUMMY, NEW_UID, KEEP, CLEAN, SHIFT = "XZDUKCS"
-"""The letters of the table, and S for *clean* said of a date: moved by the patient's interval."""
+"""The letters of the table, and S for *clean* where the element is a date: moved by the patient's interval."""
 
 OPTIONS = {
     # name on the command line: (column of profile.csv or None, code and meaning of PS3.16 CID 7050)
@@ -52,8 +52,6 @@ OPTIONS = {
     "retain-safe-private": (None, "113111", "Retain Safe Private Option"),
     "retain-institution": ("rtnInstIdOpt", "113112", "Retain Institution Identity Option"),
 }
-
-NUMBER_ARRAYS = frozenset({"OW", "OF", "OD", "OL", "OV"})
 
 LONG_TEXT = frozenset({"LT", "ST", "UT", "UC", "UR"})
 DATES = frozenset({"DA", "DT", "TM"})

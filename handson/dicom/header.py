@@ -153,7 +153,7 @@ def read_header(path) -> Header:
     """Read the describing part of one DICOM file: `DESCRIPTION`, and what many-frame objects need more.
 
     path : file; preamble and file meta may be missing, the name does not matter
-    raises : NotAnImage when it is no DICOM file, ReadError when it is cut off or out of reach
+    raises : NotAnImage when it is not a DICOM file, ReadError when it is cut off or out of reach
     """
     path = Path(path)
     size = check_regular(path)

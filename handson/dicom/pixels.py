@@ -186,7 +186,7 @@ def _read_bits(source, indices, targets):
 
 
 def clear_unused_bits(stored, pixels: PixelFormat) -> None:
-    """Bits beside HighBit .. HighBit - BitsStored + 1 are no part of the value (PS3.5 section 8.1.1).
+    """Bits beside HighBit .. HighBit - BitsStored + 1 are not part of the value (PS3.5 section 8.1.1).
 
     Old files keep overlays there. Done in place; the sign is carried on.
     """

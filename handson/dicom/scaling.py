@@ -54,7 +54,7 @@ def scaling(dataset, modality) -> Scaling:
     """The transform that a data set, or an item of a functional group, states.
 
     modality : CT that states no RescaleType is in Hounsfield units (PS3.3 C.8.2.1.1.2)
-    raises : ReadError when a slope or an intercept is there and is no number
+    raises : ReadError when a slope or an intercept is there and is not a number
     """
     if modality == "RTDOSE":
         unit = {"GY": "Gy", "RELATIVE": "relative dose"}.get(text(dataset, "DoseUnits"), "")

@@ -53,7 +53,7 @@ class SeriesInfo:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A file that is no part of any series; `damaged` when it was meant to be one."""
+    """A file that belongs to no series; `damaged` when it was meant to be one."""
 
     path: Path
     reason: str
@@ -121,7 +121,7 @@ class SeriesTable:
         ]
 
     def others(self) -> str:
-        """How many files are no part of a series, in words; "" when none is."""
+        """How many files belong to no series, in words; "" when none is."""
         count = len(self.skipped)
         return f"{count} other file{'s' if count > 1 else ''}" if count else ""
 
@@ -148,7 +148,7 @@ def scan(folder: str | PathLike[str]) -> SeriesTable:
     """List the image series of a folder, of any nesting and any file names.
 
     folder : folder, a single file, or a DICOMDIR, whose files are then read and the lost ones named
-    returns : `SeriesTable` of `SeriesInfo`, in the order of their numbers; files that are no image
+    returns : `SeriesTable` of `SeriesInfo`, in the order of their numbers; files that are not images
         are in `.skipped`, each with the reason
     raises : ReadError when the folder is missing, empty or closed
     """
@@ -209,7 +209,7 @@ def _check_is_no_slide(header) -> None:
         kind = text(header.dataset, "SOPClassUID")
     if kind == VLWholeSlideMicroscopyImageStorage:
         raise NotAnImage(
-            "holds the tiles of a whole-slide image, which are no slices of a volume",
+            "holds the tiles of a whole-slide image, which are not slices of a volume",
             "Open one with read_slice(path, frame=n), the whole with wsidicom or QuPath.",
             path=header.path,
         )
@@ -300,7 +300,7 @@ def find_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
 
 
 def _without_twins(files) -> list[Path]:
-    """Links to files that are in the list anyway are no second copy."""
+    """Links to files that are listed anyway do not count as second copies."""
     links = [path for path in files if path.is_symlink()]
     if not links:
         return files

@@ -22,14 +22,6 @@ def values_in(volume: Volume, region: Voxels) -> np.ndarray:
     return volume.data[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
 
 
-def mask_of_box(region: Voxels, shape: Sequence[int]) -> np.ndarray:
-    """The voxels between two opposite ones, both inside, bool [i, j, k]."""
-    low, high = np.sort(np.array(region, int), axis=0)
-    mask = np.zeros(shape, bool)
-    mask[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))] = True
-    return mask
-
-
 def mask_of(volume: Volume, plane: str, masks: Sequence[np.ndarray]) -> np.ndarray:
     """Several masks [i, j, k] as one bool array [row, column] of the stored picture; see `Viewer.region_mask`."""
     drawn = np.any(masks, axis=0)

@@ -68,7 +68,7 @@ def _open(path):
     try:
         return open(path, "rb", opener=_open_regular)
     except ValueError as error:  # a null byte in the name
-        raise ReadError(f"is no name of a file ({error})", "Check the name.", path=path) from None
+        raise ReadError(f"is not a file name ({error})", "Check the name.", path=path) from None
 
 
 def _open_regular(path, flags):

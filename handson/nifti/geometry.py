@@ -83,7 +83,7 @@ def _states_steps(stored, grid):
 
 
 def _qform(stored, header, notes):
-    """nifti1.h, method 2; not finite where the quaternion is no rotation."""
+    """nifti1.h, method 2; not finite where the quaternion is not a rotation."""
     clean = header.copy()
     qfac = stored["pixdim"][0]
     if qfac not in (-1, 0, 1):

@@ -159,7 +159,7 @@ def _dtype(stored, header, path):
     if whole or (dtype.kind == "c" and dtype.itemsize <= 16):
         return dtype
     raise ReadError(
-        f"states the datatype {stored['datatype']}, which is none that can be read",
+        f"states the datatype {stored['datatype']}, which cannot be read",
         "Its header is damaged, or its voxels are bits or 128-bit numbers: read it with the program "
         "that wrote it.",
         path=path,

@@ -123,7 +123,7 @@ class Client:
         if report.failed:
             raise NetworkError(
                 f"{self.peer} stored {len(report.done)} of {len(chosen)} files: {report.reasons()}",
-                "The rest is unchanged on this side; mend the reason and send again.",
+                "The rest is unchanged on this side. Mend the reason and send again.",
                 status=report.status,
                 report=report,
             )
@@ -203,7 +203,7 @@ class Client:
 
         study, series, instances : as for `get`
         destination : AE title that the peer knows; nothing comes back to us but the count
-        returns : `TransferReport`; `.done` holds no UIDs, for we see none; `.responses` counts the answers
+        returns : `TransferReport`; `.done` holds no UIDs, because none are seen; `.responses` counts the answers
         """
         report = TransferReport()
         model = StudyRootQueryRetrieveInformationModelMove

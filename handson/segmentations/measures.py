@@ -199,7 +199,7 @@ def _mask(segment) -> Volume:
             "the mask states no distances in the patient", "No millimetre is known."
         )
     if not isinstance(segment, Segment):
-        return Segment(1, mask.name, mask).mask  # refuses what is no mask
+        return Segment(1, mask.name, mask).mask  # refuses what is not a mask
     return mask
 
 

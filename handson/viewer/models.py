@@ -99,8 +99,8 @@ class PageVoxels(Widget):
     def _let_page_choose_shell(self):
         """Have messages answered beside a running cell, in the kernel's thread for comms.
 
-        ipykernel 7.4 notes on a comm which shell last published on it, here the main one, and hands
-        it whatever the page sends, so that every question waits for Run all to end. Without the
+        ipykernel 7.4 notes on a comm which shell last published on it, here the main one. It then hands
+        that shell whatever the page sends, and every question waits for Run all to end. Without the
         note it takes the shell that the page names; other kernels have no such note.
         """
         vars(self.comm).pop("_reply_subshell_id", None)
