@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 from . import __version__
@@ -10,7 +11,7 @@ from .errors import HandsonError
 COMMANDS = ("doctor", "data", "scan", "convert", "view", "deidentify", "send", "pull", "progress")
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 a clear error, 2 wrong usage."""
     parser = argparse.ArgumentParser(
         prog="handson", description="Read, see and de-identify medical images."

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "handson"
 ANNOTATED = (
     *("sides.py", "volume.py", "exchange.py", "opening.py", "display", "figures", "viewer"),
     *("errors.py", "formats.py", "bids.py", "decoders.py", "whole.py", "deflated.py"),
-    *("datasets", "nifti", "segmentations", "pacs"),
+    *("datasets", "nifti", "segmentations", "pacs", "commands"),
 )
 # Rooms whose inner functions are not all annotated yet, but everything that they hand out.
 HANDED_OUT = ("handson", "handson.deidentify", "handson.dicom", "handson.nifti", "handson.datasets")

@@ -7,17 +7,19 @@ into a picture stay readable.
 
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 from handson.bids import modality_of, sidecar
-from handson.dicom import read_series, scan
+from handson.commands import Subparsers
+from handson.dicom import SeriesInfo, read_series, scan
 from handson.errors import HandsonError, SeriesError, WriteError
 from handson.nifti import write_nifti
 from handson.nifti.axis4 import write_gradients
 from handson.whole import whole_file
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "convert",
         help="DICOM series to NIfTI and JSON free of identity",
@@ -34,7 +36,7 @@ def add(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
+def run(arguments: Namespace) -> int:
     """Converts what can be; says what cannot and returns 1 then."""
     table = scan(arguments.source)
     chosen = [s for s in table if arguments.series in (None, s.id, s.series_uid)]
@@ -73,7 +75,7 @@ def run(arguments) -> int:
     return 1 if failures or damaged else 0
 
 
-def convert(info, image: Path, on_gap="error") -> None:
+def convert(info: SeriesInfo, image: Path, on_gap: str = "error") -> None:
     """One series as NIfTI, its sidecar `.json` (and `.bval`, `.bvec`) beside it; no file is ever replaced.
 
     info : `SeriesInfo` of `scan`; image : `.nii` or `.nii.gz`

@@ -2,17 +2,19 @@
 
 import os
 import sys
+from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from handson import datasets
+from handson.commands import Subparsers
 from handson.datasets import cache
 from handson.datasets.manifest import TIERS
 from handson.datasets.progress import bar
 from handson.errors import DataError
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "data", help="the data sets of the course", description=__doc__.split(": ", 1)[1]
     )
@@ -47,13 +49,13 @@ def add(subparsers):
     action("citations", citations, "print whom to cite for each set, and its licence")
 
 
-def list_sets(arguments):
+def list_sets(arguments: Namespace) -> None:
     print(datasets.catalogue(arguments.modality, arguments.tier, arguments.lesson))
     here = [dataset.id for dataset in datasets.catalogue() if cache.is_stored(dataset)]
     print(f"\nIn {cache.cache_folder()}: {', '.join(here) or 'nothing yet'}.")
 
 
-def fetch(arguments) -> int:
+def fetch(arguments: Namespace) -> int:
     tiers = TIERS if arguments.all else arguments.tier or ()
     chosen = [dataset for dataset in datasets.catalogue() if dataset.tier in tiers]
     chosen += [dataset for dataset in _named(arguments.ids) if dataset not in chosen]
@@ -111,7 +113,7 @@ def _fetch_mirror(chosen, mirror: Path) -> int:
     return status
 
 
-def verify(arguments) -> int:
+def verify(arguments: Namespace) -> int:
     here = [dataset for dataset in datasets.catalogue() if cache.is_stored(dataset)]
     return _each(_named(arguments.ids) or here, _verify)
 
@@ -130,14 +132,14 @@ def _verify(dataset):
     print(f"{dataset.id}: every file is unchanged")
 
 
-def where(arguments):
+def where(arguments: Namespace) -> None:
     for dataset in _named(arguments.ids):
         print(*dataset.files if arguments.files else [cache.home(dataset) / dataset.id], sep="\n")
     if not arguments.ids:
         print(cache.cache_folder())
 
 
-def clean(arguments) -> int:
+def clean(arguments: Namespace) -> int:
     named = datasets.catalogue() if arguments.all else _named(arguments.ids)
     status = _each((dataset for dataset in named if cache.is_stored(dataset)), _clean)
     if arguments.all or not arguments.ids:
@@ -160,7 +162,7 @@ def _clean(dataset):
     print(f"removed {folder}")
 
 
-def check_links(arguments) -> int:
+def check_links(arguments: Namespace) -> int:
     from handson.datasets.download import addresses, is_alive
 
     chosen = _named(arguments.ids) or datasets.catalogue(tier="download")
@@ -182,7 +184,7 @@ def check_links(arguments) -> int:
     return 1 if dead else 0
 
 
-def citations(arguments):
+def citations(arguments: Namespace) -> None:
     from handson.datasets.citations import citations as text
 
     print(text(), end="")

@@ -4,10 +4,13 @@ import argparse
 import getpass
 import os
 import sys
+from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tqdm import tqdm
+
+from handson.commands import Subparsers
 
 from .. import deidentify
 from ..deidentify import folder
@@ -16,7 +19,7 @@ from ..errors import DeidentifyError
 SOME_REFUSED = 3
 
 
-def add(subparsers) -> None:
+def add(subparsers: Subparsers) -> None:
     """Register the subcommand."""
     parser = subparsers.add_parser(
         "deidentify",
@@ -123,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if done else 1
 
 
-def _ask_store(arguments) -> int:
+def _ask_store(arguments: Namespace) -> int:
     """What is done with a store alone: look up, erase, show its trail, change its passphrase."""
     path = Path(arguments.source).expanduser()
     with deidentify.Store(path, _passphrase(), create=False) as store:

@@ -1,14 +1,18 @@
 """`handson doctor`: is this installation complete?"""
 
+from argparse import Namespace
 
-def add(subparsers):
+from handson.commands import Subparsers
+
+
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "doctor", help="is this installation complete?", description=__doc__
     )
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
+def run(arguments: Namespace) -> int:
     """Print every finding with its cure; status 1 when something essential is missing."""
     from ..lessons.health import examine
 

@@ -1,10 +1,13 @@
 """`handson progress FOLDER`: sum up what a class has solved, from the files that learners exported."""
 
 import sys
+from argparse import Namespace
 from pathlib import Path
 
+from handson.commands import Subparsers
 
-def add(subparsers):
+
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "progress",
         help="sum up what a class has solved",
@@ -20,7 +23,7 @@ def add(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
+def run(arguments: Namespace) -> int:
     """Print how many learners solved each exercise, and the known mistakes they met."""
     from ..errors import HandsonError
     from ..lessons.records import read_export, summed_up

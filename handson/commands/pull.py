@@ -4,14 +4,21 @@ By C-GET, by C-MOVE to ourselves, or by DICOMweb. Files that are in the folder a
 again, so a transfer that broke off is finished by the same command. Nothing is deleted.
 """
 
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from handson.commands import Subparsers
 from handson.errors import HandsonError
 
 from .send import add_archive, archive, bar, say_failures
 
+if TYPE_CHECKING:
+    from handson.pacs import Inbox
+
 SHOWN = ("StudyDate", "ModalitiesInStudy", "NumberOfStudyRelatedInstances")
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "pull",
         help="find and fetch a study from an archive (PACS)",
@@ -36,7 +43,7 @@ def add(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
+def run(arguments: Namespace) -> int:
     """Status 0 only when every instance that the archive lists is in the folder."""
     if arguments.find:
         return _find(arguments)
@@ -61,7 +68,7 @@ def run(arguments) -> int:
     return 0
 
 
-def _find(arguments) -> int:
+def _find(arguments: Namespace) -> int:
     """A line per study, its StudyInstanceUID first; no name, for a terminal keeps what it showed."""
     from handson import pacs
 
@@ -79,7 +86,7 @@ def _find(arguments) -> int:
     return 0
 
 
-def _inbox(arguments):
+def _inbox(arguments: Namespace) -> "Inbox | None":
     from handson import pacs
 
     if arguments.move is None:

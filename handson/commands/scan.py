@@ -1,9 +1,12 @@
 """`handson scan FOLDER`: the series of a folder, what is wrong with them, and the files that belong to none."""
 
+from argparse import Namespace
+
 from handson import dicom
+from handson.commands import Subparsers
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "scan", help="list the DICOM series of a folder", description=__doc__.split(": ", 1)[1]
     )
@@ -14,7 +17,7 @@ def add(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
+def run(arguments: Namespace) -> int:
     """Damaged images are always named: a volume lacks them."""
     table = dicom.scan(arguments.folder)
     print(*table.lines(first=1), sep="\n")  # as `handson convert` counts them

@@ -6,11 +6,17 @@ same command. Nothing is deleted. The files are sent as they are: de-identify th
 """
 
 import sys
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
+from handson.commands import Subparsers
 from handson.errors import HandsonError
 
+if TYPE_CHECKING:
+    from handson.pacs import Client, DicomWeb, TransferReport
 
-def add(subparsers):
+
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "send",
         help="send DICOM files to an archive (PACS)",
@@ -21,7 +27,7 @@ def add(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
+def run(arguments: Namespace) -> int:
     """Status 0 only when every DICOM file of the folder is in the archive."""
     from handson import pacs
 
@@ -39,7 +45,7 @@ def run(arguments) -> int:
     return 0
 
 
-def add_archive(parser):
+def add_archive(parser: ArgumentParser) -> None:
     """The arguments that say who is spoken to, shared with `handson pull`."""
     parser.add_argument(
         "archive",
@@ -58,7 +64,7 @@ def add_archive(parser):
     secure.add_argument("--key", metavar="PEM", help="its private key, without a passphrase")
 
 
-def archive(arguments):
+def archive(arguments: Namespace) -> "Client | DicomWeb":
     """The `Client` or `DicomWeb` that the arguments name."""
     from handson import pacs
 
@@ -94,7 +100,7 @@ class bar:
         self._bar.update(finished - self._bar.n)
 
 
-def say_failures(report) -> None:
+def say_failures(report: "TransferReport") -> None:
     """Every instance that failed, with its reason: the error itself only counts them."""
     for what, why in (report.failed if report else {}).items():
         print(f"{what}: {why}", file=sys.stderr)

@@ -2,15 +2,17 @@
 
 import tempfile
 import webbrowser
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import handson
+from handson.commands import Subparsers
 from handson.dicom import read_series, scan
 from handson.errors import HandsonError, SeriesError, ViewError
 
 
-def add(subparsers):
+def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "view", help="show an image in the browser", description=__doc__.split(": ", 1)[1]
     )
@@ -41,7 +43,7 @@ def add(subparsers):
     parser.set_defaults(run=run)
 
 
-def run(arguments) -> int:
+def run(arguments: Namespace) -> int:
     """The page holds the pixels and no name: a file's or a series' name may be a patient's."""
     table = _table(arguments.path)
     if arguments.series is None and len(table) > 1:
