@@ -917,6 +917,18 @@ def test_a_saved_png_shows_what_is_on_show(tmp_path):
     shown.close()
 
 
+def test_the_words_of_a_thick_slab_name_it_and_what_is_not_thick():
+    image = volume()
+    layer = handson.Layer(image.with_data(image.data > 3), name="marked")
+    shown = handson.view(image, layer)
+    assert "of 10 mm" not in static.describe(shown)
+    shown.slab = "max"
+    assert "max of 10 mm, layers: this slice only" in static.describe(shown)
+    shown.layers[0].visible = False
+    assert "max of 10 mm, radiological" in static.describe(shown)
+    shown.close()
+
+
 def test_annotations_are_kept_in_a_file_without_anything_of_the_image(tmp_path):
     from handson.viewer.annotations import Angle, Ruler, load
 

@@ -72,12 +72,22 @@ def describe(viewer: "Viewer") -> str:
         viewer.caption or volume.modality,
         [
             *(words.slice_phrase(volume, plane, index) for plane, index in places),
-            *filter(None, [words.moment(volume, viewer.time)]),
+            *filter(None, [words.moment(volume, viewer.time), _slab_said(viewer)]),
         ],
         viewer.convention if volume.oriented else words.unplaced_sides(volume),
         [layer.safe_name for layer in viewer.layers if layer.visible],
         viewer.warning,
     )
+
+
+def _slab_said(viewer: "Viewer") -> str:
+    """What a thick slab shows, and that the layers over it are not thick; "" when there is none."""
+    if viewer.slab == "off" or viewer.volume.rgb:
+        return ""
+    what = LABELS["slabs"][SLABS.index(viewer.slab)]
+    said = LABELS["slab_text"].format(what=what, mm=f"{viewer.slab_mm:g}")
+    over = any(layer.visible for layer in viewer.layers)
+    return f"{said}, {LABELS['slab_layers']}" if over else said
 
 
 def png(viewer: "Viewer", height: int = 360) -> bytes:
@@ -193,8 +203,8 @@ def _panel(
     sides = words.sides_short(viewer.volume, viewer.convention)
     if viewer.warning:
         sides += f" · {LABELS['other_space']}"
-    if viewer.slab != "off":
-        sides += f" · {LABELS['slabs'][SLABS.index(viewer.slab)]} {viewer.slab_mm:g} mm"
+    if slab := _slab_said(viewer):
+        sides += f" · {slab}"
     if any(viewer.tilt):
         sides += f" · {LABELS['turned_not_saved']}"
     _write(pen, (4, size[1] - 4), sides, "lb", small)

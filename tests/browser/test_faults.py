@@ -88,6 +88,18 @@ def test_a_mark_stays_on_its_slice_and_keeps_its_numbers(viewer, tool):
     expect(shapes).to_have_count(1)
 
 
+def test_a_slab_says_that_its_layers_are_not_thick(viewer):
+    opened, _, frame = viewer(
+        "viewer = handson.view(volume, handson.Layer(volume.with_data(volume.data > 300))); viewer"
+    )
+    said = "layers: this slice only"
+    expect(frame).not_to_contain_text(said)
+    opened.python("viewer.slab = 'max'")
+    expect(frame).to_contain_text(said)
+    opened.python("viewer.layers[0].visible = False")
+    expect(frame).not_to_contain_text(said)
+
+
 def check_said(opened, code, start):
     text = said(opened, code)
     assert text.startswith(start)

@@ -125,7 +125,10 @@ export class Readout {
     const lines = pane.index === undefined ? [fill(labels.caption_slice, words)] : [];
     if (geometry.placed && !view.turned()) lines.push(fill(labels.caption_place, words));
     const slab = view.slab(pane.plane);
-    if (slab) lines.push(fill(labels.slab_text, { what: labels.slabs[view.get("slab")], mm: mm(slab.mm) }));
+    if (slab) {
+      lines.push(fill(labels.slab_text, { what: labels.slabs[view.get("slab")], mm: mm(slab.mm) }));
+      if (view.over.some((layer) => layer.model.get("visible"))) lines.push(labels.slab_layers);
+    }
     return lines.map((line) => `\n${line}`).join("");
   }
 
