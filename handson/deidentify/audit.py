@@ -31,6 +31,7 @@ _ENCODINGS = (
     "iso8859_8", "iso8859_9", "iso8859_11", "shift_jis", "euc_jp", "iso2022_jp", "euc_kr", "iso2022_kr",
     "gb18030", "big5",
 )  # fmt: skip
+_OF_ASCII = "utf-8", "utf-16-le", "utf-16-be"  # the others spell ASCII as UTF-8 does
 _CHUNK = 8 << 20
 _MOST_INFLATED = 1 << 30
 _MARKS = (b"", *(bytes([byte]) for byte in b"\0\t\r\n ^,;:._-=/\\()'\"<>&"))
@@ -91,7 +92,8 @@ class _Needles:
     def __init__(self, known: Iterable):
         if isinstance(known, str | bytes):
             known = [known]
-        self._by_head: dict[int, dict[int, dict[bytes, str]]] = {}  # by head, then by length
+        # by head, then by length: a needle, and every known text that it spells
+        self._by_head: dict[int, dict[int, dict[bytes, tuple[str, ...]]]] = {}
         self._short: list[tuple[bytes, str]] = []
         self._bounded: set[bytes] = set()
         self.longest = 4
@@ -101,14 +103,13 @@ class _Needles:
         self._heads = np.array(sorted(self._by_head), dtype=np.uint32)
 
     def _add(self, text: str, what: str, bounded: bool = False) -> None:
-        forms = (
-            {text.lower(), text.upper(), text, text.title()}
-            if not text.isascii()
-            else {text.lower()}
-        )
+        if text.isascii():
+            forms, encodings = {text.lower()}, _OF_ASCII
+        else:
+            forms, encodings = {text.lower(), text.upper(), text, text.title()}, _ENCODINGS
         encoded = set()
         for form in forms:
-            for encoding in _ENCODINGS:
+            for encoding in encodings:
                 try:
                     encoded.add(form.encode(encoding).lower())
                 except UnicodeEncodeError:
@@ -121,7 +122,10 @@ class _Needles:
                 self._short.append((needle, what))
             else:
                 head = int.from_bytes(needle[:4], "little")
-                self._by_head.setdefault(head, {}).setdefault(len(needle), {})[needle] = what
+                same_length = self._by_head.setdefault(head, {}).setdefault(len(needle), {})
+                others = same_length.get(needle, ())
+                if what not in others:
+                    same_length[needle] = (*others, what)
 
     def search(self, data: bytes) -> Iterator[tuple[str, int]]:
         """(what, offset) of every occurrence in `data`."""
@@ -144,7 +148,8 @@ class _Needles:
                     found = same_length.get(needle)
                     if found is None or _in_made_uid(low, at) or not self._counts(low, at, needle):
                         continue
-                    yield found, at
+                    for what in found:
+                        yield what, at
 
     def _counts(self, data: bytes, at: int, needle: bytes) -> bool:
         """True unless the needle is one that must stand alone, and stands in a longer word or number."""
