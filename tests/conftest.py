@@ -1,8 +1,10 @@
 """What all tests share: the `--long` rest, the rule that CI skips nothing, and the programs that may be started."""
 
+import gc
 import os
 import subprocess
 import sys
+import warnings
 
 import programs
 import pytest
@@ -10,6 +12,11 @@ import pytest
 
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="run the hand-run rest as well")
+    parser.addoption(
+        "--short",
+        action="store_true",
+        help="collect everything; run the notebooks, what asks for programs, and a test of each file",
+    )
 
 
 def pytest_configure(config):
@@ -17,11 +24,21 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--long"):
-        return
-    kept = [item for item in items if not item.get_closest_marker("long")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    kept = list(items)
+    if not config.getoption("--long"):
+        kept = [item for item in kept if not item.get_closest_marker("long")]
+    if config.getoption("--short"):
+        asking = {path for path in {item.path for item in kept} if _asks_for_programs(path)}
+        first = {item.path: item for item in reversed(kept)}
+        kept = [item for item in kept if item.path in asking or first[item.path] is item]
+    run = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in run])
     items[:] = kept
+
+
+def _asks_for_programs(path) -> bool:
+    """Whether its tests can go another way without Debian's programs; notebooks run whole too."""
+    return path.suffix == ".ipynb" or "programs" in path.read_text(encoding="utf-8")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -31,6 +48,13 @@ def pytest_runtest_makereport(item, call):
     if report.skipped and not may_skip and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid}: skipped in CI ({report.longrepr})"
+
+
+@pytest.fixture
+def no_garbage():
+    """For a test that makes warnings errors: what other tests left unclosed is collected before."""
+    with warnings.catch_warnings(action="ignore"):
+        gc.collect()
 
 
 HERE = os.path.dirname(os.path.abspath(__file__))

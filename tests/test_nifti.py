@@ -220,6 +220,7 @@ def test_values_are_slope_times_stored_plus_intercept(save, slope, intercept, ki
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("no_garbage")
 def test_values_beyond_all_floats_overflow_without_a_warning(save):
     """Found by the fuzzer: a slope of 1e300 in NIfTI-2, and the phase of a NaN."""
     stored = np.full(SHAPE, 1e200)
