@@ -314,9 +314,11 @@ def test(arguments):
     prepare("test")
     if from_git("00_start_here.ipynb") is not None:
         keep_shipped_notebooks()
-    workers = str(min(os.cpu_count() or 1, 4))
+    # One more than cores: the browser's tests wait for pages. They come first, being the longest.
+    workers = str(min((os.cpu_count() or 1) + 1, 4))
     return run(
-        [in_venv("python"), "-m", "pytest", "-n", workers, "--dist", "loadfile", "--nbval"]
+        [in_venv("python"), "-m", "pytest", "-n", workers, "--dist", "loadfile"]
+        + ["--no-loadscope-reorder", "--nbval"]
         + ["--nbval-sanitize-with", os.path.join("tests", "nbval.cfg")]
         + ["-o", "testpaths=tests " + os.path.relpath(SHIPPED, ROOT)]
         + arguments,

@@ -31,7 +31,7 @@ _ENCODINGS = (
     "iso8859_8", "iso8859_9", "iso8859_11", "shift_jis", "euc_jp", "iso2022_jp", "euc_kr", "iso2022_kr",
     "gb18030", "big5",
 )  # fmt: skip
-_OF_ASCII = "utf-8", "utf-16-le", "utf-16-be"  # the others spell ASCII as UTF-8 does
+_OF_ASCII = ("utf-8", "utf-16-le", "utf-16-be")  # the others spell ASCII as UTF-8 does
 _CHUNK = 8 << 20
 _MOST_INFLATED = 1 << 30
 _MARKS = (b"", *(bytes([byte]) for byte in b"\0\t\r\n ^,;:._-=/\\()'\"<>&"))
@@ -104,12 +104,12 @@ class _Needles:
 
     def _add(self, text: str, what: str, bounded: bool = False) -> None:
         if text.isascii():
-            forms, encodings = {text.lower()}, _OF_ASCII
+            forms = {text.lower()}
         else:
-            forms, encodings = {text.lower(), text.upper(), text, text.title()}, _ENCODINGS
+            forms = {text.lower(), text.upper(), text, text.title()}
         encoded = set()
         for form in forms:
-            for encoding in encodings:
+            for encoding in _OF_ASCII if text.isascii() else _ENCODINGS:
                 try:
                     encoded.add(form.encode(encoding).lower())
                 except UnicodeEncodeError:

@@ -5,6 +5,7 @@ every picture of it must be the same, whatever the array looks like (see `truth.
 """
 
 import json
+from base64 import b64decode
 
 import nibabel as nib
 import numpy as np
@@ -31,8 +32,10 @@ READ_ALL = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod
   const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   const words = [...frame.querySelectorAll('.ho-letter')];
   const box = canvas.getBoundingClientRect();
+  let bytes = '';
+  for (let i = 0; i < data.length; i += 32768) bytes += String.fromCharCode(...data.subarray(i, i + 32768));
   return {
-    rows: canvas.height, columns: canvas.width, pixels: Array.from(data),
+    rows: canvas.height, columns: canvas.width, pixels: btoa(bytes),
     box: [box.x, box.y, box.width, box.height],
     convention: frame.querySelector('.ho-convention').textContent,
     letters: Object.fromEntries(['left', 'right', 'top', 'bottom'].map(side => {
@@ -47,7 +50,9 @@ def read_all(page):
     frames = page.evaluate(READ_ALL)
     for frame in frames:
         shape = frame["rows"], frame["columns"], 4
-        frame["pixels"] = np.array(frame["pixels"], np.uint8).reshape(shape)[..., :3]
+        frame["pixels"] = np.frombuffer(b64decode(frame["pixels"]), np.uint8).reshape(shape)[
+            ..., :3
+        ]
     return frames
 
 
@@ -88,7 +93,7 @@ for codes in {json.dumps(truth.ORIENTATIONS)}:
     opened.run_all()
     for convention in truth.CONVENTIONS:
         opened.python(f"for v in viewers: v.convention = {convention!r}")
-        eventually(opened.page, lambda c=convention: check_all(opened.page, phantoms, c))
+        eventually(opened.page, lambda c=convention: check_all(opened.page, phantoms, c), 40)
 
 
 def check_all(page, phantoms, convention):
