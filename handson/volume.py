@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from nibabel.orientations import aff2axcodes, apply_orientation, inv_ornt_aff, i
 from numpy.typing import ArrayLike, DTypeLike
 
 from .errors import GeometryError
+from .origin import Origin
 from .sides import (
     PLANES,
     PlaneLayout,
@@ -102,6 +104,8 @@ class Volume:
     b_values : diffusion weighting of each volume in s/mm2, or None
     b_vectors : (volumes, 3) unit vectors of the diffusion gradients in RAS+ world axes (not in array
         axes as in a .bvec file); 0 0 0 where a volume has no direction
+    origin : the DICOM files behind its slices, see `file_at`; None when there are none, and after a change
+        of affine or of the number of volumes that does not say which slices stayed
     """
 
     data: np.ndarray
@@ -121,6 +125,7 @@ class Volume:
     b_vectors: np.ndarray | None = None
     window_function: str = ""
     grows_to: tuple[str, str] = ("", "")
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         data = np.asanyarray(self.data).view()
@@ -153,6 +158,8 @@ class Volume:
         data.flags.writeable = affine.flags.writeable = False
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "affine", affine)
+        if self.origin is not None and not self.origin.fits(affine, self.n_volumes):
+            object.__setattr__(self, "origin", None)
         self._check_meaning()
 
     def _check_meaning(self) -> None:
@@ -248,6 +255,17 @@ class Volume:
         """
         return round_half_up(self.voxel(xyz))
 
+    def file_at(self, ijk: ArrayLike, time: int = 0) -> tuple[Path, int] | None:
+        """The DICOM file behind a voxel: where its header stands.
+
+        ijk : (3,) voxel index; time : number of the volume
+        returns : (path, number of the frame in that file, from 0); None when there is none, as for NIfTI
+            files, the mean over time and whatever `with_data` gives other values
+        """
+        if self.origin is None:
+            return None
+        return self.origin.at(self.world(ijk), range(self.n_volumes)[time])
+
     def layout(self, plane: str, convention: str = "radiological") -> PlaneLayout:
         """How this volume's `plane` is drawn: see `plane_layout`."""
         layout = plane_layout(self.affine, plane, convention, self.oriented)
@@ -311,6 +329,7 @@ class Volume:
             times=self.times and self.times[one : one + 1],
             b_values=self.b_values and self.b_values[one : one + 1],
             b_vectors=None if self.b_vectors is None else self.b_vectors[one : one + 1],
+            origin=self.origin and self.origin.chosen([one]),
         )
 
     @property
@@ -344,7 +363,12 @@ class Volume:
             total += share * self.data[..., t]
         kind = np.result_type(self.data.dtype, np.float32)
         return replace(
-            self.at(0), data=total.astype(kind), times=None, b_values=None, b_vectors=None
+            self.at(0),
+            data=total.astype(kind),
+            times=None,
+            b_values=None,
+            b_vectors=None,
+            origin=None,
         )
 
     def crop(self, start: Sequence[int], stop: Sequence[int]) -> Volume:
@@ -358,7 +382,7 @@ class Volume:
         affine = self.affine.copy()
         affine[:3, 3] = self.world(first)
         box = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
-        return replace(self, data=self.data[box], affine=affine)
+        return self._moved(affine, data=self.data[box])
 
     def flip(self, axis: int) -> Volume:
         """Reverse array axis 0, 1 or 2; the affine follows, so no voxel moves in the patient."""
@@ -366,15 +390,13 @@ class Volume:
         affine[:3, 3] += affine[:3, axis] * (self.shape[axis] - 1)
         affine[:3, axis] *= -1
         i, j = (opposite(t) if n == axis else t for n, t in enumerate(self.grows_to))
-        return replace(self, data=np.flip(self.data, axis), affine=affine, grows_to=(i, j))
+        return self._moved(affine, data=np.flip(self.data, axis), grows_to=(i, j))
 
     def to_ras(self) -> Volume:
         """Axes reordered and reversed until i, j, k grow to about R, A, S; nothing is resampled."""
         orientation = io_orientation(self.affine)
-        data = apply_orientation(self.data, orientation)
-        return replace(
-            self, data=data, affine=self.affine @ inv_ornt_aff(orientation, self.shape[:3])
-        )
+        affine = self.affine @ inv_ornt_aff(orientation, self.shape[:3])
+        return self._moved(affine, data=apply_orientation(self.data, orientation))
 
     def resample_like(self, other: Volume, order: int = 1, fill: float | None = None) -> Volume:
         """Values of this volume at the voxel centres of `other`, found by world coordinates.
@@ -435,7 +457,13 @@ class Volume:
         else:
             data = np.stack([one(self.data[..., t]) for t in range(self.shape[3])], axis=3)
             data = data.round().clip(0, 255).astype(np.uint8) if self.rgb else data
-        return replace(self, data=data, affine=affine)
+        return self._moved(affine, data=data)
+
+    def _moved(self, affine: np.ndarray, **fields: Any) -> Volume:
+        """The same image on another grid: its files are still those of its places."""
+        return replace(
+            self, affine=affine, origin=self.origin and self.origin.moved(affine), **fields
+        )
 
     # ---- neighbours: NumPy, nibabel, SimpleITK ---------------------------------------------------
 
@@ -490,12 +518,12 @@ class Volume:
                 "the values lie on another grid of the same shape",
                 "Bring them here first: other.resample_like(volume).",
             )
-        fields: dict[str, Any] = {}
+        fields: dict[str, Any] = {"origin": None}
         another_type = data.dtype != self.data.dtype
         if self.rgb and (another_type or data.shape != self.shape):
-            fields = {"photometric": "MONOCHROME2"}
+            fields |= {"photometric": "MONOCHROME2"}
         if another_type and data.dtype.kind in "bui":
-            fields = {"unit": "", "modality": "", "window": None, "photometric": "MONOCHROME2"}
+            fields |= {"unit": "", "modality": "", "window": None, "photometric": "MONOCHROME2"}
         if data.shape[3:] != self.shape[3:]:
             fields |= dict.fromkeys(("time_step", "times", "b_values", "b_vectors"))
         return replace(self, data=data, **(fields | meaning))

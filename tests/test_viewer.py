@@ -1001,7 +1001,7 @@ def test_the_header_panel_lists_the_acquisition_and_nobody():
     shown = handson.view(Slice(np.zeros((4, 5)), dataset=dataset))
     sent = []
     shown.canvas.send = sent.append
-    shown.canvas._handle_custom_msg({"kind": "header", "ijk": [0, 0, 0]}, [])
+    shown.canvas._handle_custom_msg({"kind": "header", "ijk": [0, 0, 0], "time": 0}, [])
     assert sent[0]["kind"] == "header"
     assert len(sent[0]["rows"]) == len(listed)
     shown.close()

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from ..errors import ReadError, SeriesError, SeriesGapError
 from ..formats import first_bytes, recognise
+from ..origin import Origin
 from ..sides import picture_affine
 from ..volume import Volume
 from . import mosaic as mosaics
@@ -280,6 +281,9 @@ def _read(stack, info, grey=False) -> Volume:
         if rgb:
             data = data.round().astype(np.uint8)
         told.append("Slices were interpolated to an even grid.")
+        origin = None  # an interpolated slice is in no file
+    else:
+        origin = Origin(_frames(stack), affine, affine)
     timed = timing(stack, header)
     weighted = gradients(stack, header)
     return Volume(
@@ -299,7 +303,20 @@ def _read(stack, info, grey=False) -> Volume:
         times=timed.times,
         b_values=weighted.b_values,
         b_vectors=weighted.b_vectors,
+        origin=origin,
     )
+
+
+def _frames(stack) -> tuple:
+    """(path, frame) of each slice of each volume; None for the empty slices of a segmentation."""
+    slots = stack.slots or range(stack.slices)
+    found = []
+    for volume in stack.volumes:
+        slices: list[tuple[Path, int] | None] = [None] * stack.slices
+        for slot, frame in zip(slots, volume, strict=True):
+            slices[slot] = frame.file.path, 0 if frame.file.mosaic else frame.index
+        found.append(tuple(slices))
+    return tuple(found)
 
 
 def _space(stack) -> str:

@@ -34,7 +34,7 @@ def as_volume(
     returns : `Volume`; an array states no side, and its rows run down the picture
     raises : ViewError for what is not an image, and whatever a reader has to refuse
     """
-    image = _opened(x)
+    image = opened(x)
     if isinstance(image, Volume | Slice):
         if spacing is not None:
             raise ViewError("spacing= is for arrays; this image has its own", "Leave spacing out.")
@@ -44,7 +44,7 @@ def as_volume(
 
 def as_picture(x: Any, spacing: Sequence[float] | None = None) -> Volume | Slice:
     """The same, but a single picture stays a `Slice`, which is drawn as its rows and columns are stored."""
-    image = _opened(x)
+    image = opened(x)
     if isinstance(image, Volume | Slice):
         return image if spacing is None else as_volume(image, spacing)
     array = _array(image)
@@ -89,7 +89,7 @@ def layer_volume(x: Any, base: Volume, axes: Sequence[int]) -> Volume:
     axes : `array_axes` of that
     raises : ViewError for an array that does not fit the base
     """
-    image = _opened(x)
+    image = opened(x)
     if isinstance(image, Volume):
         return image
     if isinstance(image, Slice):
@@ -121,8 +121,8 @@ def in_own_order(array: np.ndarray, axes: Sequence[int]) -> np.ndarray:
     return whole.reshape(whole.shape[: len(axes)])
 
 
-def _opened(x: Any) -> Any:
-    """A Volume, a Slice, or what may be an array."""
+def opened(x: Any) -> Any:
+    """What an image is read as: a Volume, a Slice, or x itself, which may be an array."""
     if isinstance(x, Volume | Slice):
         return x
     if isinstance(x, str | PathLike):

@@ -470,8 +470,8 @@ class Viewer(VBox):
 
     def _answer(self, _canvas, content, _buffers):
         if content.get("kind") == "header" and self._header is not None:
-            rows_of = [list(map(str, row)) for row in self._header(tuple(content["ijk"]))]
-            self.canvas.send({"kind": "header", "rows": rows_of})
+            listed = [list(row) for row in self._header(content["ijk"], content["time"])]
+            self.canvas.send({"kind": "header", "rows": listed})
 
     # ---- end -----------------------------------------------------------------------------
 

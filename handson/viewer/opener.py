@@ -8,12 +8,12 @@ from ipywidgets import HBox, Layout, jslink
 from pydicom import Dataset
 from traitlets import TraitError
 
-from ..display.images import array_axes, as_volume, layer_volume
+from ..display.images import array_axes, as_volume, layer_volume, opened
 from ..errors import ViewError
 from ..volume import Slice
 from . import still
 from .base import Viewer, check_options
-from .header import of_picture
+from .header import of_picture, of_volume
 from .models import Layer
 from .ortho import OrthoViewer
 from .overlay import OverlayViewer
@@ -54,14 +54,17 @@ def view(
             x, layers, plane=plane, spacing=spacing, unit=unit, name=name, **options
         )
     check_options(options)
-    volume, axes = as_volume(x, spacing, unit, name), array_axes(x)
+    image = opened(x)
+    volume, axes = as_volume(image, spacing, unit, name), array_axes(x)
     over = [one for layer in layers for one in _layers(layer, volume, axes)]
     kind = TimeSeriesViewer if volume.n_volumes > 1 else OverlayViewer if over else SliceViewer
     if plane == "ortho":
         kind, plane = OrthoViewer, None
     own = (0, 1, 2) if isinstance(x, Slice) else axes
-    if isinstance(x, Slice) and isinstance(x.dataset, Dataset):
-        options.setdefault("header", of_picture(x.dataset))
+    if isinstance(image, Slice) and isinstance(image.dataset, Dataset):
+        options.setdefault("header", of_picture(image.dataset))
+    elif volume.origin is not None:
+        options.setdefault("header", of_volume(volume))
     try:
         return kind(volume, *over, plane=plane, axes=own, name=name, **options)
     except TraitError as error:

@@ -267,3 +267,22 @@ def test_while_the_viewer_lives_its_picture_is_not_shown_twice(notebook):
     expect(images).to_have_count(2)
     for n in range(2):
         expect(images.nth(n)).to_be_hidden()
+
+
+def test_the_header_panel_follows_the_slice_and_is_not_saved(notebook, server):
+    opened = notebook(
+        "import handson\nct = handson.read_series(handson.fetch('gen-study') / 'CT')\n"
+        "viewer = handson.view(ct, panel='header')\nviewer"
+    )
+    opened.run_all()
+    panel = opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .ho-header")
+    place = panel.locator("tr", has_text="Image Position (Patient)")
+    for index in (4, 9):
+        opened.python(f"viewer.index = {index}")
+        z = opened.python(f"print(f'{{ct.world((0, 0, {index}))[2]:g}}')")
+        expect(place).to_contain_text(f"{z}]")
+    panel.locator("input").fill("kvp")
+    expect(place).to_be_hidden()
+    expect(panel).to_contain_text("(0018,0060) KVP")
+    opened.evaluate("await panel.context.save()")
+    assert "0018,0060" not in (server.root / opened.path).read_text(encoding="utf-8")

@@ -412,10 +412,10 @@ export class View {
 
   // The elements of the slice on show are asked for when they are looked at.
   askForHeader() {
-    const slice = this.sliceOf(this.panes[0]);
-    if (this.headerOf === slice || !this.geometry.has_header || this.model.comm_live === false) return;
-    this.headerOf = slice;
-    this.model.send?.({ kind: "header", ijk: this.place.voxel });
+    const { voxel } = this.place, time = this.get("time"), asked = `${voxel} ${time}`;
+    if (this.headerOf === asked || !this.geometry.has_header || this.model.comm_live === false) return;
+    this.headerOf = asked;
+    this.model.send?.({ kind: "header", ijk: voxel, time });
   }
 
   answered(content) {
