@@ -25,15 +25,15 @@ from .models import Layer
 PLANE_NAMES = tuple(PLANES)
 ARRANGEMENTS = ("one", "one and two", "grid")
 SLABS = ("off", "max", "mean", "min")
-PANELS = ("", "histogram", "time", "labels", "marks", "header")
+PANELS = ("", "histogram", "time", "labels", "marks", "header", "mip")
 
 # anywidget hands the page ONE text, imported from a blob: address, where "./geometry.js" leads
 # nowhere; an exported page has no address at all. So the modules are joined here, in the order in
-# which they stand on each other, without their import and export words and without comments, since
+# which they stand on each other, without their import and export words, comments and indentation, since
 # every viewer carries them. That is all a bundler would do for us, and the files stay real modules, which Node imports as they are for the tests.
 MODULES = (
     "labels", "geometry", "window", "sample", "slab", "oblique", "annotate", "paint", "voxels", "transport",
-    "measure", "text", "dom", "plots", "bars", "panels", "brush", "sending", "snapshot", "place", "pane", "input",
+    "measure", "text", "dom", "plots", "bars", "mip", "panels", "brush", "sending", "snapshot", "place", "pane", "input",
     "hands", "readout", "toolbar", "view", "links", "names",
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ def bundle(entry: str) -> str:
     parts = [f"const LANGUAGES = {json.dumps(words, ensure_ascii=False)};"]
     for name in (*MODULES, entry):
         source = files(__package__).joinpath("js", f"{name}.js").read_text("utf-8")
-        source = re.sub(r"^import .*?;\n|^ *//.*\n", "", source, flags=re.MULTILINE)
+        source = re.sub(r"^import .*?;\n|^ *//.*\n|^ +", "", source, flags=re.MULTILINE)
         parts.append(re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE))
     return "\n".join(parts)
 

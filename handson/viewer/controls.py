@@ -97,8 +97,8 @@ class Controls(dict):
             low, high = around(low)
         step = 1.0 if whole else fine_step(low, high)
         return RangeSlider(
-            value=value, min=low, max=high, step=step, readout_format=".0f" if whole else ".4g", description=_word(name),
-            **self.shape(SliderStyle),
+            value=value, min=low, max=high, step=step, readout_format=_format(low, high, step),
+            description=_word(name), **self.shape(SliderStyle),
         )  # fmt: skip
 
     def number_slider(
@@ -138,6 +138,12 @@ def fine_step(low: float, high: float) -> float:
     span = (high - low) or abs(high) or 1.0
     power = 10.0 ** math.floor(math.log10(span / 1000))
     return power * max(n for n in (1, 2, 5) if n * power <= span / 1000 * (1 + 1e-9))
+
+
+def _format(low: float, high: float, step: float) -> str:
+    """As many decimal places as a step has, so that both ends fit beside the slider."""
+    places = max(0, -math.floor(math.log10(step)))
+    return f".{places}f" if places <= 4 and max(abs(low), abs(high)) < 1e6 else ".1e"
 
 
 def within(box: Widget) -> list[Widget]:

@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 import truth
-from lab import eventually
+from lab import canvas_pixels, eventually
 from playwright.sync_api import expect
 
 WINDOW = (500, 1200)  # centre, width: values from -100 to 1099, DICOM's LINEAR
@@ -346,3 +346,20 @@ def test_the_brush_paints_the_voxels_within_its_radius(notebook, phantoms, codes
     painted_is(wanted & False)
     canvas.press("Control+z")
     painted_is(wanted)
+
+
+@pytest.mark.parametrize("codes", ["RAS", "IPL"])
+def test_the_turning_mip_shows_the_marker_beside_its_letters(notebook, phantoms, codes):
+    """The marker lies right, anterior and superior; by arrow keys the patient turns a quarter."""
+    opened = notebook(LOAD, f"handson.view(load({codes!r}), panel='mip')")
+    opened.run_all()
+    panel = opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .ho-mip-frame")
+    canvas, letters = panel.locator("canvas"), panel.locator(".ho-letter")
+    canvas.focus()
+    for wanted, at_left in (("RLSI", True), ("APSI", True), ("LRSI", False), ("PASI", False)):
+        expect(letters).to_have_text(list(wanted))
+        grey = canvas_pixels(canvas)[..., 0]
+        rows, columns = np.nonzero(grey == grey.max())
+        assert rows.mean() < grey.shape[0] / 2
+        assert (columns.mean() < grey.shape[1] / 2) == at_left, wanted
+        opened.press(*["ArrowRight"] * 9)

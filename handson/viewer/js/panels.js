@@ -1,5 +1,7 @@
-// The fourth pane: histogram, time course, labels, marks, header, each under a tab.
+// The fourth pane: histogram, time course, labels, marks, header, turning MIP, each under a tab.
 import { draw, make, place, show } from "./dom.js";
+import { project } from "./mip.js";
+import { directionLetters } from "./oblique.js";
 import { barPath, linePath, percentChange, rampPath, ticks } from "./plots.js";
 import { fill, short } from "./text.js";
 
@@ -214,6 +216,63 @@ export class HeaderPanel {
   filter() {
     const wanted = this.search.value.trim().toLowerCase();
     for (const row of this.body.rows) show(row, row.textContent.toLowerCase().includes(wanted));
+  }
+}
+
+// The greatest value along every line of sight, turned by the hand, by arrow keys, or by itself.
+const DEGREES = { pixel: 0.7, key: 10, step: 5 }, STEP_AFTER = 60; // ms
+
+export class MipPanel {
+  constructor(labels) {
+    this.labels = labels;
+    this.degrees = 0;
+    this.canvas = make("canvas", { class: "ho-mip", role: "img", tabindex: 0 });
+    this.sides = ["left", "right", "top", "bottom"].map((side) => make("span", { class: `ho-letter ho-${side}` }));
+    this.text = make("span", { class: "ho-axis" });
+    this.button = make("button", { type: "button", class: "ho-close", text: labels.mip_turn, "aria-pressed": "false", onclick: () => this.play(!this.timer) });
+    show(this.button, !matchMedia("(prefers-reduced-motion: reduce)").matches);
+    this.element = make("div", { class: "ho-plot-box" }, make("div", { class: "ho-mip-frame" }, this.canvas, ...this.sides),
+      make("div", { class: "ho-mip-foot" }, this.text, this.button));
+    this.canvas.addEventListener("pointerdown", (event) => this.canvas.setPointerCapture(event.pointerId));
+    this.canvas.addEventListener("pointermove", (event) => { if (event.buttons) this.turn(event.movementX * DEGREES.pixel); });
+    this.canvas.addEventListener("keydown", (event) => {
+      const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!way) return;
+      this.turn(way * DEGREES.key);
+      event.preventDefault();
+    });
+  }
+
+  turn(degrees) {
+    this.degrees = (this.degrees + degrees + 360) % 360;
+    this.draw();
+  }
+
+  play(on) {
+    clearInterval(this.timer);
+    this.timer = on ? setInterval(() => (this.element.isConnected ? this.turn(DEGREES.step) : this.play(false)), STEP_AFTER) : null;
+    this.button.setAttribute("aria-pressed", String(Boolean(on)));
+  }
+
+  // cells: as mip.js makes them, null while voxels are on their way; right: (degrees) -> [x, y, z];
+  // look: table and offset of the window; placed: whether sides are known
+  update(facts) {
+    Object.assign(this, facts);
+    this.draw();
+  }
+
+  draw() {
+    const { cells, labels, look: { table, offset } } = this, right = this.right(this.degrees);
+    this.text.textContent = cells ? fill(labels.mip_text, { deg: Math.round(this.degrees) % 360 }) : labels.loading;
+    const letters = this.placed ? [directionLetters(right.map((x) => -x)), directionLetters(right), "S", "I"] : ["", "", "", ""];
+    this.sides.forEach((node, n) => { node.textContent = letters[n]; });
+    this.canvas.setAttribute("aria-label", [this.text.textContent, ...letters.slice(0, 2).filter(Boolean)].join(" · "));
+    if (!cells) return;
+    const { picture, width, height } = project(cells, right);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    const context = this.canvas.getContext("2d"), image = context.createImageData(width, height), out = new Uint32Array(image.data.buffer);
+    picture.forEach((code, p) => { out[p] = code === -Infinity ? 0xff000000 : table[code + offset]; });
+    context.putImageData(image, 0, 0);
   }
 }
 

@@ -6,7 +6,8 @@ import { paintedValues } from "./brush.js";
 import { make, show } from "./dom.js";
 import { apply, inside } from "./geometry.js";
 import { countOutside, histogram, statistics, timeCourse, voxelMeasure } from "./measure.js";
-import { CurvePanel, HeaderPanel, HistogramPanel, LabelsPanel, MarksPanel, Tabs } from "./panels.js";
+import { cellsOf, rightOf } from "./mip.js";
+import { CurvePanel, HeaderPanel, HistogramPanel, LabelsPanel, MarksPanel, MipPanel, Tabs } from "./panels.js";
 import { voxelValue } from "./sample.js";
 import { slabAt } from "./slab.js";
 import { fill, formatValue, mm, namedLabel, short, slicePhrase } from "./text.js";
@@ -30,6 +31,7 @@ export class Readout {
       labels: new LabelsPanel(labels, (n, shown) => view.setLayer(this.labelLayers()[n], { label_shown: shown })),
       marks: new MarksPanel(labels, { go: (id) => view.goTo(id), remove: (id) => view.hands.remove(id), clear: () => view.hands.clear() }),
       header: new HeaderPanel(labels),
+      mip: new MipPanel(labels),
     };
     const offered = Object.entries(this.panels).filter(([name]) => this.isOffered(name));
     this.tabs = new Tabs(labels, Object.fromEntries(offered), (name) => view.set({ panel: name }));
@@ -42,6 +44,7 @@ export class Readout {
     const { coding } = this.view.base.link.voxels;
     if (name === "histogram") return coding.channels === 1;
     if (name === "time") return coding.frames > 1;
+    if (name === "mip") return coding.channels === 1 && Math.min(...coding.shape) > 1;
     return name !== "labels" || this.labelLayers().length > 0;
   }
 
@@ -51,6 +54,7 @@ export class Readout {
 
   remove() {
     clearTimeout(this.asking);
+    this.panels.mip.play(false);
   }
 
   // Other voxels or another time: counts and exact answers no longer hold.
@@ -313,7 +317,7 @@ export class Readout {
     if (name === null) return;
     this.tabs.select(name);
     const update = { histogram: () => this.updateHistogram(), time: () => this.updateCurve(), labels: () => this.updateLabels(),
-      marks: () => this.updateMarks(), header: () => this.updateHeader() };
+      marks: () => this.updateMarks(), header: () => this.updateHeader(), mip: () => this.updateMip() };
     update[name]();
   }
 
@@ -364,6 +368,15 @@ export class Readout {
       const at = view.sliceOfMark(a);
       return { id: a.id, text: fill(labels.mark_row, { what: this.longText(a) || labels.measured[a.kind], plane: labels.planes[a.plane] ?? "", index: at ?? "" }) };
     }));
+  }
+
+  // Sampled when it is looked at, and anew for another volume in time.
+  updateMip() {
+    const { view } = this, { base, geometry } = view, { voxels } = base.link, frame = view.frame(base);
+    if (this.cells?.of !== voxels || this.cells.frame !== frame) this.cells = null;
+    if (voxels.complete) this.cells ??= { of: voxels, frame, ...cellsOf(voxels, frame, geometry) };
+    const right = (degrees) => rightOf(degrees, view.get("convention"));
+    this.panels.mip.update({ cells: this.cells, right, look: view.look(base), placed: geometry.placed });
   }
 
   updateHeader() {
