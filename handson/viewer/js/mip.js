@@ -12,15 +12,18 @@ export function cellsOf({ data, coding }, frame, { affine, inverse, shape }) {
   const low = [0, 1, 2].map((a) => Math.min(...corners.map((c) => c[a])));
   const sides = low.map((least, a) => Math.max(...corners.map((c) => c[a])) - least);
   const mm = Math.max(...sides) / MOST, size = sides.map((side) => Math.max(1, Math.round(side / mm)));
-  const { strides, frame: frameSize } = voxelStrides(coding), [nx, ny, nz] = size;
-  const codes = new Float32Array(nx * ny * nz).fill(-Infinity), step = [inverse[2] * mm, inverse[6] * mm, inverse[10] * mm];
+  const { strides: [si, sj, sk], frame: frameSize } = voxelStrides(coding), [nx, ny, nz] = size, [ni, nj, nk] = shape;
+  const base = frame * frameSize, { nan } = coding;
+  const codes = new Float32Array(nx * ny * nz).fill(-Infinity), step = [inverse[0] * mm, inverse[4] * mm, inverse[8] * mm];
+  // Along x innermost: of most files that is along the bytes.
   for (const dz of WITHIN) for (const dy of WITHIN) for (const dx of WITHIN) {
-    for (let y = 0, q = 0; y < ny; y++) for (let x = 0; x < nx; x++, q += nz) {
-      let [i, j, k] = apply(inverse, [low[0] + (x + 0.5 + dx) * mm, low[1] + (y + 0.5 + dy) * mm, low[2] + (0.5 + dz) * mm]).map((v) => v + 0.5);
-      for (let z = 0; z < nz; z++, i += step[0], j += step[1], k += step[2]) {
-        if (i < 0 || j < 0 || k < 0 || i >= shape[0] || j >= shape[1] || k >= shape[2]) continue;
-        const code = data[frame * frameSize + Math.floor(i) * strides[0] + Math.floor(j) * strides[1] + Math.floor(k) * strides[2]];
-        if (code !== coding.nan && code > codes[q + z]) codes[q + z] = code;
+    for (let z = 0; z < nz; z++) for (let y = 0; y < ny; y++) {
+      const start = [low[0] + (0.5 + dx) * mm, low[1] + (y + 0.5 + dy) * mm, low[2] + (z + 0.5 + dz) * mm];
+      let [i, j, k] = apply(inverse, start).map((v) => v + 0.5);
+      for (let x = 0, q = y * nx * nz + z; x < nx; x++, q += nz, i += step[0], j += step[1], k += step[2]) {
+        if (i < 0 || j < 0 || k < 0 || i >= ni || j >= nj || k >= nk) continue;
+        const code = data[base + (i | 0) * si + (j | 0) * sj + (k | 0) * sk];
+        if (code > codes[q] && code !== nan) codes[q] = code;
       }
     }
   }
