@@ -57,6 +57,20 @@ def no_garbage():
         gc.collect()
 
 
+@pytest.fixture(scope="session")
+def node_package(tmp_path_factory):
+    """A function: names of npm packages -> the folder of the first, fetched by npm into a temporary place."""
+    npm = programs.need("npm")
+
+    def fetch(*names):
+        folder = tmp_path_factory.mktemp("node")
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+        subprocess.run([npm, "install", *quiet, *names], cwd=folder, check=True, timeout=120)
+        return folder / "node_modules" / names[0].partition("@")[0]
+
+    return fetch
+
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 

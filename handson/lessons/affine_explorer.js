@@ -60,13 +60,15 @@ function paint(canvas, { width, height, grey }, zoom) {
   return context;
 }
 
-/** How much of an arrow of `reach` from `at` fits into 0 .. size, its name (24 pixels) included. */
+/** How much of an arrow of `reach` from `at` fits into 0 .. size, its name (24 pixels) included.
+ * @param {number[]} at @param {number[]} reach @param {number[]} size */
 export function fitting([x, y], [dx, dy], [width, height], name = 24) {
   const room = (at, step, size) => (step === 0 ? 1 : (Math.max(0, (step > 0 ? size - at : at) - name)) / Math.abs(step));
   return Math.min(1, room(x, dx, width), room(y, dy, height));
 }
 
-/** An arrow with its name at the head; near the edge of the picture it is drawn shorter, never cut off. */
+/** An arrow with its name at the head; near the edge of the picture it is drawn shorter, never cut off.
+ * @param {CanvasRenderingContext2D} context @param {number[]} at @param {number[]} reach */
 function arrow(context, [x, y], reach, colour, name) {
   const share = fitting([x, y], reach, [context.canvas.width, context.canvas.height]);
   const [dx, dy] = reach.map((step) => step * share);

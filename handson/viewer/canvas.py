@@ -44,7 +44,9 @@ def bundle(entry: str) -> str:
     parts = [f"const LANGUAGES = {json.dumps(words, ensure_ascii=False)};"]
     for name in (*MODULES, entry):
         source = files(__package__).joinpath("js", f"{name}.js").read_text("utf-8")
-        source = re.sub(r"^import .*?;\n|^ *//.*\n|^ +", "", source, flags=re.MULTILINE)
+        source = re.sub(
+            r"^import .*?;\n|^ *//.*\n|^ */\*\* @.*\*/\n|^ +", "", source, flags=re.MULTILINE
+        )
         parts.append(re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE))
     return "\n".join(parts)
 

@@ -1,6 +1,5 @@
 """One Lab server and one Chromium for all browser tests of a worker."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -57,24 +56,6 @@ def notebook(lab, request):
     yield make
     for each in opened:
         each.close()
-
-
-@pytest.fixture(scope="session")
-def node_package(tmp_path_factory):
-    """A function: name of an npm package -> its folder, fetched by npm into a temporary place."""
-    npm = programs.need("npm")
-
-    def fetch(name):
-        folder = tmp_path_factory.mktemp("node")
-        subprocess.run(
-            [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent", name],
-            cwd=folder,
-            check=True,
-            timeout=120,
-        )
-        return folder / "node_modules" / name
-
-    return fetch
 
 
 @pytest.fixture(scope="package")

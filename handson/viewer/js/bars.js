@@ -9,6 +9,7 @@ const bandColour = (map, q) => `rgb(${map[3 * q]} ${map[3 * q + 1]} ${map[3 * q 
 
 // A CSS gradient through the colour map, from the bottom (low) to the top (high); what a layer's threshold
 // hides is grey. shown: (value) -> boolean
+/** @param {(value: number) => boolean} shown */
 export function gradient(map, [low, high], invert, shown = () => true) {
   const bands = Array.from({ length: BANDS }, (_, n) => {
     const part = (n + 0.5) / BANDS, q = Math.round(part * 255), value = low + part * (high - low);
@@ -34,7 +35,8 @@ export class Bars {
   update(element, layers, outside) {
     const key = JSON.stringify([outside, layers.map(({ map, only, ...rest }) => [rest, only && [...only], map.byteOffset])]);
     if (key === this.key && element === this.element) return;
-    Object.assign(this, { key, element });
+    this.key = key;
+    this.element = element;
     const visible = layers.filter((l) => l.visible);
     const bars = visible.filter((l) => !l.labels).reverse().map((l) => this.bar(l));
     const chips = visible.filter((l) => l.labels).flatMap((l) => this.chips(l));

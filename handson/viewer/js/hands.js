@@ -96,7 +96,7 @@ export class Hands {
     else this.changeWindow(at[0] - pressed.at[0], at[1] - pressed.at[1], pressed.range);
   }
 
-  release(pane) {
+  release() {
     this.finger = 0;
     const { pressed } = this;
     if (this.brushing() && pressed) this.keepPainting();
@@ -346,7 +346,7 @@ export class Hands {
   }
 
   // A tool draws where the mouse drags; by keyboard it starts at the crosshair and follows it.
-  choose(tool, pane) {
+  choose(tool) {
     const off = this.tool === tool || tool === "window";
     this.tool = off ? "window" : tool;
     this.leaveDraft();
@@ -359,7 +359,7 @@ export class Hands {
 
   // By the tool's key: at once where the crosshair is.
   start(tool, pane) {
-    this.choose(tool, pane);
+    this.choose(tool);
     if (this.tool !== tool || tool === "freehand") return;
     const { place } = this.view;
     this.view.set({ show_crosshair: true });
@@ -419,7 +419,7 @@ export class Hands {
 
   // A button of the toolbar only takes the tool up: the mouse draws.
   pressButton(action, pane) {
-    if (TOOLS.includes(action)) this.choose(action, pane);
+    if (TOOLS.includes(action)) this.choose(action);
     else this.act(action, pane);
   }
 }

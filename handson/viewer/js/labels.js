@@ -1,5 +1,4 @@
 // The words of the page, one JSON for each language; LANGUAGES is put before the modules, in Node by the tests.
-/* global LANGUAGES */
 
 // language: "it", ...; the browser's own when it is ""
 export function labelsFor(language, browser = globalThis.navigator?.language ?? "en") {

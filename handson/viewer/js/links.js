@@ -7,9 +7,11 @@ import { later } from "./sending.js";
 const RECENT = 1000; // ms for which a key, a click or a drag counts as the hand's
 let hand = { node: null, down: false, at: -Infinity };
 
+let watching = false;
+
 function watchHands() {
-  if (watchHands.on) return;
-  watchHands.on = true;
+  if (watching) return;
+  watching = true;
   const note = (down) => (event) => { hand = { node: event.target, down, at: performance.now() }; };
   document.addEventListener("pointerdown", note(true), true);
   document.addEventListener("pointerup", note(false), true);

@@ -171,7 +171,7 @@ async function start() {
   main.append(make("div", { class: "handson-side" }, ...[placeControls(labels, canvas), windowControls(labels, canvas, base, state),
     layerControls(labels, canvas, layers, state), viewControls(labels, canvas, base)]
     .filter((rows) => rows.length).map((rows) => make("div", { class: "ho-controls handson-section" }, ...rows))));
-  window.handson = new View({ model: canvas, layers, labels, element: place });
+  new View({ model: canvas, layers, labels, element: place });
 }
 
 start();

@@ -61,7 +61,8 @@ export class Pane {
     for (const side of ["width", "height", "left", "top"]) this.canvas.style[side] = `${this.placed[side]}px`;
     this.canvas.classList.toggle("ho-smooth", smooth);
     this.element.classList.toggle("ho-small", frame.width < 170 || frame.height < 120);
-    Object.assign(this, { frame, size });
+    this.frame = frame;
+    this.size = size;
   }
 
   // Middle of a picture pixel -> CSS pixels in the frame, and back to (fractional) pixels.

@@ -40,7 +40,9 @@ export class HistogramPanel {
   }
 
   update({ counts, limits, range, unit, format, whole }) {
-    Object.assign(this, { limits, range, whole });
+    this.limits = limits;
+    this.range = range;
+    this.whole = whole;
     if (counts !== this.counts) place(this.bars, { d: barPath(Array.from(counts), WIDTH, HEIGHT) });
     this.counts = counts;
     place(this.ramp, { d: rampPath(range, limits, WIDTH, HEIGHT) });
@@ -118,6 +120,7 @@ export class CurvePanel {
     this.svg.setAttribute("aria-label", this.text.textContent);
   }
 
+  /** @param {string[]} ends */
   drawAxes([low, high], seconds) {
     const word = (x, y, text, anchor) => draw("text", { x, y, "text-anchor": anchor, text });
     const marks = ticks(this.at[0], this.at.at(-1)).flatMap((moment) => {
@@ -145,7 +148,9 @@ export class CurvePanel {
 // Every mark with its numbers; click to go there, a button to delete it.
 export class MarksPanel {
   constructor(labels, { go, remove, clear }) {
-    Object.assign(this, { labels, go, remove });
+    this.labels = labels;
+    this.go = go;
+    this.remove = remove;
     this.list = make("ul", { class: "ho-list" });
     this.none = make("p", { text: labels.no_marks });
     this.all = make("button", { type: "button", class: "ho-close", text: labels.actions.clear, onclick: clear });
@@ -256,8 +261,11 @@ export class MipPanel {
 
   // cells: as mip.js makes them, null while voxels are on their way; right: (degrees) -> [x, y, z];
   // look: table and offset of the window; placed: whether sides are known
-  update(facts) {
-    Object.assign(this, facts);
+  update({ cells, right, look, placed }) {
+    this.cells = cells;
+    this.right = right;
+    this.look = look;
+    this.placed = placed;
     this.draw();
   }
 
@@ -279,7 +287,8 @@ export class MipPanel {
 // Tabs over panels: names -> { element }; only those offered. choose: (name) -> nothing
 export class Tabs {
   constructor(labels, panels, choose) {
-    Object.assign(this, { panels, choose });
+    this.panels = panels;
+    this.choose = choose;
     this.tabs = Object.keys(panels).map((name) => make("button", {
       type: "button", role: "tab", class: "ho-tab", text: labels.tabs[name], "data-panel": name, onclick: () => choose(name),
     }));

@@ -8,7 +8,9 @@ export const VOXEL = ["i", "j", "k"];
 export class Place {
   // set: ({name: value}) -> nothing, which changes the model at once and tells Python
   constructor(model, geometry, set) {
-    Object.assign(this, { model, geometry, set });
+    this.model = model;
+    this.geometry = geometry;
+    this.set = set;
   }
 
   get voxel() {

@@ -2,6 +2,7 @@
 
 // "M0 40 L1 38 ..." through finite points of `values`, in a box of width x height; gaps stay gaps.
 // across: where each value stands, evenly by default
+/** @param {number[]} values @param {number[]} ends */
 export function linePath(values, [low, high], width, height, across = null) {
   const step = values.length > 1 ? width / (values.length - 1) : 0;
   let path = "", pen = "M";
@@ -26,6 +27,7 @@ export function barPath(counts, width, height) {
 }
 
 // The window over the histogram: black up to `low`, rising, white from `high` on.
+/** @param {number[]} ends @param {number[]} reach */
 export function rampPath([low, high], [least, most], width, height) {
   const x = (v) => (((v - least) / (most - least || 1)) * width).toFixed(1);
   return `M${x(Math.min(least, low))} ${height}L${x(low)} ${height}L${x(high)} 0L${x(Math.max(most, high))} 0`;

@@ -19,7 +19,8 @@ const BINS = 160, ASK_AFTER = 150;
 export class Readout {
   constructor(view) {
     const { labels } = view;
-    Object.assign(this, { view, labels });
+    this.view = view;
+    this.labels = labels;
     this.where = make("div", { class: "ho-where", role: "status" });
     this.value = make("div", { class: "ho-value" });
     this.measures = make("div", { class: "ho-measures", role: "status" });
@@ -139,7 +140,7 @@ export class Readout {
   // ---- values -----------------------------------------------------------------------------
 
   readings(spot) {
-    const { geometry, base, over } = this.view;
+    const { geometry, over } = this.view;
     const [i, j, k] = spot.map((n) => Math.round(n)), [x, y, z] = apply(geometry.affine, spot).map(mm);
     const template = geometry.placed ? this.labels.readout : this.labels.readout_unplaced;
     const layers = over.filter((layer) => layer.model.get("visible"));
@@ -206,7 +207,8 @@ export class Readout {
   paintedNumbers(painted) {
     const key = `${this.view.get("time")}:${this.view.base.link.voxels.count}`, runs = this.view.get("painted");
     if (this.paintedKey !== key || this.paintedRuns !== runs) {
-      Object.assign(this, { paintedKey: key, paintedRuns: runs });
+      this.paintedKey = key;
+      this.paintedRuns = runs;
       this.paintedStatistics = summary(paintedValues(this.view.base.link.voxels, this.view.frame(this.view.base), painted));
     }
     return this.paintedStatistics;
@@ -323,6 +325,7 @@ export class Readout {
 
   updateHistogram() {
     const { view } = this, { model, link } = view.base, { coding, count } = link.voxels;
+    /** @type {[number, number]} */
     const limits = [coding.low, coding.high];
     if (this.bins?.at !== count) this.bins = { at: count, counts: histogram(link.voxels, view.frame(view.base), limits, BINS) };
     this.panels.histogram.update({ counts: this.bins.counts, limits, range: model.get("range"), unit: this.unitText(), format: short, whole: coding.whole });

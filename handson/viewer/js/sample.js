@@ -2,6 +2,7 @@
 import { clamp, roundHalfUp } from "./geometry.js";
 
 const TINY = 1e-6;
+/** @typedef {{ data: any, nan: number, base: number, shape: number[], strides: number[] }} Grid */
 
 // Elements to step for one voxel along i, j, k; `order` lists the axes from slow to fast.
 export function voxelStrides(coding) {
@@ -51,6 +52,7 @@ export function sampleSection({ data, coding }, frame, map, linear, out) {
 }
 
 // Codes into the pixels [first, last) of a row; what is NaN or outside is left as it is, NaN.
+/** @param {Grid} grid @param {number[]} start @param {number[]} step */
 function nearestRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk] }, [i0, j0, k0], [di, dj, dk], first, last, out) {
   for (let x = first; x < last; x++) {
     const i = roundHalfUp(i0 + x * di), j = roundHalfUp(j0 + x * dj), k = roundHalfUp(k0 + x * dk);
@@ -61,6 +63,7 @@ function nearestRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk
 }
 
 // Codes are mixed, not values: the slope is the same for all, so one multiplication does afterwards.
+/** @param {Grid} grid @param {number[]} start @param {number[]} step */
 function mixRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk] }, [i0, j0, k0], [di, dj, dk], first, last, out) {
   for (let x = first; x < last; x++) {
     const i = i0 + x * di, j = j0 + x * dj, k = k0 + x * dk;

@@ -7,6 +7,7 @@ const RATIO = 2; // picture points for a CSS pixel
 function ownRules() {
   const rules = [];
   for (const sheet of document.styleSheets) {
+    /** @type {Iterable<CSSRule>} */
     let list = [];
     try { list = sheet.cssRules; } catch { /* another site's style sheet: none of ours */ }
     for (const rule of list) if (rule.cssText.includes(".ho-")) rules.push(rule.cssText);

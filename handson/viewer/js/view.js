@@ -36,7 +36,8 @@ const DRAWN = ["show_crosshair", "annotations", "brush_radius", "percent", "even
 export class View {
   // model: the canvas's; layers: [{ model, source }], the first is the base
   constructor({ model, layers, labels, element }) {
-    Object.assign(this, { model, labels });
+    this.model = model;
+    this.labels = labels;
     this.geometry = model.get("geometry");
     this.place = new Place(model, this.geometry, (values) => this.set(values));
     this.panes = [];
@@ -197,7 +198,10 @@ export class View {
   // The painted voxels; read anew when the model's runs are others.
   painted() {
     const runs = this.get("painted");
-    if (this.runs !== runs) [this.runs, this.brushed] = [runs, Painted.fromRuns(runs, this.geometry.shape)];
+    if (this.runs !== runs) {
+      this.runs = runs;
+      this.brushed = Painted.fromRuns(runs, this.geometry.shape);
+    }
     return this.brushed;
   }
 
@@ -228,7 +232,7 @@ export class View {
 
   // { mode, axis, n slices, mm } while a slab is on, else null.
   slab(plane) {
-    const mode = SLABS[this.get("slab")], { axis } = this.layout(plane), { shape, affine } = this.geometry;
+    const mode = SLABS[this.get("slab")], { axis } = this.layout(plane), { shape } = this.geometry;
     if (mode === "off" || this.turned() || this.base.link.voxels.coding.channels === 3 || shape[axis] === 1) return null;
     const { area, volume } = this.voxelSize(plane), step = volume / area; // mm from slice to slice, along the normal
     const n = clamp(Math.round(this.get("slab_mm") / step), 1, shape[axis]);
@@ -515,7 +519,8 @@ export class View {
   }
 
   colours({ model }) {
-    return colourMap(this.maps ??= bytesOf(this.get("maps")), model.get("cmap_index"));
+    this.maps = this.maps ?? bytesOf(this.get("maps"));
+    return colourMap(this.maps, model.get("cmap_index"));
   }
 
   look(layer) {
