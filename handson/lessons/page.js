@@ -11,11 +11,18 @@ export function make(tag, attributes, parent) {
   return element;
 }
 
-/** Arrow keys inside `node` are for its controls: JupyterLab would take them to go from cell to cell. */
+/** Arrow keys inside `node` are for its controls: JupyterLab would take them to go from cell to cell. Lab hears
+ * them as they come up, Notebook before they go down: so the target is marked as Lumino wants it, too. */
 export function keepArrows(node) {
-  node.addEventListener("keydown", (event) => {
-    if (event.key.startsWith("Arrow")) event.stopPropagation();
-  });
+  const isArrow = (event) => event.key.startsWith("Arrow");
+  node.addEventListener("keydown", (event) => { if (isArrow(event)) event.stopPropagation(); });
+  const here = new WeakRef(node); // the page outlives the widget
+  const mark = (event) => {
+    const now = here.deref();
+    if (!now) window.removeEventListener("keydown", mark, true);
+    else if (now.contains(event.target)) event.target.toggleAttribute("data-lm-suppress-shortcuts", isArrow(event));
+  };
+  window.addEventListener("keydown", mark, true);
 }
 
 /** A widget's root under `el`. */

@@ -33,15 +33,21 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+# Program -> the name of its settings on the command line.
+PROGRAMS = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
+
+
 class LabServer:
-    """JupyterLab serving `root`, with configuration, settings and workspaces of its own.
+    """JupyterLab or Notebook serving `root`, with configuration, settings and workspaces of its own.
 
     python : the interpreter whose Lab and kernel are used
+    program : one of PROGRAMS
     """
 
-    def __init__(self, root, python=sys.executable, environment=None):
+    def __init__(self, root, python=sys.executable, environment=None, program="jupyterlab"):
         self.root = Path(root)
         self.python = python
+        self.program = program
         self.environment = environment or {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -64,11 +70,12 @@ class LabServer:
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 [
-                    *(self.python, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                    *(self.python, "-m", self.program, "--no-browser", "--allow-root"),
                     *("--ip=127.0.0.1", f"--port={self.port}", "--ServerApp.port_retries=0"),
                     *("--IdentityProvider.token=", "--ServerApp.password="),
                     *(f"--ServerApp.root_dir={self.root}", "--ServerApp.disable_check_xsrf=True"),
-                    *("--ServerApp.allow_origin=*", "--LabApp.expose_app_in_browser=True"),
+                    "--ServerApp.allow_origin=*",
+                    f"--{PROGRAMS[self.program]}.expose_app_in_browser=True",
                     *("--LabApp.news_url=", "--LabApp.extension_manager=readonly"),
                     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
                 ],
@@ -183,8 +190,22 @@ class LabPage:
         return Notebook(self, relative)
 
 
+class NotebookPage:
+    """Notebook's page, which shows one notebook: opened again for each."""
+
+    def __init__(self, page, server):
+        self.page, self.server = page, server
+
+    def open(self, path):
+        relative = Path(path).relative_to(self.server.root).as_posix()
+        self.page.goto(f"{self.server.url}/notebooks/{relative}", timeout=120_000)
+        self.page.wait_for_function("() => !!window.jupyterapp?.restored", timeout=120_000)
+        self.page.wait_for_function("() => [...jupyterapp.shell.widgets('main')].length > 0")
+        return Notebook(self, relative)
+
+
 class Notebook:
-    """One notebook in Lab. `page` is playwright's page, for all that is not here."""
+    """One notebook in Lab or Notebook. `page` is playwright's page, for all that is not here."""
 
     def __init__(self, lab: LabPage, path: str):
         self.lab, self.page, self.path = lab, lab.page, path

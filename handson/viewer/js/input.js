@@ -28,14 +28,20 @@ export function actionOf(event) {
 }
 
 // Keys pressed anywhere in the viewer stay in it: Lab would take `x` on a button for "cut the cell". What
-// Lab must still hear are Ctrl and Command combinations and Shift+Enter.
+// Lab must still hear are Ctrl and Command combinations and Shift+Enter. Lab listens at the document when an
+// event comes up from its target, Notebook before it goes down: for Notebook the target itself is marked first.
+const MARK = "data-lm-suppress-shortcuts"; // Lumino's
+const isOurs = (event) => !event.ctrlKey && !event.metaKey && !(event.key === "Enter" && event.shiftKey);
+
 export function keepKeys(element) {
-  const keep = (event) => {
-    const runs = event.key === "Enter" && event.shiftKey;
-    if (!event.ctrlKey && !event.metaKey && !runs) event.stopPropagation();
-  };
+  const mark = (event) => { if (element.contains(event.target)) event.target.toggleAttribute(MARK, isOurs(event)); };
+  const keep = (event) => { if (isOurs(event)) event.stopPropagation(); };
+  window.addEventListener("keydown", mark, true);
   element.addEventListener("keydown", keep);
-  return () => element.removeEventListener("keydown", keep);
+  return () => {
+    window.removeEventListener("keydown", mark, true);
+    element.removeEventListener("keydown", keep);
+  };
 }
 
 const CLICK = 4; // CSS pixels a pointer may move and still click
