@@ -34,7 +34,7 @@ def prepare() -> None:
         get_decoder(uid).add_plugin("site", ("handson.browser", "_decode_frame"))
 
 
-def from_site(dataset, folder: Path) -> None:
+def from_site(dataset: Any, folder: Path) -> None:
     """Fill `folder` from the archive of the set that the site carries.
 
     raises : DataError when the site does not have the set

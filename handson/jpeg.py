@@ -6,12 +6,17 @@ no decoder although GDCM reads it. Nothing else is decoded here.
 """
 
 import struct
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydicom.encaps import generate_frames
 
 from .errors import DecoderError, ReadError
+
+if TYPE_CHECKING:
+    from .dicom.pixels import PixelData
 
 # Markers of a JPEG (ITU-T T.81 table B.1): frame headers, Huffman tables, start and end.
 SOF, DHT, SOS, ADOBE = {0xC0, 0xC1, 0xC2, 0xC3}, 0xC4, 0xDA, 0xEE
@@ -106,7 +111,9 @@ def _tables(body) -> set[int]:
     return numbers
 
 
-def decode(source, data: bytes, indices, targets):
+def decode(
+    source: "PixelData", data: bytes, indices: Sequence[int], targets: Sequence[np.ndarray]
+) -> Iterator[np.ndarray]:
     """Fill the targets with frames, one after the other; `data` begins at the first fragment."""
     try:
         import gdcm

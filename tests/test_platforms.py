@@ -38,7 +38,10 @@ def test_wheels_exist_for(python, platform):
 @pytest.mark.timeout(3000)
 def test_the_lowest_versions_that_are_declared_pass_the_tests(tmp_path):
     """Numbers of a floor that nobody has tried are guesses."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):  # a test that dropped to nobody imports from it
+    for folder in (
+        tmp_path,
+        *tmp_path.parents[:2],
+    ):  # a test that dropped to nobody imports from it
         folder.chmod(0o755)
     lowest = tmp_path / "lowest.txt"
     python = tmp_path / "floor/bin/python"

@@ -47,7 +47,9 @@ def deface(
     return Path(output)
 
 
-def in_front_of(brain: np.ndarray, affine: np.ndarray, distance: float, path=None) -> np.ndarray:
+def in_front_of(
+    brain: np.ndarray, affine: np.ndarray, distance: float, path: str | Path | None = None
+) -> np.ndarray:
     """The voxels in front of and below the plane, which hold the face.
 
     brain : bool [i, j, k], True in the brain

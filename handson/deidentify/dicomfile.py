@@ -9,6 +9,7 @@ import os
 import struct
 import tempfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -330,7 +331,7 @@ def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
     return min(length, whole)
 
 
-def fragments(source: OpenDicom):
+def fragments(source: OpenDicom) -> Iterator[tuple[int, int]]:
     """(offset, length) of each item of encapsulated pixel data.
 
     raises : ReadError if the end is missing

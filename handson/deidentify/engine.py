@@ -9,11 +9,13 @@ file may claim anything. A value stays only because its element and then its for
 """
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import VR
 
 from ..errors import ReadError
@@ -205,7 +207,15 @@ class Walk:
             if not is_safe_private(dataset, tag):
                 self.remove(dataset, tag, path)
 
-    def apply(self, dataset: Dataset, tag, letter: str, vr: str, path: str, in_dummy=False) -> None:
+    def apply(
+        self,
+        dataset: Dataset,
+        tag: BaseTag,
+        letter: str,
+        vr: str,
+        path: str,
+        in_dummy: bool = False,
+    ) -> None:
         """One element and its letter."""
         if letter == letters.REMOVE:
             self.remove(dataset, tag, path)
@@ -222,7 +232,9 @@ class Walk:
         else:
             self.new_uids(dataset, tag, path, letter)
 
-    def keep(self, dataset: Dataset, tag, letter: str, vr: str, path: str, in_dummy: bool) -> None:
+    def keep(
+        self, dataset: Dataset, tag: BaseTag, letter: str, vr: str, path: str, in_dummy: bool
+    ) -> None:
         """What the profile lets stay, if its value is known to be harmless or an option keeps it."""
         claimed = claimed_vr(dataset, tag)
         form = form_of(tag, vr, self.profile)
@@ -246,7 +258,9 @@ class Walk:
         else:
             self.set_vr(dataset, tag, vr)
 
-    def text(self, dataset: Dataset, tag, letter: str, vr: str, form: str, path: str) -> None:
+    def text(
+        self, dataset: Dataset, tag: BaseTag, letter: str, vr: str, form: str, path: str
+    ) -> None:
         """Text and numbers written as text: by their form; without one an option keeps them, less the names
         that the file states."""
         old = values(dataset, tag, vr)
@@ -272,7 +286,7 @@ class Walk:
         else:
             self.set_vr(dataset, tag, vr)
 
-    def are_harmless_bytes(self, dataset: Dataset, tag, vr: str, form: str) -> bool:
+    def are_harmless_bytes(self, dataset: Dataset, tag: BaseTag, vr: str, form: str) -> bool:
         data, little = packed(dataset, tag, vr)
         if data is None or self.words.found_in(data):
             return False
@@ -336,7 +350,7 @@ class Walk:
             else:
                 self.set_vr(item, CODE_MEANING, "LO")
 
-    def sequence(self, dataset: Dataset, tag, path: str, in_dummy: bool = False) -> None:
+    def sequence(self, dataset: Dataset, tag: BaseTag, path: str, in_dummy: bool = False) -> None:
         items = sequence_items(dataset, tag)
         if items is None:
             self.remove(dataset, tag, path, "removed: not a readable sequence")
@@ -344,14 +358,14 @@ class Walk:
         for item in items:
             self.dataset(item, f"{path}{name_of(tag)}.", in_dummy)
 
-    def replace_sequence(self, dataset: Dataset, tag, letter: str, path: str) -> None:
+    def replace_sequence(self, dataset: Dataset, tag: BaseTag, letter: str, path: str) -> None:
         """Z: no items. D: the items stay, their codes and words replaced at any depth."""
         if letter == letters.DUMMY:
             self.sequence(dataset, tag, path, in_dummy=True)
         else:
             self.set(dataset, tag, "SQ", [], path, letter, "emptied")
 
-    def dates(self, dataset: Dataset, tag, letter: str, vr: str, path: str) -> None:
+    def dates(self, dataset: Dataset, tag: BaseTag, letter: str, vr: str, path: str) -> None:
         old = values(dataset, tag, vr)
         if vr == "TM":
             new = [value if is_time(value) else "" for value in old]
@@ -363,13 +377,20 @@ class Walk:
         if new != old:
             self.set(dataset, tag, vr, new, path, letter, "shifted" if any(new) else "emptied")
 
-    def new_uids(self, dataset: Dataset, tag, path: str, letter: str, stays=None) -> None:
+    def new_uids(
+        self,
+        dataset: Dataset,
+        tag: BaseTag,
+        path: str,
+        letter: str,
+        stays: Callable[[str], bool] | None = None,
+    ) -> None:
         old = values(dataset, tag, "UI")
         new = [uid if not uid or (stays and stays(uid)) else self.identity.uid(uid) for uid in old]
         if new != old:
             self.set(dataset, tag, "UI", new, path, letter, "new UID")
 
-    def private(self, dataset: Dataset, tag, path: str) -> None:
+    def private(self, dataset: Dataset, tag: BaseTag, path: str) -> None:
         """Only with the option that keeps them: those known to be safe, and numbers of known makers."""
         if not (self.safe_private and is_safe_private(dataset, tag)):
             self.remove(dataset, tag, path)
@@ -380,19 +401,21 @@ class Walk:
         ):
             self.remove(dataset, tag, path, "removed: safe, yet not the number that belongs there")
 
-    def remove(self, dataset: Dataset, tag, path: str, what: str = "removed") -> None:
+    def remove(self, dataset: Dataset, tag: int, path: str, what: str = "removed") -> None:
         del dataset[tag]
         self.note(tag, path, letters.REMOVE, what)
 
-    def set(self, dataset: Dataset, tag, vr: str, value, path: str, letter: str, what: str) -> None:
+    def set(
+        self, dataset: Dataset, tag: int, vr: str, value: Any, path: str, letter: str, what: str
+    ) -> None:
         dataset[tag] = DataElement(tag, vr.split(" or ")[0], value)
         if value is not None and vr != "SQ":
             self.made.update(map(str, value if isinstance(value, list) else [value]))
         self.note(tag, path, letter, what)
 
-    def set_vr(self, dataset: Dataset, tag, vr: str) -> None:
+    def set_vr(self, dataset: Dataset, tag: int, vr: str) -> None:
         """Write the VR that the element has by the standard, whatever its file claims."""
-        item = dataset.get_item(tag)
+        item: Any = dataset.get_item(tag)
         choices = vr.split(" or ")
         if item.VR is None or item.VR in choices:
             return
@@ -401,7 +424,7 @@ class Walk:
         else:
             dataset[tag] = DataElement(tag, choices[0], item.value)
 
-    def note(self, tag, path: str, letter: str, what: str) -> None:
+    def note(self, tag: int, path: str, letter: str, what: str) -> None:
         name = "private" if Tag(tag).is_private else name_of(tag)
         self.changes[path + name, letter, what] += 1
 
@@ -440,7 +463,7 @@ def form_of(tag: int, vr: str, profile: Profile) -> str:
     return form
 
 
-def dummy(dataset: Dataset, tag, vr: str):
+def dummy(dataset: Dataset, tag: BaseTag, vr: str) -> Any:
     """A value that says nothing and still is one (D)."""
     if tag == ENCAPSULATED_DOCUMENT:
         kind = (values(dataset, 0x00420012, "LO") or [""])[0].lower()

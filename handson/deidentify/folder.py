@@ -12,10 +12,11 @@ import os
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..errors import DeidentifyError
 from . import report as status
@@ -179,7 +180,9 @@ class Output:
             self._lock.close()
 
 
-def check_folders(source: Path, output: Path, store: Path | None = None, aside: Path | None = None):
+def check_folders(
+    source: Path, output: Path, store: Path | None = None, aside: Path | None = None
+) -> None:
     """Refuse an output inside the input (or the reverse), a store inside the output, and the like."""
     where = {"output": output, "store": store, "aside": aside}
     real = {name: path.resolve() for name, path in where.items() if path is not None}
@@ -214,8 +217,8 @@ def check_folders(source: Path, output: Path, store: Path | None = None, aside: 
         )
 
 
-def run(source, output, *, mode, key, options, store=None, aside=None, pixels_checked=False, masks=(), find_text=False,
-        jobs=1, scheduler=None, dry_run=False, progress=None) -> Report:  # fmt: skip
+def run(source: str | PathLike[str], output: str | PathLike[str], *, mode: str, key: bytes, options: Iterable[str], store: Any = None, aside: Path | None = None, pixels_checked: bool = False, masks: Any = (), find_text: bool = False,
+        jobs: int = 1, scheduler: str | None = None, dry_run: bool = False, progress: Callable[[int, int], None] | None = None) -> Report:  # fmt: skip
     """De-identify a file or a folder; `anonymize` and `pseudonymize` are this with a key of their own."""
     source, output = Path(source), Path(output)
     aside = None if aside is None else Path(aside)
@@ -365,7 +368,7 @@ def _write_directory(report: Report, place: Output, identity: Identity) -> None:
 
 
 @contextmanager
-def writing_to(folder: Path):
+def writing_to(folder: Path) -> Iterator[None]:
     """Say in one sentence that the output cannot be written: full, read-only, gone."""
     try:
         yield

@@ -241,7 +241,7 @@ def _copy_voxels(path: Path, offset: int, left: int, target: IO[bytes]) -> None:
 
 
 def write_sidecar(
-    path: Path, out: Path, profile: Profile, identity: Identity, names=None
+    path: Path, out: Path, profile: Profile, identity: Identity, names: Names | None = None
 ) -> Counter:
     """De-identify a JSON sidecar, or copy a table of b-values if it is nothing but numbers."""
     text = path.read_text(encoding="utf-8", errors="strict")
@@ -265,7 +265,7 @@ def write_sidecar(
 
 def write_table(
     path: Path, out: Path, relative: str, profile: Profile, identity: Identity, names: Names
-):
+) -> Counter:
     """De-identify a table of a BIDS tree."""
     cleaner = _Sidecar({}, profile, identity)
 

@@ -6,6 +6,7 @@ not find is not proven to be clean. Images at risk stay at risk, whether somethi
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ _PASSES = 3
 
 
 @cache
-def reader():
+def reader() -> Any:
     """The OCR program with its models, loaded once.
 
     raises : DeidentifyError when it is not installed

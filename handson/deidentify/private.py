@@ -14,6 +14,7 @@ from functools import cache
 
 from pydicom._private_dict import private_dictionaries
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from . import forms
 from .tables import rows_of
@@ -115,7 +116,7 @@ _TERMS = frozenset(
 )
 
 
-def is_private_number(dataset: Dataset, tag) -> bool:
+def is_private_number(dataset: Dataset, tag: BaseTag) -> bool:
     """True if a safe element's value is a number (or one of a few terms) by its maker's dictionary; true
     for a known creator, too."""
     group, element = tag >> 16, tag & 0xFFFF
@@ -146,7 +147,7 @@ def is_private_number(dataset: Dataset, tag) -> bool:
     return False
 
 
-def is_safe_private(dataset: Dataset, tag) -> bool:
+def is_safe_private(dataset: Dataset, tag: BaseTag) -> bool:
     """True for a safe element, and for the creator of a block that holds at least one."""
     group, element = tag >> 16, tag & 0xFFFF
     if 0x10 <= element <= 0xFF:

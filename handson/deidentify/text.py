@@ -101,7 +101,9 @@ class Words:
             )
         )
 
-    def clean(self, text: str, identity: Identity | None = None, harmless=frozenset()) -> str:
+    def clean(
+        self, text: str, identity: Identity | None = None, harmless: frozenset[str] = frozenset()
+    ) -> str:
         """`text` with every gathered word replaced by ***, and with `identity` every UID in it by its new one.
 
         harmless : folded words that stay although a name is spelled like them

@@ -11,13 +11,14 @@ from pydicom.charset import decode_bytes
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
 from pydicom.valuerep import VR
 
 CHARSET_TEXT = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "PN"})
 LONG = frozenset({"LT", "ST", "UT"})
 
 
-def sequence_items(dataset: Dataset, tag) -> Sequence | None:
+def sequence_items(dataset: Dataset, tag: BaseTag) -> Sequence | None:
     """The items of a sequence; None when its bytes cannot be read as one."""
     try:
         value = dataset[tag].value
@@ -28,16 +29,16 @@ def sequence_items(dataset: Dataset, tag) -> Sequence | None:
     return value if isinstance(value, Sequence) else None
 
 
-def actual_vr(dataset: Dataset, tag, vr: str) -> str:
+def actual_vr(dataset: Dataset, tag: BaseTag, vr: str) -> str:
     """Of the VRs that the standard allows the one that the file claims, or else the first."""
     claimed = claimed_vr(dataset, tag)
     choices = vr.split(" or ")
     return str(claimed) if claimed in choices else choices[0]
 
 
-def packed(dataset: Dataset, tag, vr: str) -> tuple[bytes | None, bool]:
+def packed(dataset: Dataset, tag: BaseTag, vr: str) -> tuple[bytes | None, bool]:
     """(the bytes of binary numbers, True if little endian); None if they are not numbers."""
-    item = dataset.get_item(tag)
+    item: Any = dataset.get_item(tag)
     value = item.value
     if isinstance(value, bytes | bytearray):
         little = item.is_little_endian if item.is_raw else dataset.original_encoding[1]
@@ -54,17 +55,17 @@ def packed(dataset: Dataset, tag, vr: str) -> tuple[bytes | None, bool]:
         return None, True
 
 
-def claimed_vr(dataset: Dataset, tag) -> str | None:
+def claimed_vr(dataset: Dataset, tag: BaseTag) -> str | None:
     """The VR that the file gives, None in implicit VR."""
     return dataset.get_item(tag).VR
 
 
-def is_empty(dataset: Dataset, tag) -> bool:
+def is_empty(dataset: Dataset, tag: int) -> bool:
     item = dataset.get_item(tag)
     return item.value is None or (item.VR != VR.SQ and len(raw(dataset, tag)) == 0)
 
 
-def raw(dataset: Dataset, tag) -> bytes:
+def raw(dataset: Dataset, tag: int) -> bytes:
     """The bytes of an element's value, for looking through."""
     value = dataset.get_item(tag).value
     if value is None:
@@ -76,7 +77,7 @@ def raw(dataset: Dataset, tag) -> bytes:
     return str(value).encode("utf-8", "surrogateescape")
 
 
-def values(dataset: Dataset, tag, vr: str) -> list[str]:
+def values(dataset: Dataset, tag: int, vr: str) -> list[str]:
     """The values of a text-like element, without padding; [] when it is missing or empty."""
     if tag not in dataset:
         return []
@@ -101,5 +102,5 @@ def values(dataset: Dataset, tag, vr: str) -> list[str]:
     return parts if any(parts) else []
 
 
-def split(text: str, vr: str):
+def split(text: str, vr: str) -> Any:
     return text if vr in LONG or "\\" not in text else text.split("\\")

@@ -11,6 +11,7 @@ import re
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -251,7 +252,7 @@ def _original(dataset) -> dict:
 
 
 @contextmanager
-def out_of_logs():
+def out_of_logs() -> Iterator[None]:
     """Keep the reader's warnings out of logs: they quote values and file names."""
     logger = logging.getLogger("pydicom")
     before = logger.disabled

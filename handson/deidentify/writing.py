@@ -41,8 +41,12 @@ def file_meta(transfer_syntax: str, dataset: Dataset, new_uid: str) -> FileMetaD
 
 
 def write_dicom(
-    source: OpenDicom, dataset: Dataset, meta: FileMetaDataset, out: BinaryIO, pixels=None
-):
+    source: OpenDicom,
+    dataset: Dataset,
+    meta: FileMetaDataset,
+    out: BinaryIO,
+    pixels: bytes | None = None,
+) -> None:
     """Write preamble, meta, header, then the pixel data: copied, or `pixels` (bytes) in their place.
 
     The caller gives a new file and removes it when this raises.

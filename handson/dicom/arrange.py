@@ -5,6 +5,7 @@ read, and `read_series` refuses for the same reasons.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -105,14 +106,14 @@ class Stack:
         """True when nothing but a counter (InstanceNumber, the frame's number) put the volumes in order."""
         return any(key in COUNTERS for key in self.order)
 
-    def has(self, *faults) -> bool:
+    def has(self, *faults: Fault) -> bool:
         return any(problem.fault in faults for problem in self.problems)
 
-    def map(self, change) -> "Stack":
+    def map(self, change: Callable[[Frame], Frame]) -> "Stack":
         """The same stack with every frame changed."""
         return replace(self, volumes=tuple(tuple(map(change, v)) for v in self.volumes))
 
-    def without_copies(self, keep) -> "Stack":
+    def without_copies(self, keep: str) -> "Stack":
         """Copies of a file left out; then, where a few places still hold two frames, one of these.
 
         keep : "first" or "last" by file name

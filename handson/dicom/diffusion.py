@@ -8,8 +8,10 @@ a row; the signs are those that dcm2niix found to be right for axial slices.
 from dataclasses import dataclass
 
 import numpy as np
+from pydicom import Dataset
 
 from . import header as vendor
+from .arrange import Stack
 from .elements import private, text, texts
 from .geometry import LPS_TO_RAS, normal
 from .keys import Key
@@ -27,7 +29,7 @@ class Gradients:
     notes: tuple[str, ...] = ()
 
 
-def gradients(stack, header) -> Gradients:
+def gradients(stack: Stack, header: Dataset) -> Gradients:
     """The weighting and direction of every volume, None for what the files do not state of each.
 
     header : the whole header of the first file

@@ -4,8 +4,10 @@ The writer chooses them, and the frames may stand in any order. Whatever is not 
 frames of one position belong to different volumes: private attributes and unknown ones included.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 from pydicom.tag import Tag
 
@@ -28,7 +30,7 @@ class _Item:
     group: int
 
 
-def dimension_items(dataset) -> list[_Item]:
+def dimension_items(dataset: Dataset) -> list[_Item]:
     """The dimensions of an object, in the order of its DimensionIndexSequence."""
     found = []
     for n, entry in enumerate(value(dataset, "DimensionIndexSequence") or ()):
@@ -45,7 +47,9 @@ def _tag(entry, keyword) -> int:
     return int(found) if isinstance(found, int) else 0
 
 
-def dimension_keys(items, content, group) -> dict:
+def dimension_keys(
+    items: list[_Item], content: Dataset | None, group: Callable[[int], Dataset | None]
+) -> dict:
     """The keys of one frame: its DimensionIndexValues, else the attributes that they would count.
 
     content : item of the FrameContentSequence, or None

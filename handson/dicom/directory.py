@@ -4,6 +4,7 @@ PS3.3 annex F: records lie in one flat sequence and are linked by byte offsets. 
 here; `scan` reads the files it names.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from os import PathLike
@@ -41,7 +42,7 @@ class DirectoryRecord:
     path: Path | None = None
     missing: bool = False
 
-    def walk(self):
+    def walk(self) -> Iterator["DirectoryRecord"]:
         """This entry and all below, depth first, in the index's order."""
         yield self
         for child in self.children:

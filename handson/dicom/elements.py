@@ -6,8 +6,11 @@ kind that leaves this module is a fault of the program and must look like one.
 
 import math
 import struct
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
+from pydicom import Dataset
 from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
@@ -25,7 +28,7 @@ def _tag(key) -> BaseTag:
     return Tag(key)
 
 
-def value(dataset, key):
+def value(dataset: Dataset, key: int | str) -> Any:
     """An element's value as a string, or a tuple of strings or numbers; None when it is absent.
 
     Elements that pydicom has not converted yet are read from their bytes: a tenth of the time, and
@@ -64,7 +67,7 @@ def _parsed(dataset, tag, element):
     return tuple(part.strip(" \0") for part in data.decode("ascii").split("\\"))
 
 
-def texts(dataset, key) -> tuple[str, ...]:
+def texts(dataset: Dataset, key: int | str) -> tuple[str, ...]:
     """The values of a text element, empty when it is absent."""
     found = value(dataset, key)
     if found is None or found == "":
@@ -76,12 +79,12 @@ def texts(dataset, key) -> tuple[str, ...]:
     )
 
 
-def text(dataset, key) -> str:
+def text(dataset: Dataset, key: int | str) -> str:
     """The first value of a text element, "" when it is absent or empty."""
     return next(iter(texts(dataset, key)), "")
 
 
-def numbers(dataset, key) -> tuple[float, ...]:
+def numbers(dataset: Dataset, key: int | str) -> tuple[float, ...]:
     """The values of a number element, () when it is absent or empty.
 
     raises : ReadError when a value is not a finite number
@@ -100,7 +103,7 @@ def numbers(dataset, key) -> tuple[float, ...]:
     return values
 
 
-def number(dataset, key) -> float | None:
+def number(dataset: Dataset, key: int | str) -> float | None:
     """The first value of a number element; None when it is absent, empty or not a number."""
     try:
         return next(iter(numbers(dataset, key)), None)
@@ -111,7 +114,7 @@ def number(dataset, key) -> float | None:
 PRIVATE_BLOCKS = range(0x10, 0x14)  # vendors take the first blocks of their groups
 
 
-def private(dataset, creator: str, group: int, element: int) -> int | None:
+def private(dataset: Dataset, creator: str, group: int, element: int) -> int | None:
     """The tag of a private element in the block that its creator reserved (PS3.5 section 7.8.1).
 
     creator : as the vendor writes it, "SIEMENS MR HEADER"
@@ -123,7 +126,7 @@ def private(dataset, creator: str, group: int, element: int) -> int | None:
     return None
 
 
-def private_tags(group: int, elements) -> list[int]:
+def private_tags(group: int, elements: Iterable[int]) -> list[int]:
     """Every tag under which private elements and their creators may stand."""
     creators = [group << 16 | block for block in PRIVATE_BLOCKS]
     return creators + [
@@ -131,7 +134,7 @@ def private_tags(group: int, elements) -> list[int]:
     ]
 
 
-def item(dataset, key):
+def item(dataset: Dataset, key: int | str) -> Dataset | None:
     """The first item of a sequence, None when it is absent, empty or not a sequence."""
     found = value(dataset, key)
     return found[0] if isinstance(found, Sequence) and found else None

@@ -1,5 +1,9 @@
 """The frames of an enhanced multi-frame object, each described in functional groups (PS3.3 C.7.6.16)."""
 
+from collections.abc import Sequence
+
+from pydicom import Dataset
+
 from ..errors import ReadError
 from .dimensions import dimension_items, dimension_keys
 from .elements import item, number, numbers, text, texts
@@ -12,7 +16,7 @@ from .traits import Traits, other_words, parts_of
 _FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
 
 
-def enhanced_frames(base, dataset, groups) -> list[Frame]:
+def enhanced_frames(base: Frame, dataset: Dataset, groups: Sequence[Dataset]) -> list[Frame]:
     file = base.file
     if len(groups) < file.number_of_frames:
         raise ReadError(
@@ -37,15 +41,15 @@ class Groups:
         """The item of a functional group, or None."""
         return next((found for h in self.holders if (found := item(h, key)) is not None), None)
 
-    def numbers(self, key, element) -> tuple[float, ...]:
+    def numbers(self, key: str, element: str) -> tuple[float, ...]:
         found = self(key)
         return () if found is None else numbers(found, element)
 
-    def number(self, key, element) -> float | None:
+    def number(self, key: str, element: str) -> float | None:
         found = self(key)
         return None if found is None else number(found, element)
 
-    def text(self, key, element) -> str:
+    def text(self, key: str, element: str) -> str:
         found = self(key)
         return "" if found is None else text(found, element)
 

@@ -4,6 +4,8 @@ Only asked where the elements that `file_frames` reads do not decide. Every elem
 looked at, private ones included.
 """
 
+from collections.abc import Sequence
+
 from pydicom.dataset import Dataset
 
 from .elements import value
@@ -22,7 +24,7 @@ _NO_EVIDENCE = {"UI", "DA", "TM", "DT", "OB", "OW", "OF", "OD", "OL", "OV"}
 _LONGEST = 64  # characters of a value: longer ones are blocks of vendors' own data
 
 
-def contradictions(volumes) -> list[str]:
+def contradictions(volumes: Sequence[Sequence[Frame]]) -> list[str]:
     """The elements that have the same values at every place and yet differ within a volume.
 
     volumes : [time][slice] frames
@@ -38,7 +40,7 @@ def contradictions(volumes) -> list[str]:
     ]
 
 
-def varying(place) -> list[str]:
+def varying(place: Sequence[Frame]) -> list[str]:
     """The elements in which the frames of one place differ."""
     found = _columns([[frame] for frame in place])
     return [name for name, column in found.items() if len(set(column[0])) > 1]

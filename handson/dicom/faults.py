@@ -3,7 +3,9 @@
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pydicom
 
@@ -26,7 +28,7 @@ class IsDicomdir(NotAnImage):
 
 
 @contextmanager
-def without_warnings():
+def without_warnings() -> Iterator[None]:
     """pydicom warns about much that is repaired while reading; what matters becomes a note or error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -34,7 +36,7 @@ def without_warnings():
 
 
 @contextmanager
-def naming(path):
+def naming(path: Path) -> Iterator[None]:
     """Errors raised inside get the name of this file; what the system cannot read becomes a ReadError.
 
     Damaged bytes are caught where they are parsed (`parsing`, `elements.value`). A TypeError or an
@@ -51,7 +53,7 @@ def naming(path):
 
 
 @contextmanager
-def parsing(path):
+def parsing(path: Path) -> Iterator[None]:
     """Around pydicom's parser: whatever broken bytes make it raise becomes a ReadError about this file."""
     try:
         yield
@@ -61,7 +63,7 @@ def parsing(path):
         raise broken(error, path) from None
 
 
-def broken(error, path) -> ReadError:
+def broken(error: Exception, path: Path) -> ReadError:
     """pydicom passes on whatever broken bytes raise; all of it means the same to a reader."""
     if isinstance(error, OSError):
         reason, remedy = (

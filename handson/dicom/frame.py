@@ -1,9 +1,11 @@
 """A frame: one picture with its place in the patient, whatever kind of file it came in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pydicom import Dataset
 
 from .elements import number, numbers
 from .header import Location
@@ -70,22 +72,22 @@ class Frame:
     in_patient: bool = True
 
 
-def pixel_spacing(dataset) -> tuple | None:
+def pixel_spacing(dataset: Dataset) -> tuple | None:
     """(row, column) mm in the patient, or None; never the spacing at the detector."""
     found = exactly(2, numbers(dataset, "PixelSpacing"))
     return found if found and min(found) > 0 else None
 
 
-def depth_of(dataset) -> float | None:
+def depth_of(dataset: Dataset) -> float | None:
     """mm: what the file states of the slice distance, or else the thickness."""
     return step_of(dataset) or abs(number(dataset, "SliceThickness") or 0) or None
 
 
-def step_of(dataset) -> float | None:
+def step_of(dataset: Dataset) -> float | None:
     return abs(number(dataset, "SpacingBetweenSlices") or 0) or None
 
 
-def exactly(count, values) -> tuple | None:
+def exactly(count: int, values: Sequence[float]) -> tuple | None:
     return tuple(values) if len(values) == count else None
 
 

@@ -5,11 +5,14 @@ PS3.3 C.7.6.2.1.1 has the plane equation; the step from slice to slice always co
 never from SliceThickness.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..errors import GeometryError
+from .frame import Frame
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # A slice may lie this far from its place on the even grid: in mm, or as a share of the step; in
@@ -17,23 +20,23 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 TOLERANCE_MM, TOLERANCE_STEP, TOLERANCE_MOST = 0.02, 0.02, 0.25
 
 
-def normal(orientation) -> np.ndarray:
+def normal(orientation: Sequence[float] | None) -> np.ndarray:
     """Unit vector row x column, the direction in which slices ascend (PS3.3 C.7.6.2.1.1).
 
     raises : GeometryError when the cosines are not two unit vectors at a right angle
     """
-    row, column = np.reshape(orientation, (2, 3))
+    row, column = np.reshape(np.array(orientation, float), (2, 3))
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if abs(row @ column) > 1e-3 or max(abs(1 - n) for n in lengths) > 1e-3:
         raise GeometryError(
-            f"ImageOrientationPatient {tuple(orientation)} is not two unit vectors at a right angle",
+            f"ImageOrientationPatient {tuple(orientation or ())} is not two unit vectors at a right angle",
             "The header is damaged; read single slices with read_slice.",
         )
     cross = np.cross(row, column)
     return cross / np.linalg.norm(cross)
 
 
-def frame_affine(frame, step=None) -> np.ndarray | None:
+def frame_affine(frame: Frame, step: np.ndarray | None = None) -> np.ndarray | None:
     """Affine [column, row, slice] -> RAS+ mm of one frame, None when it states no place.
 
     step : (3,) LPS mm from this slice to the next; by default 1 mm along the normal
@@ -72,11 +75,11 @@ class Spacing:
         return not self.gaps and self.drift <= tolerance(self.typical)
 
 
-def tolerance(step) -> float:
+def tolerance(step: float) -> float:
     return min(max(TOLERANCE_MM, TOLERANCE_STEP * step), TOLERANCE_MOST * step)
 
 
-def spacing_of(positions, direction) -> Spacing:
+def spacing_of(positions: ArrayLike, direction: np.ndarray) -> Spacing:
     """Judge positions that ascend along `direction`: (N, 3) LPS mm, N >= 2."""
     positions = np.asarray(positions, float)
     gaps = np.diff(positions @ direction)
@@ -90,7 +93,7 @@ def spacing_of(positions, direction) -> Spacing:
     return Spacing(step, typical, uneven, drift)
 
 
-def tilt_degrees(spacing, frame) -> float:
+def tilt_degrees(spacing: Spacing | None, frame: Frame) -> float:
     """Angle between the way from slice to slice and the normal: the tilt of the gantry."""
     if spacing is None:
         return 0.0
@@ -98,7 +101,9 @@ def tilt_degrees(spacing, frame) -> float:
     return float(np.rad2deg(np.arccos(np.clip(along / np.linalg.norm(spacing.step), -1, 1))))
 
 
-def resample_even(data, affine, positions, direction):
+def resample_even(
+    data: np.ndarray, affine: np.ndarray, positions: ArrayLike, direction: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Slices at uneven distances -> an even grid from the first to the last, linear in between.
 
     data : [column, row, slice(, time)]

@@ -140,7 +140,7 @@ def check_regular(path: Path) -> int:
     return status.st_size
 
 
-def read_bytes(path: Path, count=-1) -> bytes:
+def read_bytes(path: Path, count: int = -1) -> bytes:
     """The first `count` bytes of a file, all by default."""
     try:
         with open(path, "rb", buffering=0) as file:
@@ -149,7 +149,7 @@ def read_bytes(path: Path, count=-1) -> bytes:
         raise broken(error, path) from None
 
 
-def read_header(path) -> Header:
+def read_header(path: Path) -> Header:
     """Read the describing part of one DICOM file: `DESCRIPTION`, and what many-frame objects need more.
 
     path : file; preamble and file meta may be missing, the name does not matter
@@ -172,7 +172,7 @@ def read_header(path) -> Header:
         head = min(size, head * 8)
 
 
-def check_is_dicom(data: bytes, path: Path):
+def check_is_dicom(data: bytes, path: Path) -> None:
     """Refuse what does not begin as DICOM: the mark of PS3.10 section 7.1, or a bare data set."""
     if not data:
         raise ReadError("is empty", "Copy it again from the source.", path=path)
@@ -268,7 +268,7 @@ def _inflate(deflated: bytes) -> bytes:
     return inflated
 
 
-def whole_header(path, pixels=True) -> Dataset:
+def whole_header(path: Path, pixels: bool = True) -> Dataset:
     """All of the data set; without its pixels when only the header is asked.
 
     raises : ReadError
@@ -279,7 +279,7 @@ def whole_header(path, pixels=True) -> Dataset:
     return dataset
 
 
-def pixel_element(location: Location):
+def pixel_element(location: Location) -> tuple[int, str | None, int, int, bytes | None] | None:
     """Read on from where `read_header` stopped to the pixel data, skipping every value on the way.
 
     returns : (tag, VR, length, offset of the value, inflated), `inflated` being the data set in which

@@ -99,18 +99,18 @@ IN_TIME = (Key.TEMPORAL_POSITION, Key.TIME_SLICE, Key.TIME_SLOT, *CLOCKS)
 _PRIORITY = {key: n for n, key in enumerate(Key)}
 
 
-def priority(key) -> tuple:
+def priority(key: Key | Dimension) -> tuple:
     """Where a key stands in the order of trust; an object's own dimensions follow the trigger time."""
     if isinstance(key, Dimension):
         return _PRIORITY[Key.TRIGGER_TIME], 1, key.number
     return _PRIORITY[key], 0, 0
 
 
-def is_clock(key) -> bool:
+def is_clock(key: Key | Dimension) -> bool:
     return key in CLOCKS
 
 
-def is_soft(key) -> bool:
+def is_soft(key: Key | Dimension) -> bool:
     return key in SOFT or (isinstance(key, Dimension) and key.place)
 
 
@@ -124,6 +124,6 @@ _TIME_DIMENSIONS = {
 }
 
 
-def is_time(key) -> bool:
+def is_time(key: Key | Dimension) -> bool:
     """Whether volumes in the order of this key are a series in time."""
     return key.name in _TIME_DIMENSIONS if isinstance(key, Dimension) else key in IN_TIME

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
+from pydicom import Dataset
 
 from ..errors import ReadError
 from .elements import number, numbers, private, value
@@ -33,7 +34,7 @@ class Tiles:
     backwards: bool = False
 
 
-def tiles(dataset) -> Tiles | None:
+def tiles(dataset: Dataset) -> Tiles | None:
     """How a mosaic is cut, or None when its private header was removed: then nothing tells."""
     csa = csa_header(dataset)
     tag = private(dataset, SIEMENS, 0x0019, 0x0A)
@@ -88,7 +89,7 @@ def tile_frames(whole: Frame, cut: Tiles) -> list[Frame]:
     ]
 
 
-def csa_header(dataset) -> dict | None:
+def csa_header(dataset: Dataset) -> dict | None:
     """Siemens' image header (CSA), read by nibabel; None when it is absent.
 
     raises : ReadError when it is damaged
@@ -108,12 +109,13 @@ def csa_header(dataset) -> dict | None:
         ) from None
 
 
-def csa_item(csa, name) -> list:
+def csa_item(csa: dict | None, name: str) -> list:
     return csa[name]["items"] if csa and name in csa else []
 
 
-def cut(picture, tile) -> np.ndarray:
+def cut(picture: np.ndarray, tile: Frame) -> np.ndarray:
     """The slice of one `Frame` out of the whole picture, row by row of tiles."""
     rows, columns = tile.traits.rows, tile.traits.columns
-    down, right = divmod(tile.index, tile.file.mosaic[0])
+    across, _ = tile.file.mosaic or (1, 1)
+    down, right = divmod(tile.index, across)
     return picture[down * rows : (down + 1) * rows, right * columns : (right + 1) * columns]

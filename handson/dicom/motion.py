@@ -5,10 +5,13 @@ volumes would look like one stack with gaps, or, where the drift is even, like a
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from .frame import Frame
 from .geometry import normal, spacing_of, tolerance
 from .keys import Dimension, Key, is_time, priority
 
@@ -36,7 +39,7 @@ class Motion:
         )
 
 
-def motion(group, certain=True) -> Motion | None:
+def motion(group: Sequence[Frame], certain: bool = True) -> Motion | None:
     """The volumes of a series whose positions drift, or None when the frames lie in fixed places.
 
     group : placed frames
@@ -49,7 +52,7 @@ def motion(group, certain=True) -> Motion | None:
     if not certain:
         keys += [k for k in stated if k in _LIKELY]
     for key in sorted(keys, key=priority):
-        classes = defaultdict(list)
+        classes: dict[Any, list[Frame]] = defaultdict(list)
         for frame in group:
             classes[frame.keys.get(key)].append(frame)
         sizes = set(map(len, classes.values()))

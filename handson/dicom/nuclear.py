@@ -20,7 +20,7 @@ from .traits import Traits
 _KINDS = {"EnergyWindowVector": "energy_window", "RRIntervalVector": "rr_interval"}
 
 
-def tomographic_frames(base: Frame, dataset) -> list[Frame] | None:
+def tomographic_frames(base: Frame, dataset: Dataset) -> list[Frame] | None:
     """The frames of a reconstruction, placed where the file tells; None of anything else (projections)."""
     count = base.file.number_of_frames
     slices = exactly(count, numbers(dataset, "SliceVector"))

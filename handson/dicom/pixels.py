@@ -5,9 +5,11 @@ pydicom's decoders. What a header claims is compared with what the file holds be
 allocated. No rescale, no window and no geometry here.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydicom.encaps import generate_frames
@@ -113,7 +115,9 @@ def stored_type(source: PixelData) -> np.dtype:
     return np.dtype(f"{'i' if f.signed else 'u'}{max(f.allocated // 8, 1)}")
 
 
-def read_frames(source: PixelData, indices, targets=None):
+def read_frames(
+    source: PixelData, indices: Sequence[int], targets: Sequence[np.ndarray] | None = None
+) -> Iterator[np.ndarray]:
     """Read the frames `indices` of a file, one after the other.
 
     targets : where to put them, C-contiguous arrays of `stored_type`, (rows, columns[, 3]); without
@@ -185,7 +189,7 @@ def _read_bits(source, indices, targets):
         yield target
 
 
-def clear_unused_bits(stored, pixels: PixelFormat) -> None:
+def clear_unused_bits(stored: np.ndarray, pixels: PixelFormat) -> None:
     """Bits beside HighBit .. HighBit - BitsStored + 1 are not part of the value (PS3.5 section 8.1.1).
 
     Old files keep overlays there. Done in place; the sign is carried on.
@@ -235,7 +239,7 @@ def _decode(source, indices, targets):
         yield target
 
 
-def partial_to_rgb(colour) -> np.ndarray:
+def partial_to_rgb(colour: np.ndarray) -> np.ndarray:
     """YBR_PARTIAL, 8 bits a sample, to RGB: the inverse of PS3.3 C.7.6.3.1.2."""
     y, cb, cr = np.moveaxis(colour.astype(float) - (16, 128, 128), -1, 0)
     red, green = 1.1644 * y + 1.5960 * cr, 1.1644 * y - 0.3918 * cb - 0.8130 * cr
@@ -243,7 +247,7 @@ def partial_to_rgb(colour) -> np.ndarray:
     return rgb.round().clip(0, 255).astype(np.uint8)
 
 
-def find_decoder(source):
+def find_decoder(source: PixelData) -> Any:
     """pydicom's decoder of a transfer syntax, or a DecoderError that names what to install."""
     uid = UID(source.format.transfer_syntax)
     try:

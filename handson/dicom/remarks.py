@@ -3,6 +3,8 @@
 Needs the whole header; nothing here is needed to place or scale a frame.
 """
 
+from pydicom import Dataset
+
 from ..errors import ReadError
 from .elements import number, numbers, private, text
 from .frame import Frame
@@ -10,7 +12,7 @@ from .header import PHILIPS_2005
 from .values import functional_groups, mapping
 
 
-def header_window(dataset, one: Frame) -> tuple[float, float] | None:
+def header_window(dataset: Dataset, one: Frame) -> tuple[float, float] | None:
     """(centre, width) that the file proposes first for this frame, in the frame's unit."""
     for item in functional_groups(dataset, one.index, "FrameVOILUTSequence") or [dataset]:
         try:
@@ -22,7 +24,7 @@ def header_window(dataset, one: Frame) -> tuple[float, float] | None:
     return None
 
 
-def window_function(dataset, one: Frame) -> str:
+def window_function(dataset: Dataset, one: Frame) -> str:
     """The VOILUTFunction (PS3.3 C.11.2.1.3) stated beside the window of this frame; "" when none is."""
     for item in functional_groups(dataset, one.index, "FrameVOILUTSequence") or [dataset]:
         stated = text(item, "VOILUTFunction").upper()
@@ -40,7 +42,7 @@ def _in_frame_unit(center, width, dataset, one):
     return stored * used.slope + used.intercept, width / abs(slope) * abs(used.slope)
 
 
-def notes(dataset, one: Frame) -> list[str]:
+def notes(dataset: Dataset, one: Frame) -> list[str]:
     """What a reader of this picture should know and its numbers do not say."""
     told = []
     if one.file.format.photometric == "MONOCHROME1":

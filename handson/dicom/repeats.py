@@ -9,7 +9,7 @@ Works on keys alone: no file is opened and no pixel is read.
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,8 @@ from .frame import Frame
 from .keys import COUNTERS, Dimension, Key, is_clock, is_soft, priority
 
 DAY = 86400.0
+Places = Sequence[Sequence[Frame]]
+Column = list[list[Any]]  # [slice][frame], the values of one key
 
 
 class Unproven(Exception):
@@ -32,7 +34,7 @@ class Repeats:
     order: tuple
 
 
-def prove(places) -> Repeats:
+def prove(places: Places) -> Repeats:
     """Tell the volumes of repeated positions apart, and put them in order.
 
     places : [slice][...] frames; every slice must hold equally many
@@ -52,7 +54,7 @@ def prove(places) -> Repeats:
     return _ordered([tuple(v) for v in volumes.values()], tags, clock)
 
 
-def by_counter(places) -> Repeats:
+def by_counter(places: Places) -> Repeats:
     """Volumes in the order of InstanceNumber, of frames in one file: for a caller who asked for it.
 
     raises : Unproven when two frames at one place share their number
@@ -75,7 +77,7 @@ class Columns:
         keys = {key for place in places for frame in place for key in frame.keys}
         self.varying = sorted(filter(self._varies, keys), key=priority)
 
-    def of(self, key):
+    def of(self, key: Key | Dimension) -> Column:
         """Values of a key, None where a frame has none; clocks are put right at midnight."""
         values = [[frame.keys.get(key) for frame in place] for place in self.places]
         if key in (Key.TIME, Key.CONTENT_TIME):
@@ -86,26 +88,26 @@ class Columns:
     def _varies(self, key) -> bool:
         return any(len({f.keys.get(key) for f in place}) > 1 for place in self.places)
 
-    def complete(self, key) -> bool:
+    def complete(self, key: Key | Dimension) -> bool:
         return all(f.keys.get(key) is not None for place in self.places for f in place)
 
     @staticmethod
-    def joined(*columns):
+    def joined(*columns: Column) -> Column:
         """One column of tuples."""
         return [list(zip(*rows, strict=True)) for rows in zip(*columns, strict=True)]
 
     @staticmethod
-    def uniform(column) -> bool:
+    def uniform(column: Column) -> bool:
         """Whether every place holds the same values, equally often."""
         first = Counter(column[0])
         return all(Counter(own) == first for own in column[1:])
 
     @staticmethod
-    def distinct(column) -> bool:
+    def distinct(column: Column) -> bool:
         """Whether no place holds a value twice."""
         return all(len(set(own)) == len(own) for own in column)
 
-    def ranks(self, labels, key):
+    def ranks(self, labels: Column, key: Key | Dimension) -> Column:
         """The rank of each frame by a key, among the frames of its place with the same label."""
         found = []
         for own, names in zip(self.of(key), labels, strict=True):
@@ -269,7 +271,7 @@ def _least(columns, keys):
     return chosen
 
 
-def sortable(value):
+def sortable(value: Any) -> tuple:
     """Numbers before text, an element that is absent before both; "b500" before "b1000"."""
     if value is None:
         return (0, 0)
@@ -279,7 +281,7 @@ def sortable(value):
     return (1, value)
 
 
-def over_midnight(stamps):
+def over_midnight(stamps: list[float | None]) -> list[float | None]:
     """Seconds that run on over midnight where the dates are absent or were not moved on.
 
     stamps : seconds since 1970, or of the day (below 86400) where the date is not known, or None

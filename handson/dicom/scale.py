@@ -7,6 +7,7 @@ spacing has no millimetres, and none is invented.
 from dataclasses import dataclass
 
 import pydicom
+from pydicom import Dataset
 
 from ..errors import ReadError
 from .elements import number, numbers, text, value
@@ -37,7 +38,7 @@ class UltrasoundRegion:
     why: str = ""
 
 
-def scale_of(one: Frame, dataset) -> Scale:
+def scale_of(one: Frame, dataset: Dataset) -> Scale:
     """What the file states about distances in this frame.
 
     dataset : the whole header

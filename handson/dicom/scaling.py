@@ -4,9 +4,12 @@ PS3.3 C.11.1 (modality transform), C.7.6.16.2.9 (per frame), C.7.6.16.2.11 (real
 C.8.8.3 (dose). Look-up tables are left to pydicom: here is only said which transform holds.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
+from pydicom import Dataset
 
 from .elements import number, numbers, text, value
 
@@ -41,7 +44,7 @@ class Scaling:
         """True when whole numbers stay whole."""
         return not self.table and self.slope.is_integer() and self.intercept.is_integer()
 
-    def apply(self, stored, dtype) -> np.ndarray:
+    def apply(self, stored: np.ndarray, dtype: DTypeLike) -> np.ndarray:
         """Stored numbers -> values of `dtype`, by slope and intercept."""
         if self.identity:
             return stored.astype(dtype, copy=False)
@@ -50,7 +53,7 @@ class Scaling:
         return values.astype(dtype, copy=False)
 
 
-def scaling(dataset, modality) -> Scaling:
+def scaling(dataset: Dataset, modality: str) -> Scaling:
     """The transform that a data set, or an item of a functional group, states.
 
     modality : CT that states no RescaleType is in Hounsfield units (PS3.3 C.8.2.1.1.2)
@@ -76,7 +79,7 @@ def _factor(dataset, key) -> float | None:
     return next(iter(numbers(dataset, key)), None)
 
 
-def real_world(items) -> Scaling | None:
+def real_world(items: Iterable[Dataset]) -> Scaling | None:
     """The first linear mapping of a RealWorldValueMappingSequence, PS3.3 C.7.6.16.2.11."""
     for item in items:
         slope = number(item, "RealWorldValueSlope")
@@ -95,7 +98,7 @@ def prefer(rescale: Scaling, mapping: Scaling | None) -> Scaling:
     return rescale
 
 
-def value_type(stored: np.dtype, scalings) -> np.dtype:
+def value_type(stored: np.dtype, scalings: Sequence[Scaling]) -> np.dtype:
     """The dtype in which values are kept: the stored one while nothing but whole numbers can come.
 
     float32 otherwise, which holds 16-bit values after any rescale; float64 from 32-bit pixels on.

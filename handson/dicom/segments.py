@@ -5,14 +5,20 @@ that of PixelMeasures; values of a FRACTIONAL object are shares of MaximumFracti
 and overlaps are the business of `handson.segmentations`.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from pydicom import Dataset
 
 from ..errors import ReadError
 from .elements import number, text
 from .scaling import Scaling
 
+if TYPE_CHECKING:
+    from .enhanced import Groups
 
-def fractional(dataset) -> Scaling | None:
+
+def fractional(dataset: Dataset) -> Scaling | None:
     """The scaling of a FRACTIONAL segmentation to 0 .. 1; None of anything else.
 
     raises : ReadError when the greatest value is not stated
@@ -29,12 +35,12 @@ def fractional(dataset) -> Scaling | None:
     return Scaling(1 / greatest, 0.0, unit if unit in ("probability", "occupancy") else "")
 
 
-def segment_number(groups) -> int | None:
+def segment_number(groups: "Groups") -> int | None:
     found = groups.number("SegmentIdentificationSequence", "ReferencedSegmentNumber")
     return None if found is None else int(found)
 
 
-def slots(along, step) -> np.ndarray | None:
+def slots(along: np.ndarray, step: float) -> np.ndarray | None:
     """The index of each slice on a grid of `step` mm that leaves room for empty slices.
 
     along : mm along the normal, ascending

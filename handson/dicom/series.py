@@ -167,19 +167,19 @@ def _scan_file(path: Path) -> SeriesTable:
         with without_warnings():
             read_header(path)
     except IsDicomdir:
-        entries = [entry for entry in read_dicomdir(path).walk() if entry.path]
+        entries = list(read_dicomdir(path).walk())
         lost = [
             Skipped(e.path, "is named by the DICOMDIR and missing", True)
             for e in entries
-            if e.missing
+            if e.path and e.missing
         ]
-        return scan_files(path, [e.path for e in entries if not e.missing], lost)
+        return scan_files(path, [e.path for e in entries if e.path and not e.missing], lost)
     except NotAnImage:
         pass
     return scan_files(path, [path])
 
 
-def scan_files(folder, paths: Iterable[Path], skipped=()) -> SeriesTable:
+def scan_files(folder: Path, paths: Iterable[Path], skipped: Iterable[Skipped] = ()) -> SeriesTable:
     """The same for a list of files."""
     by_series, skipped = defaultdict(list), list(skipped)
     with without_warnings():

@@ -5,6 +5,7 @@ each part says in words what that was.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -55,12 +56,12 @@ def _rank(frame) -> tuple:
     return acquisition, frame.traits.rank(), frame.position or (), str(frame.file.path), frame.index
 
 
-def is_placed(frame) -> bool:
+def is_placed(frame: Frame) -> bool:
     """True when the frame says where it lies and how large its pixels are."""
     return not lacking(frame)
 
 
-def lacking(frame) -> str:
+def lacking(frame: Frame) -> str:
     """The elements that a frame needs to be placed and does not state, "" when none."""
     found = {
         "ImagePositionPatient": frame.position,
@@ -189,11 +190,11 @@ def _plane_name(frame) -> str | None:
     return ("sagittal", "coronal", "axial")[axis]
 
 
-def buckets(group) -> list[np.ndarray]:
+def buckets(group: Sequence[Frame]) -> list[np.ndarray]:
     """Indices of the frames at each distance along the normal, ascending."""
     direction = normal(group[0].orientation)
     along = np.array([frame.position for frame in group]) @ direction
     order = np.argsort(along, kind="stable")
-    near = min(SAME_PLACE_MM, 0.1 * min(group[0].spacing))
+    near = min(SAME_PLACE_MM, 0.1 * min(group[0].spacing or (0.0,)))
     cuts = np.flatnonzero(np.diff(along[order]) > near) + 1
     return np.split(order, cuts)

@@ -7,7 +7,9 @@ echo-planar imaging, where one repetition fills one volume.
 from dataclasses import dataclass
 
 import numpy as np
+from pydicom import Dataset
 
+from .arrange import Stack
 from .elements import number, numbers, private, texts
 from .header import GE_PARAMETERS
 from .keys import BESIDE_TIME, Key, is_time
@@ -30,7 +32,7 @@ class Timing:
     times: tuple | None = None
 
 
-def timing(stack, header) -> Timing:
+def timing(stack: Stack, header: Dataset) -> Timing:
     """Seconds of the volumes; nothing where the files are silent or axis 3 is not time.
 
     header : the whole header of the first file
@@ -133,7 +135,7 @@ def _even(starts) -> float | None:
 _TOLD = (Key.CARDIAC_PHASE, Key.RESPIRATORY_PHASE, Key.B_VALUE, Key.FLIP_ANGLE, Key.KERNEL)
 
 
-def order_in_words(stack) -> str:
+def order_in_words(stack: Stack) -> str:
     """What put the volumes in order, and its values where they are few and name the volumes."""
     words = ", then ".join(map(str, stack.order))
     if len(stack.order) > 1 or stack.order[0] not in _TOLD or len(stack.volumes) > 8:

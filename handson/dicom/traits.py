@@ -1,5 +1,6 @@
 """What must agree within a volume: frames that differ in one of these are volumes of their own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 # ImageType's third value and Siemens' words that say which part of the complex signal was kept.
@@ -63,7 +64,7 @@ _NAMES = {
 }
 
 
-def parts_of(image_type, component) -> dict:
+def parts_of(image_type: Sequence[str], component: str) -> dict:
     """Which part of the signal and which image of a Dixon series the words of ImageType name."""
     words = [component, *image_type[2:]]
     return {
@@ -72,6 +73,6 @@ def parts_of(image_type, component) -> dict:
     }
 
 
-def other_words(image_type) -> str:
+def other_words(image_type: Sequence[str]) -> str:
     """The words of ImageType that name no part of the signal: ADC, TRACEW, DIS2D ..."""
     return " ".join(w for w in image_type[2:] if w not in _PARTS and w not in _DIXON)

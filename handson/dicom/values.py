@@ -5,9 +5,11 @@ is applied. PS3.3 C.11.1 (modality transform), C.7.6.16.2.11 (real-world values)
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pydicom
+from pydicom import Dataset
 from pydicom.pixels import apply_color_lut, apply_modality_lut
 
 from ..errors import ReadError
@@ -15,11 +17,12 @@ from . import mosaic
 from .elements import value
 from .faults import BROKEN_BYTES
 from .frame import Frame
+from .pixel_format import PixelFormat
 from .pixels import PixelData, read_frames
-from .scaling import prefer, real_world, scaling
+from .scaling import Scaling, prefer, real_world, scaling
 
 
-def with_unit(one: Frame, dataset) -> Frame:
+def with_unit(one: Frame, dataset: Dataset) -> Frame:
     """A frame whose scaling knows the units that stand far behind in the header.
 
     dataset : all of the header
@@ -30,14 +33,14 @@ def with_unit(one: Frame, dataset) -> Frame:
     return replace(one, scaling=prefer(how, mapping(dataset, one.index)))
 
 
-def mapping(dataset, index):
+def mapping(dataset: Dataset, index: int) -> Scaling | None:
     """The real-world value mapping of a frame: its functional group's, or the data set's."""
     if items := functional_groups(dataset, index, "RealWorldValueMappingSequence"):
         return real_world(items)
     return real_world(value(dataset, "RealWorldValueMappingSequence") or ())
 
 
-def functional_groups(dataset, index, keyword) -> list:
+def functional_groups(dataset: Dataset, index: int, keyword: str) -> list:
     """Items of a functional group of frame `index`: its own, or the shared ones."""
     own = value(dataset, "PerFrameFunctionalGroupsSequence") or []
     shared = value(dataset, "SharedFunctionalGroupsSequence") or []
@@ -45,7 +48,7 @@ def functional_groups(dataset, index, keyword) -> list:
     return next((list(items) for h in holders if (items := value(h, keyword))), [])
 
 
-def real_values(one: Frame, source: PixelData, dataset=None) -> np.ndarray:
+def real_values(one: Frame, source: PixelData, dataset: Dataset | None = None) -> np.ndarray:
     """The pixels of one frame as they are meant: float32 values in the frame's unit, or uint8 RGB.
 
     dataset : needed for palettes and modality LUTs only
@@ -56,7 +59,7 @@ def real_values(one: Frame, source: PixelData, dataset=None) -> np.ndarray:
     return frame_values(one, stored, dataset)
 
 
-def frame_values(one: Frame, stored, dataset=None) -> np.ndarray:
+def frame_values(one: Frame, stored: np.ndarray, dataset: Any = None) -> np.ndarray:
     """Stored numbers of one frame -> what `real_values` returns."""
     f = one.file.format
     try:
@@ -87,17 +90,17 @@ def _palette(dataset) -> pydicom.Dataset:
     return own
 
 
-def to_8_bits(colour, bits=None) -> np.ndarray:
+def to_8_bits(colour: np.ndarray, bits: int | None = None) -> np.ndarray:
     """Colour of more than 8 bits a sample, shortened to the upper 8."""
     bits = bits or colour.dtype.itemsize * 8
     return (colour >> (bits - 8)).astype(np.uint8) if bits > 8 else colour.astype(np.uint8)
 
 
-def brightness(rgb) -> np.ndarray:
+def brightness(rgb: np.ndarray) -> np.ndarray:
     """uint8 [..., 3] -> uint8 [...]: the luma of ITU-R BT.601, the Y of YBR_FULL (PS3.3 C.7.6.3.1.2)."""
     return (rgb @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)
 
 
-def shown_as(pixels) -> str:
+def shown_as(pixels: PixelFormat) -> str:
     """Photometric interpretation of what `real_values` returns."""
     return pixels.photometric if pixels.photometric.startswith("MONOCHROME") else "RGB"

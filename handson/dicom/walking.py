@@ -5,6 +5,7 @@ Only steps are taken here: values stay bytes, and pydicom converts the few that 
 this walk does not know (another VR, a length that leads nowhere) is left to pydicom's own reader.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from struct import Struct, error
 from typing import Any
@@ -52,7 +53,7 @@ class HeaderWalk:
         return made
 
 
-def walk(data: bytes, at: int, last: int, wanted) -> HeaderWalk | None:
+def walk(data: bytes, at: int, last: int, wanted: Container[int | None]) -> HeaderWalk | None:
     """Step over the elements from `at` on, up to the first one beyond the tag `last`.
 
     wanted : set of tags whose values are kept

@@ -3,11 +3,13 @@
 The table is for invented patients: it shows what was there before. The engine's own report never does.
 """
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
 import anywidget
 import traitlets
+from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
 from pydicom.tag import BaseTag
 
@@ -19,7 +21,7 @@ _LABELS = labels("audit_viewer")
 _LONGEST = 48  # characters of a value
 
 
-def flat(dataset, path="") -> dict[str, tuple[int, str, str]]:
+def flat(dataset: Dataset, path: str = "") -> dict[str, tuple[int, str, str]]:
     """Every element, in sequences too: "Sequence[0].Keyword" -> (tag, what to show, what to search).
 
     Of bytes their number is shown; they are searched as Latin-1, since a private element may hold text.
@@ -41,7 +43,7 @@ def flat(dataset, path="") -> dict[str, tuple[int, str, str]]:
     return found
 
 
-def rows(before, after, known) -> list[list[str]]:
+def rows(before: Dataset, after: Dataset, known: Iterable[str]) -> list[list[str]]:
     """element, rule of PS3.15 Table E.1-1, before, after, "leak" or "", for each element of either.
 
     before, after : `pydicom.Dataset`; known : texts that must be gone, upper and lower case being one

@@ -39,7 +39,7 @@ class ByteField:
     says: str
 
 
-def byte_fields(path) -> list[ByteField]:
+def byte_fields(path: Path) -> list[ByteField]:
     """Where each field of the header lies, in the order of the file.
 
     path : DICOM file with a preamble, or NIfTI, packed by gzip or not

@@ -12,6 +12,8 @@ from functools import cache
 from html import escape
 from importlib import import_module, util
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 from IPython import get_ipython
@@ -101,7 +103,7 @@ class Verdict:
         )
 
 
-def check(exercise_id: str, answer=...):
+def check(exercise_id: str, answer: Any = ...) -> None:
     """Say whether `answer` is right, not given yet, or which known mistake it is. Never raises.
 
     exercise_id : as in the notebook, "03-2"
@@ -142,7 +144,7 @@ class Verdicts:
         return f'<div role="status"><b>{self.heading}</b>{"".join(lines)}</div>'
 
 
-def check_all(number: str, answers: Mapping[str, object]):
+def check_all(number: str, answers: Mapping[str, object]) -> None:
     """Say of every exercise of a lesson whether it is right, not answered yet, or which mistake. Never raises.
 
     number : of the lesson, "10"
@@ -164,7 +166,7 @@ def _in_a_solution() -> bool:
     return code.startswith("# Solution")
 
 
-def judge(exercise_id: str, answer=...) -> Verdict:
+def judge(exercise_id: str, answer: Any = ...) -> Verdict:
     """The verdict that `check` shows."""
     exercises = lesson(exercise_id.partition("-")[0]).EXERCISES if _known(exercise_id) else {}
     if exercise_id not in exercises:
@@ -181,12 +183,12 @@ def judge(exercise_id: str, answer=...) -> Verdict:
 
 
 @cache
-def folder_of(set_id) -> Path:
+def folder_of(set_id: str) -> Path:
     """`fetch`, its files verified once in a kernel and not at every check."""
     return fetch(set_id)
 
 
-def lesson(number: str):
+def lesson(number: str) -> ModuleType:
     """The module of lesson `number` ("03"): its EXERCISES (id -> Exercise) and its QUIZ."""
     return import_module(f"handson.lessons.lesson_{number}")
 
@@ -218,7 +220,7 @@ def _judge(exercise_id, exercise, answer) -> Verdict:
     return Verdict(exercise_id, "wrong", f"{_misfit(answer, accepted)}{exercise.hint}")
 
 
-def same(answer, accepted, within=1e-6) -> bool:
+def same(answer: Any, accepted: Any, within: float = 1e-6) -> bool:
     """Is it the same answer? Numbers may be off by `within`, text by case and outer blanks.
 
     `...` in `accepted` takes anything.

@@ -1,11 +1,13 @@
 """Lesson 00, look at images first: what its exercises accept, and the mistakes they know."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
 from ..display.windows import window
 from ..nifti import read_nifti
+from ..volume import Volume
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
@@ -17,23 +19,23 @@ WINDOWS = ((128, 300), (200, 60), (100, 80))  # three windows on the template
 
 
 @cache
-def template():
+def template() -> Volume:
     """The MNI152 T1-weighted brain, 1 mm."""
     return read_nifti(folder_of("nilearn-mni") / TEMPLATE)
 
 
 @cache
-def motor_map():
+def motor_map() -> Volume:
     """z values, left against right button press, 3 mm."""
     return read_nifti(folder_of("nilearn-motor-map") / MAP)
 
 
-def value_at(volume, mm):
+def value_at(volume: Volume, mm: Sequence[float]) -> float:
     """Value of the voxel that holds the point, mm in RAS+."""
     return volume.data[tuple(volume.nearest(mm))]
 
 
-def peak():
+def peak() -> np.ndarray:
     """Place of the largest z value, mm in RAS+."""
     data = motor_map().data
     return motor_map().world(np.unravel_index(np.nanargmax(data), data.shape))
@@ -44,7 +46,7 @@ def greys() -> list:
 
 
 @cache
-def series():
+def series() -> Volume:
     return read_nifti(folder_of("nibabel-tests") / "functional.nii")
 
 

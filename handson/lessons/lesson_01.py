@@ -2,6 +2,7 @@
 
 import struct
 from functools import cache
+from typing import Literal
 
 import numpy as np
 import pydicom
@@ -34,7 +35,7 @@ NAMELESS = {
 FORMATS = {"A": "DICOM", "B": "NIfTI-2", "C": "DICOM", "D": "Analyze", "E": "NIfTI-1"}
 
 
-def nameless(letter) -> bytes:
+def nameless(letter: str) -> bytes:
     """The bytes of one of the files whose name was lost."""
     set_id, name, skip = NAMELESS[letter]
     return (folder_of(set_id) / name).read_bytes()[skip:]
@@ -72,12 +73,12 @@ def jpeg_files() -> int:
     return sum("JPEG" in syntax.name for syntax in syntaxes())
 
 
-def on_disk():
+def on_disk() -> tuple[float, float, float]:
     header = header_bytes(folder_of("nibabel-tests") / "functional.nii")
     return header["vox_offset"], header["scl_slope"], header["scl_inter"]
 
 
-def voxel_value(order="F", scaled=True) -> float:
+def voxel_value(order: Literal["F", "C"] = "F", scaled: bool = True) -> float:
     """The value of VOXEL in functional.nii, from its bytes."""
     raw = (folder_of("nibabel-tests") / "functional.nii").read_bytes()
     header = header_bytes(folder_of("nibabel-tests") / "functional.nii")
@@ -87,7 +88,7 @@ def voxel_value(order="F", scaled=True) -> float:
     return float(stored * slope + intercept if scaled else stored)
 
 
-def pictures():
+def pictures() -> int:
     """Number of 2-D pictures in functional.nii: slices times volumes."""
     dim = header_bytes(folder_of("nibabel-tests") / "functional.nii")["dim"]
     return dim[3] * dim[4]

@@ -1,9 +1,12 @@
 """Lesson 02, reading a 2D slice: what its exercises accept, and the mistakes they know."""
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pydicom
+from numpy.typing import ArrayLike
 
 from ..display.windows import window
 from .checks import Exercise, Mistake, folder_of
@@ -25,12 +28,12 @@ def hounsfield() -> np.ndarray:
     return ct().pixel_array * float(ct().RescaleSlope) + float(ct().RescaleIntercept)
 
 
-def naive_window(values, center, width):
+def naive_window(values: ArrayLike, center: float, width: float) -> np.ndarray:
     """What most tutorials compute: a ramp from centre - width/2 to centre + width/2."""
     return np.clip((np.asarray(values) - (center - width / 2)) / width * 255, 0, 255)
 
 
-def saturated(values) -> float:
+def saturated(values: ArrayLike) -> float:
     """Share of the pixels that are drawn black or white."""
     grey = window(values, *WINDOW)
     return float(np.mean((grey <= 0) | (grey >= 255)))
@@ -48,7 +51,7 @@ def aspect() -> float:
     return row / column
 
 
-def length(spacing) -> float:
+def length(spacing: Sequence[float]) -> float:
     """Length of LINE in mm when its (row, column) steps are `spacing` mm."""
     return float(np.linalg.norm(np.subtract(*LINE) * np.array(spacing, float)))
 
@@ -58,7 +61,7 @@ def mr() -> pydicom.Dataset:
     return pydicom.dcmread(folder_of("pydicom-examples") / "MR_small.dcm")
 
 
-def mr_answer(**other) -> dict:
+def mr_answer(**other: Any) -> dict:
     """The answer to 02-6, with some of its parts given otherwise."""
     mm = np.linalg.norm(np.subtract(*MR_LINE) * np.array(mr().PixelSpacing, float))
     return {"mm": mm, "value": mr().pixel_array[MR_PIXEL], "unit": "", **other}

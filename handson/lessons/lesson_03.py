@@ -1,9 +1,12 @@
 """Lesson 03, reading a 3D series: what its exercises accept, and the mistakes they know."""
 
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pydicom
+from pydicom import Dataset
 
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
@@ -13,13 +16,13 @@ PIXEL = (30, 50)  # row, column of the pixel that exercise 03-3 looks for
 DRIFT_STEPS = 30  # steps over which exercise 03-4 counts the drift of a tilted stack
 
 
-def files(folder) -> list:
+def files(folder: Path) -> list:
     """The DICOM files of a folder of any nesting: those whose name has no extension."""
     return sorted(path for path in folder.rglob("*") if path.is_file() and not path.suffix)
 
 
 @cache
-def headers(folder, *keywords) -> tuple:
+def headers(folder: Path, *keywords: str) -> tuple:
     """Headers of `files(folder)`; of the elements named by `keywords` alone when there are any."""
     wanted = list(keywords) or None
     return tuple(
@@ -28,12 +31,12 @@ def headers(folder, *keywords) -> tuple:
     )
 
 
-def trap(name) -> tuple:
+def trap(name: str) -> tuple:
     """Headers of one folder of gen-traps, sorted along the normal."""
     return tuple(sorted(headers(folder_of("gen-traps") / name), key=along_normal))
 
 
-def directions(header) -> tuple[np.ndarray, np.ndarray]:
+def directions(header: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Unit vectors along a row and down a column, patient coordinates LPS+."""
     row, column = np.reshape(np.array(header.ImageOrientationPatient, float), (2, 3))
     return row, column
@@ -43,7 +46,7 @@ def mr_normal() -> np.ndarray:
     return np.cross(*directions(headers(folder_of("gen-study") / "MR")[0]))
 
 
-def distinct(keyword) -> int:
+def distinct(keyword: str) -> int:
     """How many different values of an element stand in the files of gen-traps."""
     found = headers(folder_of("gen-traps"), "SeriesInstanceUID", "SeriesNumber")
     return len({str(header.get(keyword)) for header in found})
@@ -71,7 +74,9 @@ def table_step() -> np.ndarray:
     return np.subtract(second.ImagePositionPatient, first.ImagePositionPatient).astype(float)
 
 
-def tilt(across=np.cos, aside=np.sin) -> tuple:
+def tilt(
+    across: Callable[[float], float] = np.cos, aside: Callable[[float], float] = np.sin
+) -> tuple:
     """(mm across the slices from one to the next, mm of drift over DRIFT_STEPS) in tilt-15.
 
     across, aside : functions of the tilt, for those who exchange them

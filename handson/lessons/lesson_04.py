@@ -1,12 +1,16 @@
 """Lesson 04, NIfTI orientation: what its exercises accept, and the mistakes they know."""
 
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pydicom
 from nibabel.orientations import aff2axcodes
+from pydicom import Dataset
 
 from ..nifti import header_bytes, read_nifti
+from ..volume import Volume
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
@@ -20,25 +24,25 @@ UNSEEN = np.array([[0, 0, -3, 90], [-2, 0, 0, 110], [0, 2, 0, -60], [0, 0, 0, 1.
 
 
 @cache
-def phantom(name):
+def phantom(name: str) -> Volume:
     return read_nifti(folder_of("gen-phantom") / "nifti" / f"{name}.nii.gz")
 
 
-def marker(volume) -> np.ndarray:
+def marker(volume: Volume) -> np.ndarray:
     """Voxel index of the brightest point, which is the capsule."""
     return np.argwhere(volume.data == volume.data.max()).mean(axis=0)
 
 
-def place(affine, ijk) -> np.ndarray:
+def place(affine: np.ndarray, ijk: Sequence[float]) -> np.ndarray:
     return (affine @ [*ijk, 1])[:3]
 
 
-def codes(affine) -> str:
+def codes(affine: np.ndarray) -> str:
     return "".join(aff2axcodes(affine))
 
 
 @cache
-def series_headers():
+def series_headers() -> list[Dataset]:
     folder = folder_of("gen-phantom") / "dicom" / "oblique"
     headers = [pydicom.dcmread(path, stop_before_pixels=True) for path in folder.iterdir()]
     return sorted(headers, key=_along_normal)
@@ -49,7 +53,9 @@ def _along_normal(header):
     return np.cross(row, column) @ np.array(header.ImagePositionPatient, float)
 
 
-def dicom_affine(lps_to_ras=(-1, -1, 1), swapped=False, step=None) -> np.ndarray:
+def dicom_affine(
+    lps_to_ras: Sequence[int] = (-1, -1, 1), swapped: bool = False, step: np.ndarray | None = None
+) -> np.ndarray:
     """Affine [column, row, slice] -> mm of the oblique series; the arguments are ways to get it wrong."""
     first, last = series_headers()[0], series_headers()[-1]
     row, column = np.reshape(np.array(first.ImageOrientationPatient, float), (2, 3))
@@ -61,7 +67,7 @@ def dicom_affine(lps_to_ras=(-1, -1, 1), swapped=False, step=None) -> np.ndarray
     return np.vstack([np.array(lps_to_ras)[:, None] * matrix, [0, 0, 0, 1]])
 
 
-def turned_marker(turn) -> np.ndarray:
+def turned_marker(turn: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Where a reader that trusts the affine finds the marker of the turned axial array: RAS+ mm."""
     volume = phantom("axial")
     data = turn(volume.data)
@@ -69,7 +75,7 @@ def turned_marker(turn) -> np.ndarray:
 
 
 @cache
-def unseen():
+def unseen() -> dict[str, Any]:
     """The file of the last exercise: its affine, axis codes and the form that a reader takes."""
     path = next(folder_of("nilearn-motor-map").glob("*.nii.gz"))
     header, volume = header_bytes(path), read_nifti(path)

@@ -1,11 +1,13 @@
 """Lesson 05, overlays: what its exercises accept, and the mistakes they know."""
 
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
 
 from ..dicom import read_series
 from ..nifti import read_nifti
+from ..volume import Volume
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
@@ -15,7 +17,7 @@ THRESHOLD = 3.0  # of the statistical map, z
 
 
 @cache
-def image(name):
+def image(name: str) -> Volume:
     """A volume of this lesson by its short name."""
     if name == "t1":
         return read_nifti(next(folder_of("nilearn-mni").glob("*t1*")))
@@ -32,26 +34,26 @@ def shift() -> np.ndarray:
 
 
 @cache
-def grey_matter(order) -> int:
+def grey_matter(order: int) -> int:
     """Voxels of grey matter on the T1's grid; `order` of the interpolation, rounded to labels."""
     on_t1 = image("labels_coarse").resample_like(image("t1"), order=order)
     return int((np.rint(on_t1.data) == 1).sum())
 
 
-def csf_ml(voxel_mm3) -> float:
+def csf_ml(voxel_mm3: float) -> float:
     return float((image("labels_coarse").data == 3).sum() * voxel_mm3 / 1000)
 
 
-def above(keep) -> int:
+def above(keep: Callable[[np.ndarray], np.ndarray]) -> int:
     return int(keep(image("map").data).sum())
 
 
-def blend(opacity) -> np.ndarray:
+def blend(opacity: float) -> np.ndarray:
     return (1 - opacity) * GREY + opacity * np.array(COLOUR)
 
 
 @cache
-def real(name):
+def real(name: str) -> Volume:
     """A real, very small image of nibabel's tests: "anatomical" or "functional"."""
     return read_nifti(folder_of("nibabel-tests") / f"{name}.nii")
 
@@ -62,7 +64,7 @@ def brightest() -> tuple:
     return np.unravel_index(mean.argmax(), mean.shape)
 
 
-def found(mm) -> dict:
+def found(mm: np.ndarray | Sequence[float]) -> dict:
     """The answer to 05-6 by somebody who holds that the voxel lies at `mm`."""
     index = np.round(real("anatomical").voxel(mm)).astype(int)
     return {"mm": mm, "side": "right" if mm[0] > 0 else "left", "index": index}

@@ -5,8 +5,10 @@ Every identity in here is invented: the study's patient and what `phantoms.leaks
 
 import copy
 import hashlib
+from collections.abc import Callable
 from datetime import date
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -25,7 +27,7 @@ FREE_TEXT = {"SH", "LO", "ST", "LT", "UT", "PN"}
 
 
 @cache
-def header(series) -> Dataset:
+def header(series: str) -> Dataset:
     """Header of the first file of a series of the study, "MR" or "US"."""
     return pydicom.dcmread(
         min((folder_of("gen-study") / series).iterdir()), stop_before_pixels=True
@@ -49,7 +51,7 @@ def listed() -> int:
     return sum(element.tag in table() for element in filled())
 
 
-def free_text(private=False) -> int:
+def free_text(private: bool = False) -> int:
     """How many elements of free text Table E.1-1 does not list, with the private ones or without."""
     return sum(
         element.VR in FREE_TEXT and element.tag not in table()
@@ -58,7 +60,7 @@ def free_text(private=False) -> int:
     )
 
 
-def callbacks(dataset) -> Dataset:
+def callbacks(dataset: Dataset) -> Dataset:
     """The two callbacks of the classic recipe, on a copy: every PN, every LO."""
     after = copy.deepcopy(dataset)
 
@@ -80,7 +82,7 @@ def told_apart() -> int:
     return len({(str(p.PatientName), p.PatientID) for p in after})
 
 
-def leaking_files(skip=lambda leak: False) -> set[str]:
+def leaking_files(skip: Callable[[Any], bool] = lambda leak: False) -> set[str]:
     return {leak.file for leak in leaks.planted() if not skip(leak)}
 
 
@@ -112,7 +114,7 @@ def brain_lost() -> int:
     return int(((places[:, 1] > 40) & (places[:, 2] < 20)).sum())
 
 
-def likeness(before, after) -> float:
+def likeness(before: np.ndarray, after: np.ndarray) -> float:
     """Correlation of two pictures, 0 when one of them is all of one value."""
     flat = before.std() == 0 or after.std() == 0
     return 0.0 if flat else float(np.corrcoef(before.ravel(), after.ravel())[0, 1])

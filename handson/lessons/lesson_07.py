@@ -1,11 +1,13 @@
 """Lesson 07, time series: what its exercises accept, and the mistakes they know."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from ..dicom import read_series
 from ..nifti import read_nifti
+from ..volume import Volume
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
@@ -18,13 +20,23 @@ CORNER = (24, 29, 7)  # voxel of the folder
 
 
 @cache
-def run():
+def run() -> Volume:
     return read_nifti(folder_of("gen-bold") / "bold.nii.gz")
 
 
 @cache
-def folder():
+def folder() -> Volume:
     return read_series(folder_of("gen-traps") / "4d-one-position")
+
+
+def starts() -> np.ndarray:
+    """When each volume of the run begins, s."""
+    return np.arange(run().n_volumes) * step()
+
+
+def step() -> float:
+    """From volume to volume of the run, s, as its header states it."""
+    return float(run().time_step or np.nan)
 
 
 @cache
@@ -39,14 +51,14 @@ def voxel() -> np.ndarray:
     return run().data[PLACE].astype(float)
 
 
-def at_volume(n) -> float:
+def at_volume(n: int) -> float:
     return float(voxel()[n])
 
 
 def mirrored() -> float:
     """The value at the other side of the head."""
     _, j, k = PLACE
-    return float(run().data[run().shape[0] - 1 - PLACE[0], j, k, round(MOMENT_S / run().time_step)])
+    return float(run().data[run().shape[0] - 1 - PLACE[0], j, k, round(MOMENT_S / step())])
 
 
 @cache
@@ -55,17 +67,22 @@ def box() -> np.ndarray:
     return run().data[BOX].reshape(-1, run().n_volumes).astype(float)
 
 
-def deviation(values) -> float:
+def deviation(values: np.ndarray) -> float:
     return float(np.std(values, ddof=1))
 
 
-def response(delay=DELAY_S, lasts=None, clock=None, relative=True) -> float:
+def response(
+    delay: float = DELAY_S,
+    lasts: float | None = None,
+    clock: np.ndarray | None = None,
+    relative: bool = True,
+) -> float:
     """Mean during right blocks minus mean at rest, in percent of rest.
 
     lasts : how long a block lasts; by default as events.tsv says
     clock : when each volume begins; by default seconds
     """
-    clock = run().seconds if clock is None else clock
+    clock = starts() if clock is None else clock
     during = {"left": np.zeros(run().n_volumes, bool), "right": np.zeros(run().n_volumes, bool)}
     for onset, duration, name in blocks():
         start = onset + delay
@@ -97,16 +114,16 @@ def correlations() -> tuple[np.ndarray, np.ndarray]:
     return r, read_nifti(truth / "right_percent.nii.gz").data[brain] > 0
 
 
-def found(limit=R_ONCE) -> int:
+def found(limit: float = R_ONCE) -> int:
     return int((correlations()[0] > limit).sum())
 
 
-def false(limit=R_ONCE) -> int:
+def false(limit: float = R_ONCE) -> int:
     r, responds = correlations()
     return int(((r > limit) & ~responds).sum())
 
 
-def stated(**other) -> dict:
+def stated(**other: Any) -> dict:
     """What the folder states, with something else in it."""
     series = folder()
     return {
@@ -117,21 +134,21 @@ def stated(**other) -> dict:
     } | other
 
 
-def only(**part) -> dict:
+def only(**part: Any) -> dict:
     return dict.fromkeys(("volumes", "slices", "step", "course"), ...) | part
 
 
 EXERCISES = {
     "07-1": Exercise(
         asks="Seconds that the whole run covers.",
-        answer=lambda: run().n_volumes * run().time_step,
+        answer=lambda: run().n_volumes * step(),
         unit="s",
         because="Every volume lasts one step, the last one as well: volumes x step.",
         hint="How many volumes are there, and how long does each of them take?",
         mistakes=(
             Mistake(
                 "the last volume takes no time",
-                lambda: run().seconds[-1],
+                lambda: starts()[-1],
                 "That is when the last volume begins. It takes as long as the others.",
             ),
             Mistake(
@@ -141,19 +158,19 @@ EXERCISES = {
             ),
             Mistake(
                 "TR is in milliseconds",
-                lambda: run().n_volumes * run().time_step / 1000,
+                lambda: run().n_volumes * step() / 1000,
                 "You divided by 1000: the unit of pixdim[4] is in xyzt_units, and here it is s, not ms.",
             ),
             Mistake(
                 "the answer is in milliseconds",
-                lambda: run().n_volumes * run().time_step * 1000,
+                lambda: run().n_volumes * step() * 1000,
                 "That is in milliseconds. Seconds are asked, and the header states seconds.",
             ),
         ),
     ),
     "07-2": Exercise(
         asks=f"The value of the voxel {PLACE} at t = {MOMENT_S} s.",
-        answer=lambda: at_volume(round(MOMENT_S / run().time_step)),
+        answer=lambda: at_volume(round(MOMENT_S / step())),
         within=0.5,
         because="Seconds divided by the step are the index, counted from 0.",
         hint="Which volume begins at that time? The first begins at 0 s and has the index 0.",
@@ -165,7 +182,7 @@ EXERCISES = {
             ),
             Mistake(
                 "volumes are counted from 1",
-                lambda: at_volume(round(MOMENT_S / run().time_step) - 1),
+                lambda: at_volume(round(MOMENT_S / step()) - 1),
                 "One volume too early: the volume that begins at 0 s has the index 0.",
             ),
             Mistake(

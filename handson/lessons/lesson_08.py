@@ -1,5 +1,6 @@
 """Lesson 08, segmentations: what its exercises accept, and the mistakes they know."""
 
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -7,7 +8,9 @@ import pydicom
 
 from ..dicom import read_series
 from ..segmentations import compare, measure, read_segmentation
+from ..segmentations.measures import Agreement
 from ..segmentations.rings import even_odd, fill
+from ..segmentations.segment import Segment, Segmentation
 from ..volume import Volume
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
@@ -25,31 +28,31 @@ DONE = {
 
 
 @cache
-def ct():
+def ct() -> Volume:
     return read_series(folder_of("gen-study") / "CT")
 
 
 @cache
-def segments(name="binary.dcm"):
+def segments(name: str = "binary.dcm") -> Segmentation:
     return read_segmentation(folder_of("gen-segmentation") / name, like=ct())
 
 
-def lesion():
+def lesion() -> Segment:
     return segments()["lesion"]
 
 
-def index(place=PLACE) -> list[int]:
+def index(place: Sequence[float] = PLACE) -> list[int]:
     """Index [k, j, i] of a place in mm, as SimpleITK's array counts it."""
     return [int(n) for n in np.rint(ct().voxel(place))[::-1]]
 
 
-def voxels(number=None) -> int:
+def voxels(number: int | None = None) -> int:
     """Marked voxels of one segment, or of all frames."""
     chosen = [s for s in segments() if number in (None, s.number)]
     return sum(measure(s).voxels for s in chosen)
 
 
-def slices(mask) -> tuple[int, int]:
+def slices(mask: np.ndarray) -> tuple[int, int]:
     k = np.flatnonzero(mask.any(axis=(0, 1)))
     return int(k[0]), int(k[-1])
 
@@ -68,20 +71,23 @@ def rings() -> dict[int, list]:
     return found
 
 
-def ring_ml(put_together) -> float:
+def ring_ml(put_together: Callable) -> float:
     """Volume of the region when the filled rings of each slice are put together in this way."""
-    shape = ct().shape[:2]
-    counts = (put_together([fill(r, shape) for r in several]).sum() for several in rings().values())
+    columns, rows, _ = ct().shape
+    counts = (
+        put_together([fill(r, (columns, rows)) for r in several]).sum()
+        for several in rings().values()
+    )
     return float(sum(counts) * ct().voxel_volume / 1000)
 
 
 @cache
-def rater(name):
+def rater(name: str) -> Segment:
     return read_segmentation(folder_of("gen-segmentation") / f"rater_{name}.nii.gz")[0]
 
 
 @cache
-def agreement(affine=None):
+def agreement(affine: tuple[float, float, float] | None = None) -> Agreement:
     """Of raters A and B; `affine`: a diagonal that stands for the true one."""
     if affine is None:
         return compare(rater("a"), rater("b"))
@@ -94,7 +100,7 @@ def accuracy() -> float:
 
 
 @cache
-def centre(letter) -> tuple[int, ...]:
+def centre(letter: str) -> tuple[int, ...]:
     """Centre in mm of the lesion's mask after what `DONE` says, rounded."""
     mask = lesion().mask
     if DONE[letter] == "LPS as RAS":
@@ -109,7 +115,7 @@ def centre(letter) -> tuple[int, ...]:
     return tuple(round(c) for c in measure(Volume(data, mask.affine)).centre)
 
 
-def exchanged(one, other) -> dict:
+def exchanged(one: str, other: str) -> dict:
     """The answer of 08-6 with two letters exchanged, the rest left open."""
     return dict.fromkeys(DONE, ...) | {one: DONE[other], other: DONE[one]}
 

@@ -23,7 +23,7 @@ RECORDED = "0100000000d30001000041524348495645203132202020202020435420524f4f4d20
 PROPOSED = 40
 
 
-def title_at(first) -> tuple[str, int]:
+def title_at(first: int) -> tuple[str, int]:
     """(AE title at byte `first` of the recorded PDU, how many of its bytes are padding)."""
     field = bytes.fromhex(RECORDED)[first : first + TITLE].decode("ascii")
     return field.strip(), TITLE - len(field.strip())
@@ -107,7 +107,7 @@ def readable() -> tuple[bool, bool]:
     return plain, secret
 
 
-def moved(place, value):
+def moved(place: int, value: int) -> tuple:
     """A whole wrong answer of exercise 09-5 with `value` at one place, the others left open."""
     return tuple(value if n == place else ... for n in range(4))
 

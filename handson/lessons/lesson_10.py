@@ -12,7 +12,9 @@ import pydicom
 
 from ..deidentify import Mask, anonymize, audit
 from ..dicom import read_series, scan
+from ..dicom.series import SeriesInfo
 from ..nifti import read_nifti
+from ..volume import Volume
 from .checks import Exercise, Mistake, folder_of
 from .quizzes import Option, Question
 
@@ -21,35 +23,35 @@ LPS = np.array([-1, -1, 1])
 
 
 @cache
-def delivery():
+def delivery() -> Path:
     return folder_of("gen-delivery")
 
 
 @cache
-def series():
+def series() -> dict[str, SeriesInfo]:
     """The series of the practice folder, by their descriptions."""
     return {info.description: info for info in scan(delivery())}
 
 
 @cache
-def t1():
+def t1() -> Volume:
     return read_series(delivery(), series_uid=series()["t1 axial"].id)
 
 
 @cache
-def mask():
+def mask() -> Volume:
     return read_nifti(delivery() / "lesion.nii.gz")
 
 
 @cache
-def headers(description) -> list[pydicom.Dataset]:
+def headers(description: str) -> list[pydicom.Dataset]:
     """The headers of a series, in the order of their places along the normal."""
     read = [pydicom.dcmread(f, stop_before_pixels=True) for f in series()[description].files]
     normal = np.cross(*np.reshape(np.array(read[0].ImageOrientationPatient, float), (2, 3)))
     return sorted(read, key=lambda header: normal @ np.array(header.ImagePositionPatient, float))
 
 
-def images(*descriptions) -> int:
+def images(*descriptions: str) -> int:
     return sum(len(series()[description].files) for description in descriptions)
 
 
@@ -61,12 +63,12 @@ def lost() -> int:
     return int(np.argmax(away))
 
 
-def middle_of_slice(k) -> np.ndarray:
+def middle_of_slice(k: int) -> np.ndarray:
     i, j = (n - 1 for n in t1().shape[:2])
     return t1().world((i / 2, j / 2, k))
 
 
-def extent(step) -> float:
+def extent(step: float) -> float:
     """mm from the first slice to the last."""
     return (t1().shape[2] - 1) * step
 
@@ -76,14 +78,14 @@ def z_step() -> float:
     return abs(second.ImagePositionPatient[2] - first.ImagePositionPatient[2])
 
 
-def middle_of_mask(affine=None) -> np.ndarray:
+def middle_of_mask(affine: np.ndarray | None = None) -> np.ndarray:
     """The mean place of the lesion's voxels, mm."""
     ijk = np.argwhere(mask().data).mean(axis=0)
     affine = mask().affine if affine is None else affine
     return affine[:3, :3] @ ijk + affine[:3, 3]
 
 
-def ml(voxel_mm3) -> float:
+def ml(voxel_mm3: float) -> float:
     return float(mask().data.sum() * voxel_mm3 / 1000)
 
 
@@ -93,14 +95,14 @@ def mean_in_lesion() -> float:
 
 
 @cache
-def cleaned():
+def cleaned() -> tuple:
     """(report, findings of the name, whether T1 and T2 got another and the same frame of reference)."""
     box = Mask(((0, 0, 330, 56),), where={"Modality": "OT"})
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         report = anonymize(delivery(), out, masks=[box])
         found = {finding.file.name for finding in audit(out, [NAME])}
-        frames = {}
+        frames: dict[str, set[str]] = {}
         for entry in report.entries:
             if entry.output and entry.source.parent.name == "IMAGES":
                 header = pydicom.dcmread(out / entry.output, stop_before_pixels=True)
@@ -120,7 +122,7 @@ def without_masks() -> dict[str, str]:
     return {entry.source.name: entry.status for entry in report.entries}
 
 
-def left_out(*kinds) -> set[str]:
+def left_out(*kinds: str) -> set[str]:
     return {name for name, kind in without_masks().items() if kind in kinds}
 
 

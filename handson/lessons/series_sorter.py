@@ -4,12 +4,14 @@ The page gets one cut through the pile (a row of pixels per slice) and the order
 puts columns in another order. The slices stand as they are: nothing here decides which order is right.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import anywidget
 import numpy as np
 import pydicom
 import traitlets
+from pydicom import Dataset
 
 from ..errors import SeriesError
 from ..sides import direction_letters
@@ -20,17 +22,17 @@ _LABELS = labels("series_sorter")
 KEYS = ("file name", "InstanceNumber", "SliceLocation", "IPP[2]", "n · IPP")
 
 
-def normal(header) -> np.ndarray:
+def normal(header: Dataset) -> np.ndarray:
     """Unit vector row x column, LPS+ (PS3.3 C.7.6.2.1.1)."""
     return np.cross(*np.reshape(np.array(header.ImageOrientationPatient, float), (2, 3)))
 
 
-def along_normal(header) -> float:
+def along_normal(header: Dataset) -> float:
     """mm along the normal."""
     return float(normal(header) @ np.array(header.ImagePositionPatient, float))
 
 
-def sort_values(slices) -> dict[str, list]:
+def sort_values(slices: Sequence[Dataset]) -> dict[str, list]:
     """What each key says of each slice; a key that a slice lacks is left out."""
     getters = {
         "file name": lambda s: str(s.filename),

@@ -6,6 +6,7 @@ of any ipywidget that provides them, so the lesson can be read there, too.
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -25,19 +26,19 @@ class Still:
         return data, metadata
 
 
-def labels(widget) -> dict:
+def labels(widget: str) -> dict:
     """The words of one widget: all of them stand in labels.json, so a translation is one file."""
     return json.loads((_HERE / "labels.json").read_text(encoding="utf-8"))[widget]
 
 
-def script(name) -> str:
+def script(name: str) -> str:
     """`page.js` and `name`.js as one ES module: anywidget takes a text, which can import no neighbour."""
     parts = [(_HERE / f"{part}.js").read_text(encoding="utf-8") for part in ("page", name)]
     text = re.sub(r"^import .*?;\n", "", "\n".join(parts), flags=re.MULTILINE)
     return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
 
 
-def html_table(caption, heads, rows) -> str:
+def html_table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table with a caption and headed columns; every cell is escaped.
 
     rows : sequences of as many texts as there are heads

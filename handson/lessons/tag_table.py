@@ -10,6 +10,7 @@ from pathlib import Path
 import anywidget
 import pydicom
 import traitlets
+from pydicom import Dataset
 from pydicom.tag import Tag
 
 from .still import Still, html_table, labels, script
@@ -20,7 +21,7 @@ _MEANINGS = json.loads((_HERE / "elements.json").read_text(encoding="utf-8"))
 _LONGEST = 60  # characters of a value
 
 
-def rows(dataset, depth=0) -> list[list[str]]:
+def rows(dataset: Dataset, depth: int = 0) -> list[list[str]]:
     """tag, VR, keyword or name, value, private creator, meaning: an element each, items of sequences below.
 
     dataset : `pydicom.Dataset`; a row in a sequence is indented by its depth

@@ -14,6 +14,7 @@ import traitlets
 from ..display.windows import window as grey_levels
 from ..errors import ViewError
 from ..viewer import view
+from ..viewer.slices import SliceViewer
 from ..volume import Slice
 from .still import labels
 
@@ -48,7 +49,7 @@ class WindowExplorer(widgets.VBox):
         self._show()
 
     @property
-    def viewer(self):
+    def viewer(self) -> SliceViewer:
         """The `SliceViewer` on show."""
         return self.children[1]
 

@@ -5,8 +5,10 @@ the installed package; template and tissue maps end at the brain, so skull, scal
 around it. Stands on SciPy, nibabel and `outline`; it knows neither modality nor file.
 """
 
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -17,6 +19,8 @@ from ..errors import DataError
 from . import outline
 from .grid import Grid
 
+# What draws the marker: a grid -> the box in it, and how much of each voxel there is filled.
+Mark = Callable[[Grid], tuple[tuple[slice, ...], np.ndarray]]
 # mm from the hull of the brain to the outside of the skull, and of scalp at least over that.
 _SKULL, _SCALP = 9.0, 4.0
 _COARSE = Grid.around((0, -16, -16), (80, 100, 94), (3.0, 3.0, 3.0), "RAS")
@@ -25,12 +29,12 @@ _AIRWAY = ((0, 72, -44), (9, 26, 16)), ((0, 20, -90), (9, 11, 45))
 _CORD = (0.0, -46.0, -72.0), 9.0
 
 
-def template(name):
+def template(name: str) -> nibabel.Nifti1Image:
     """nilearn's MNI152 image: "t1", "gm" or "wm", uint8; the two maps hold 255 times a probability."""
     return _bundled(f"mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz")
 
 
-def motor_map():
+def motor_map() -> nibabel.Nifti1Image:
     """nilearn's group map of left against right button presses, float32, 3 mm."""
     return _bundled("image_10426.nii.gz")
 
@@ -47,7 +51,7 @@ def _bundled(name):
     return nibabel.Nifti1Image(np.asarray(image.dataobj), image.affine)  # unpacked once
 
 
-def sample(image, grid, order=1):
+def sample(image: Any, grid: Grid, order: int = 1) -> np.ndarray:
     """Values of a NIfTI image at the voxels of `grid`, by world coordinates; float32, 0 outside."""
     to_image = np.linalg.inv(image.affine) @ grid.affine
     data = np.asarray(image.dataobj)
@@ -66,15 +70,15 @@ class Head:
         round_it = self._hull - _SKULL - _SCALP
         self._skin = np.minimum(outline.head(_COARSE.coordinates()), round_it)
 
-    def skin(self, grid) -> np.ndarray:
+    def skin(self, grid: Grid) -> np.ndarray:
         """mm to the skin, negative inside."""
         return _refine(self._skin, grid)
 
-    def hull(self, grid) -> np.ndarray:
+    def hull(self, grid: Grid) -> np.ndarray:
         """mm to the smooth hull of brain and spinal cord, negative inside."""
         return _refine(self._hull, grid)
 
-    def airway(self, grid) -> np.ndarray:
+    def airway(self, grid: Grid) -> np.ndarray:
         """Mask of the air in nose and throat."""
         air = np.zeros(grid.shape, bool)
         for centre, half_axes in _AIRWAY:
@@ -82,7 +86,7 @@ class Head:
             air[box] |= outline.ellipsoid(xyz, centre, half_axes) < 0
         return air
 
-    def tissue(self, name, grid) -> np.ndarray:
+    def tissue(self, name: str, grid: Grid) -> np.ndarray:
         """The template's "t1", or the share of "gm" or "wm" in each voxel, 0..1."""
         return sample(self._template[name], grid) / 255
 
@@ -108,7 +112,9 @@ def _refine(field, grid):
     )
 
 
-def capsule(grid, centre, half_length, radius):
+def capsule(
+    grid: Grid, centre: Sequence[float], half_length: float, radius: float
+) -> tuple[tuple[slice, slice, slice], np.ndarray]:
     """How much of each voxel a capsule along y fills, 0..1, its edge softened over one mm.
 
     centre : RAS+ mm

@@ -4,10 +4,12 @@ A dynamic PET whose frames grow longer, as DICOM, and diffusion-weighted MR, as 
 The truth are this module's constants; `make` also writes them as truth.json.
 """
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nibabel
 import numpy as np
+from pydicom import Dataset
 from pydicom.uid import PositronEmissionTomographyImageStorage
 
 from .anatomy import sample, template
@@ -70,7 +72,7 @@ def starts() -> np.ndarray:
     return np.cumsum((0, *DURATIONS_S[:-1])).astype(float)
 
 
-def pet():
+def pet() -> Iterator[Dataset]:
     """The datasets of the dynamic PET, frame by frame."""
     body = values(PET_GRID) > 0
     slices = PET_GRID.shape[2]
@@ -106,7 +108,7 @@ def dwi() -> np.ndarray:
     return np.rint(np.stack(volumes, axis=3)).astype(np.int16)
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder: pet-dynamic/ (file names tell nothing), dwi.nii.gz with .bval and .bvec, truth.json.
 
     progress : called with (images done, images in all)

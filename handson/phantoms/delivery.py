@@ -6,6 +6,7 @@ and a mask of the lesion on a grid of its own, which has the *shape* of the T1. 
 module's constants. Stands on `anatomy`, `dicom_files` and `patient`.
 """
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nibabel
@@ -13,6 +14,7 @@ import numpy as np
 from matplotlib import get_data_path
 from nibabel.affines import apply_affine
 from PIL import Image, ImageDraw, ImageFont
+from pydicom import Dataset
 from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
 
 from .anatomy import sample, template
@@ -78,12 +80,12 @@ _KINDS = {
 }
 
 
-def lesion(grid) -> np.ndarray:
+def lesion(grid: Grid) -> np.ndarray:
     """bool [column, row, slice]: the voxels of `grid` whose centres lie in the lesion."""
     return ellipsoid(grid.coordinates(), LESION_MM, LESION_RADII_MM) < 0
 
 
-def grey_values(description) -> np.ndarray:
+def grey_values(description: str) -> np.ndarray:
     """Stored values of "t1 axial" or "t2 axial": uint16 [column, row, slice] on `GRID`."""
     (dark, bright), lesion_value, _ = _KINDS[description]
     brain = sample(template("t1"), GRID)
@@ -93,7 +95,7 @@ def grey_values(description) -> np.ndarray:
     return np.clip(np.rint(np.abs(signal + _NOISE * noise)), 0, 4095).astype(np.uint16)
 
 
-def volumes():
+def volumes() -> Iterator[Dataset]:
     """The datasets of both series, the lost slice left out."""
     for description, (_, _, own) in _KINDS.items():
         shared = header(ANNA, _STUDY, WHERE, _MR, own, SeriesDescription=description)
@@ -105,7 +107,7 @@ def volumes():
         yield from slices
 
 
-def screen():
+def screen() -> Dataset:
     """The dataset of a captured screen: the slice through the lesion, her name above it."""
     drawn = grey_values("t1 axial")[:, :, LOST_SLICE].T
     grey = Image.fromarray((drawn / 1600 * 255).clip(0, 255).astype(np.uint8))
@@ -142,7 +144,7 @@ is enclosed. Kind regards, Robert Referrer
 """
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder: IMAGES/ with everything in DICOM, DICOMDIR, LETTER.TXT and lesion.nii.gz.
 
     progress : called with (files done, files in all)

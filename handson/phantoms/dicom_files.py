@@ -7,25 +7,29 @@ the pictures show, and who the patient is, is never decided here.
 
 import copy
 import uuid
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
+from .grid import Grid
+
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://handson.example/phantoms")
 _LPS = np.array([-1.0, -1.0, 1.0])
 
 
-def uid(*parts) -> UID:
+def uid(*parts: str | int) -> UID:
     """UID that depends on `parts` alone: 2.25 and a version 5 UUID (PS3.5 B.2)."""
     return UID(f"2.25.{uuid.uuid5(_NAMESPACE, '/'.join(map(str, parts))).int}")
 
 
-def header(*groups: dict, **elements) -> Dataset:
+def header(*groups: dict, **elements: Any) -> Dataset:
     """Dataset of the keywords in `groups` and `elements`; a later one replaces an earlier one."""
     dataset = Dataset()
     for keyword, value in {k: v for group in (*groups, elements) for k, v in group.items()}.items():
@@ -33,7 +37,7 @@ def header(*groups: dict, **elements) -> Dataset:
     return dataset
 
 
-def orientation(grid) -> dict:
+def orientation(grid: Grid) -> dict:
     """What says how the slices of `grid` lie and how large their pixels are (PS3.3 C.7.6.2)."""
     column_step, row_step = (grid.affine[:3, :3] / grid.spacing)[:, :2].T
     return {
@@ -42,23 +46,23 @@ def orientation(grid) -> dict:
     }
 
 
-def position(grid, k) -> list:
+def position(grid: Grid, k: int) -> list:
     """ImagePositionPatient of slice `k`: LPS+ mm of the centre of its first pixel."""
     return decimals(_LPS * grid.world((0, 0, k)))
 
 
-def location(grid, k) -> float:
+def location(grid: Grid, k: int) -> float:
     """SliceLocation: mm of slice `k` along row x column, as most scanners write it."""
     columns = grid.affine[:3, :3] / grid.spacing
     return decimals([np.cross(columns[:, 0], columns[:, 1]) @ grid.world((0, 0, k))])[0]
 
 
-def decimals(values) -> list:
+def decimals(values: Iterable[float]) -> list:
     """Numbers that fit a DS of 16 characters; ten decimals, and no minus zero."""
     return [float(f"{round(float(v), 10):.10g}") + 0.0 for v in values]
 
 
-def pixels(stored) -> dict:
+def pixels(stored: np.ndarray) -> dict:
     """Pixel module of one picture (PS3.3 C.7.6.3).
 
     stored : [row, column] of uint16, int16 or uint8, or [row, column, 3] of uint8 for RGB
@@ -79,7 +83,7 @@ def pixels(stored) -> dict:
     return module | ({"PlanarConfiguration": 0} if colour else {})
 
 
-def save(dataset, path) -> None:
+def save(dataset: Dataset, path: Path) -> None:
     """Write a complete Part 10 file, explicit VR little endian."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
@@ -87,7 +91,9 @@ def save(dataset, path) -> None:
     _write(dataset, meta, path)
 
 
-def series(template, stored, grid, **varying):
+def series(
+    template: Dataset, stored: np.ndarray, grid: Grid, **varying: Sequence[Any]
+) -> Iterator[Dataset]:
     """One dataset per slice, in the order of the slices.
 
     template : Dataset with all that the slices share; SeriesInstanceUID names them
@@ -113,7 +119,7 @@ def series(template, stored, grid, **varying):
         yield dataset
 
 
-def shuffled_names(count, seed, prefix="IM") -> list[str]:
+def shuffled_names(count: int, seed: int, prefix: str = "IM") -> list[str]:
     """`count` file names that DICOM media allow (PS3.10 8.2), in an order that tells nothing."""
     order = np.random.default_rng(seed).permutation(count)
     return [f"{prefix}{number:06d}" for number in order]

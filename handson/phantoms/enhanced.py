@@ -4,13 +4,16 @@ Shared facts stand once, each frame's own position stands in its functional grou
 A.36). Stands on `dicom_files` alone; what the frames show is the caller's.
 """
 
+from typing import Any
+
 import numpy as np
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
-from pydicom.uid import EnhancedMRImageStorage
+from pydicom.uid import UID, EnhancedMRImageStorage
 
 from .dicom_files import header, orientation, pixels, position, uid
+from .grid import Grid
 
 _EQUIPMENT = {
     "Manufacturer": "Example Devices",
@@ -48,7 +51,9 @@ _DEVICE = {
 }
 
 
-def enhanced_mr(patient, study, series_uid, stored, grid) -> Dataset:
+def enhanced_mr(
+    patient: dict[str, Any], study: dict[str, Any], series_uid: UID, stored: np.ndarray, grid: Grid
+) -> Dataset:
     """All slices of `stored` as the frames of one file, in the order of the slices.
 
     patient, study : keyword -> value

@@ -5,6 +5,7 @@ what is left of the first and by every voxel of the last. Stands on `outline`; t
 and the masks in truth/.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel
@@ -13,6 +14,7 @@ import numpy as np
 from . import outline
 from .grid import Grid
 from .nifti_files import nifti, save_json
+from .outline import Coordinates
 
 GRID = Grid.around((0, -4, -12), (120, 160, 144), (1.6, 1.6, 1.6), "RAS")
 _BRAIN = (0, -17, 8), (69, 89, 74)
@@ -21,7 +23,7 @@ SKIN_VALUE, FAT_VALUE, MUSCLE_VALUE, BONE_VALUE = 900, 2200, 800, 150
 CSF_VALUE, GREY_VALUE, WHITE_VALUE = 400, 1600, 2300
 
 
-def brain_distance(xyz):
+def brain_distance(xyz: Coordinates) -> np.ndarray:
     """About the distance in mm to the surface of the brain, negative inside."""
     cerebrum = outline.ellipsoid(xyz, *_BRAIN)
     return outline.melt(cerebrum, outline.ellipsoid(xyz, *_CEREBELLUM), 8)
@@ -50,7 +52,7 @@ def values() -> np.ndarray:
     return np.rint(np.hypot(signal + noise[0], noise[1])).astype(np.uint16)
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder: head.nii.gz, and truth/ with brain.nii.gz, face.nii.gz and truth.json.
 
     progress : called with (files done, files in all)

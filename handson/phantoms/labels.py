@@ -5,6 +5,7 @@ Labels are 0 outside, 1 grey matter, 2 white matter, 3 CSF, in this order on pur
 nilearn carries; it has none of CSF, so CSF is derived: what is left of the brain.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel
@@ -23,7 +24,7 @@ SHIFT_MM = (6.0, -9.0, -4.0)
 COARSE = Grid.around((3.0, -14.0, 9.0), (84, 100, 80), (2.0, 2.25, 2.5), "LAS")
 
 
-def tissue(gm, wm, inside) -> np.ndarray:
+def tissue(gm: np.ndarray, wm: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Most likely tissue of each voxel, uint8 0..3.
 
     gm, wm : shares 0..1
@@ -36,7 +37,8 @@ def tissue(gm, wm, inside) -> np.ndarray:
 def t1_grid() -> Grid:
     """The grid of nilearn's T1, where labels.nii.gz lies."""
     t1 = template("t1")
-    return Grid(t1.shape, t1.affine)
+    columns, rows, slices = t1.shape
+    return Grid((columns, rows, slices), t1.affine)
 
 
 def misleading_grid() -> Grid:
@@ -47,7 +49,7 @@ def misleading_grid() -> Grid:
     return Grid(grid.shape, affine)
 
 
-def on(grid) -> np.ndarray:
+def on(grid: Grid) -> np.ndarray:
     """The labels on any grid: the shares are interpolated and then compared, not the labels."""
     t1, gm, wm = (template(name) for name in ("t1", "gm", "wm"))
     labels = np.empty(grid.shape, np.uint8)
@@ -57,7 +59,7 @@ def on(grid) -> np.ndarray:
     return labels
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder: labels.nii.gz (the T1's grid), labels_same_shape.nii.gz, labels_coarse.nii.gz.
 
     progress : called with (files done, files in all)

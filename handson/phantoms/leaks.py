@@ -5,6 +5,7 @@ The headers say that the identity was removed, and the obvious elements are empt
 Each planted value is one string that stands in one place. Stands on `lettered`, `study_us`, pydicom, nibabel.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from nibabel.nifti1 import Nifti1Extension
 from . import study_us
 from .dicom_files import header, save, series, uid
 from .grid import AXIAL, Grid
-from .lettered import template, values
+from .lettered import MR, template, values
 from .nifti_files import nifti, save_json
 from .patient import CLEANED, PRIVATE_CREATOR
 
@@ -67,14 +68,14 @@ def planted() -> list[Leak]:
     ]
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder with four DICOM files, a NIfTI file and its sidecar.
 
     progress : called with (files done, files in all)
     """
     folder = Path(folder)
     first, second, third = series(
-        template(uid("leaks", "MR"), _GRID, "head", **CLEANED), values(_GRID), _GRID
+        template(uid("leaks", "MR"), _GRID, "head", MR, **CLEANED), values(_GRID), _GRID
     )
     files = {
         "scan_1.dcm": _two_deep(first),

@@ -6,11 +6,14 @@ No two sides are alike. Every voxel's value follows from its place in mm alone, 
 grids agree exactly. The truth are this module's constants; `make` also writes them as truth.json.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
-from pydicom.uid import CTImageStorage, MRImageStorage
+from pydicom import Dataset
+from pydicom.uid import UID, CTImageStorage, MRImageStorage
 
 from .dicom_files import header, save, series, shuffled_names, uid
 from .grid import AXIAL, CORONAL, SAGITTAL, Grid, rotation
@@ -94,7 +97,7 @@ CT = {
 }
 
 
-def values(grid, scale=1.0) -> np.ndarray:
+def values(grid: Grid, scale: float = 1.0) -> np.ndarray:
     """The phantom on any grid: uint16 [column, row, slice], 0 outside, no noise.
 
     scale : size of the whole phantom, marker and letters included, around the origin
@@ -125,7 +128,9 @@ def _glyph(letter, plane, centre, xyz):
     return within & pattern[cell]
 
 
-def template(series_uid, grid, description, kind=MR, **elements):
+def template(
+    series_uid: UID, grid: Grid, description: str, kind: dict[str, Any] = MR, **elements: Any
+) -> Dataset:
     """Header that every slice of a phantom series on `grid` shares; kind is `MR` or `CT`."""
     thickness = float(grid.spacing[2])
     between = {"SpacingBetweenSlices": thickness} if kind is MR else {}
@@ -140,7 +145,7 @@ def template(series_uid, grid, description, kind=MR, **elements):
     )
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder: nifti/NAME.nii.gz and dicom/NAME/ for each of the four `GRIDS`.
 
     progress : called with (series done, series in all)

@@ -5,11 +5,14 @@ packs, and texts end their lines the same way everywhere.
 """
 
 import json
+from pathlib import Path
+from typing import Any
 
 import nibabel
+import numpy as np
 
 
-def nifti(data, affine) -> nibabel.Nifti1Image:
+def nifti(data: np.ndarray, affine: np.ndarray) -> nibabel.Nifti1Image:
     """NIfTI-1 image whose sform and qform agree and say scanner coordinates, in mm."""
     image = nibabel.Nifti1Image(data, affine)
     image.set_sform(affine, code=1)
@@ -18,5 +21,5 @@ def nifti(data, affine) -> nibabel.Nifti1Image:
     return image
 
 
-def save_json(content, path) -> None:
+def save_json(content: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8", newline="\n")

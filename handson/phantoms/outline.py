@@ -4,8 +4,11 @@ Stands on NumPy only. Coordinates are RAS+ mm around the anterior commissure, so
 the MNI brain. Values are about the distance in mm to the skin, negative inside; not exact far away.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+Coordinates = Sequence[np.ndarray] | np.ndarray  # x, y, z, which broadcast against each other
 # Centre and half axes, RAS+ mm.
 _CRANIUM = (0, -16, 6), (83, 105, 89)
 _FACE = (0, 38, -62), (60, 46, 72)
@@ -21,19 +24,19 @@ NOSE_TIP_MM = (0.0, 115.0, -44.0)
 FACE_BOX_MM = {"y_from": 70.0, "z_to": -12.0}
 
 
-def ellipsoid(xyz, centre, half_axes):
+def ellipsoid(xyz: Coordinates, centre: Sequence[float], half_axes: Sequence[float]) -> np.ndarray:
     """About the distance in mm to an ellipsoid's surface, negative inside."""
     radius = sum(((p - c) / h) ** 2 for p, c, h in zip(xyz, centre, half_axes, strict=True))
     return (np.sqrt(radius) - 1) * min(half_axes)
 
 
-def melt(a, b, width):
+def melt(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:
     """Union of two shapes whose seam is rounded over `width` mm (polynomial smooth minimum)."""
     overlap = np.clip(1 - np.abs(a - b) / width, 0, 1)
     return np.minimum(a, b) - overlap**2 * width / 4
 
 
-def head(xyz):
+def head(xyz: Coordinates) -> np.ndarray:
     """Distance to the skin of the whole head.
 
     xyz : three arrays that broadcast against each other, RAS+ mm

@@ -90,7 +90,7 @@ PHANTOM = {
 }
 
 
-def repeat_identity(dataset, procedure) -> Dataset:
+def repeat_identity(dataset: Dataset, procedure: str) -> Dataset:
     """Add the places that hold a name without being called one; returns the same dataset.
 
     procedure : what was examined, a word

@@ -4,6 +4,7 @@ The truth is three balls in RAS+ mm; every file says the same of them in its own
 study is read: its UIDs and its grids are known. Stands on `dicom_files` and `grid`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel
@@ -13,9 +14,11 @@ from pydicom.uid import CTImageStorage, MRImageStorage, SegmentationStorage
 
 from . import study_ct, study_mr
 from .dicom_files import decimals, header, orientation, pixels, position, save, uid
+from .grid import Grid
 from .nifti_files import nifti, save_json
 from .patient import ANNA, HEAD_STUDY, STUDY_UID, WHERE
 
+Ball = tuple[tuple[float, float, float], float]
 # Centre, RAS+ mm, and radius, mm. The lesion lies in the patient's LEFT, the ring in her right.
 LESION = ((-34.0, -22.0, 31.0), 12.0)
 MARGIN = ((-34.0, -22.0, 31.0), 20.0)
@@ -42,18 +45,18 @@ SEGMENTS = {
 COLOURS = {"lesion": (213, 94, 0), "margin": (86, 180, 233), "ring": (0, 158, 115)}
 
 
-def ball(grid, what) -> np.ndarray:
+def ball(grid: Grid, what: Ball) -> np.ndarray:
     """Voxels whose centres lie within a ball: bool [column, row, slice]."""
     return _distance(grid, what[0]) < what[1]
 
 
-def masks(grid) -> dict[str, np.ndarray]:
+def masks(grid: Grid) -> dict[str, np.ndarray]:
     """The three segments by name, at the voxel centres of `grid`."""
     ring = ball(grid, RING) & ~ball(grid, HOLE)
     return {"lesion": ball(grid, LESION), "margin": ball(grid, MARGIN), "ring": ring}
 
 
-def occupancy(grid, what, parts=(8, 8, 24)) -> np.ndarray:
+def occupancy(grid: Grid, what: Ball, parts: tuple[int, int, int] = (8, 8, 24)) -> np.ndarray:
     """How much of each voxel a ball fills, 0..1, from a count of `parts` points a voxel."""
     shares = np.zeros(grid.shape, np.float32)
     centre, radius = what
@@ -75,7 +78,7 @@ def _distance(grid, centre):
     return np.sqrt(x**2 + y**2 + z**2)
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder: seven SEG and RTSTRUCT files on the CT, two on the MR, five NIfTI, truth.json.
 
     progress : called with (files done, files in all)

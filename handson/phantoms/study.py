@@ -4,6 +4,7 @@ The three volumes show the same head in the same frame of reference, with one ma
 RIGHT at a known place. Stands on the modality modules, which decide what the pictures hold.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from . import study_ct, study_mr, study_pet, study_us
@@ -18,7 +19,7 @@ _SERIES = {"MR": study_mr, "CT": study_ct, "PT": study_pet}
 _SEED = {"MR": 11, "CT": 12, "PT": 13}
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder with the study.
 
     progress : called with (files done, files in all)

@@ -3,9 +3,13 @@
 Stands on `anatomy`, `dicom_files` and `patient`. The attenuation of the tissues is round, not measured.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from pydicom import Dataset
 from pydicom.uid import CTImageStorage
 
+from .anatomy import Head, Mark
 from .dicom_files import header, series, uid
 from .grid import AXIAL, Grid
 from .patient import ANNA, HEAD_STUDY, STUDY_UID, WHERE, repeat_identity
@@ -50,7 +54,7 @@ _HEADER = {
 }
 
 
-def hounsfield(head, mark) -> np.ndarray:
+def hounsfield(head: Head, mark: Mark) -> np.ndarray:
     """HU of the head, whole numbers: int16 [column, row, slice] on `GRID`.
 
     mark : grid -> box and filling of the marker, as `anatomy.capsule` gives them
@@ -87,7 +91,7 @@ def _head_rest(grid):
     return (radius > 110) & (radius < 113) & (y < -75)
 
 
-def slices(head, mark):
+def slices(head: Head, mark: Mark) -> Iterator[Dataset]:
     """The datasets of the series, from the feet to the head."""
     stored = np.clip(hounsfield(head, mark) - _INTERCEPT, 0, 4095).astype(np.uint16)
     template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER), "Head")

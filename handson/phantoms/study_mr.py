@@ -4,9 +4,13 @@ Stands on `anatomy`, `dicom_files` and `patient`. Fixed by this module: the grid
 the header; which names the files get is the study's business.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from pydicom import Dataset
 from pydicom.uid import MRImageStorage
 
+from .anatomy import Head, Mark
 from .dicom_files import header, series, uid
 from .grid import SAGITTAL, Grid, rotation
 from .patient import ANNA, HEAD_STUDY, STUDY_UID, WHERE, repeat_identity
@@ -61,7 +65,7 @@ _HEADER = {
 }
 
 
-def grey_values(head, mark) -> np.ndarray:
+def grey_values(head: Head, mark: Mark) -> np.ndarray:
     """Stored values of the head: uint16 [column, row, slice], 0..4095.
 
     mark : grid -> box and filling of the marker, as `anatomy.capsule` gives them
@@ -93,7 +97,7 @@ def _signal(head, grid):
     return np.where(hull < 9.5, inside, outside).astype(np.float32)
 
 
-def slices(head, mark):
+def slices(head: Head, mark: Mark) -> Iterator[Dataset]:
     """The datasets of the series, from the patient's left to the right."""
     template = repeat_identity(header(ANNA, HEAD_STUDY, WHERE, _HEADER), "Head")
     return series(template, grey_values(head, mark), GRID)

@@ -4,10 +4,14 @@ One hot spot lies in the patient's LEFT frontal lobe, where neither MR nor CT sh
 `anatomy`, `dicom_files` and `patient`; the uptake of the tissues is round, not measured.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from pydicom import Dataset
 from pydicom.uid import PositronEmissionTomographyImageStorage
 from scipy.ndimage import gaussian_filter
 
+from .anatomy import Head, Mark
 from .dicom_files import decimals, header, series, uid
 from .grid import AXIAL, Grid
 from .outline import ellipsoid
@@ -74,7 +78,7 @@ def _tracer():
     )
 
 
-def activity(head, mark) -> np.ndarray:
+def activity(head: Head, mark: Mark) -> np.ndarray:
     """Bq/ml of the head: float32 [column, row, slice] on `GRID`.
 
     mark : grid -> box and filling of the marker, as `anatomy.capsule` gives them
@@ -95,7 +99,7 @@ def activity(head, mark) -> np.ndarray:
     return values.astype(np.float32)
 
 
-def slices(head, mark):
+def slices(head: Head, mark: Mark) -> Iterator[Dataset]:
     """The datasets of the series, from the feet to the head; each slice fills 15 bits by its slope."""
     values = activity(head, mark)
     slopes = decimals(values.max(axis=(0, 1)) / _LARGEST)

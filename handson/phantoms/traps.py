@@ -5,9 +5,11 @@ returns the datasets of its folder; its first line says what is wrong. Stands on
 """
 
 import copy
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from pydicom import Dataset
 from pydicom.uid import ComputedRadiographyImageStorage
 
 from .dicom_files import header, pixels, save, series, shuffled_names, uid
@@ -39,14 +41,14 @@ _RADIOGRAPH = {
 }
 
 
-def missing_slice():
+def missing_slice() -> Iterable[Dataset]:
     """One slice was lost on the way: a gap of two steps among 30 slices."""
     slices = list(_axial("missing-slice"))
     del slices[MISSING_SLICE]
     return slices
 
 
-def duplicate():
+def duplicate() -> Iterable[Dataset]:
     """One slice is there twice, under two SOPInstanceUIDs and with different pixels."""
     slices = list(_axial("duplicate"))
     again = copy.deepcopy(slices[TWICE_SLICE])
@@ -56,13 +58,13 @@ def duplicate():
     return [*slices, again]
 
 
-def same_file_twice():
+def same_file_twice() -> Iterable[Dataset]:
     """One file was copied twice under another name, byte for byte: nothing is in doubt."""
     slices = list(_axial("same-file-twice"))
     return [*slices, slices[TWICE_SLICE]]
 
 
-def tilt():
+def tilt() -> Iterable[Dataset]:
     """The gantry was tilted by 15 degrees: the slices drift, the volume is sheared."""
     matrix = rotation(0, TILT_DEGREES) @ GRID.affine[:3, :3]
     matrix[:, 2] = 0, 0, TILT_STEP_MM
@@ -71,14 +73,14 @@ def tilt():
     return _slices("tilt-15", Grid(GRID.shape, affine), CT, GantryDetectorTilt=TILT_DEGREES)
 
 
-def two_series():
+def two_series() -> Iterable[Dataset]:
     """Two series of the same places lie in one folder, with one SeriesNumber and description."""
     negative = np.where(values(GRID) > 0, 4095 - values(GRID), 0).astype(np.uint16)
     second = series(template(uid("traps", "two-series", 2), GRID, "two-series"), negative, GRID)
     return [*_axial("two-series"), *second]
 
 
-def two_orientations():
+def two_orientations() -> Iterable[Dataset]:
     """One SeriesInstanceUID holds three axial, coronal and sagittal slices, as localizers do."""
     slices = []
     for toward in (AXIAL, CORONAL, SAGITTAL):
@@ -90,7 +92,7 @@ def two_orientations():
     return slices
 
 
-def lying_instance_number():
+def lying_instance_number() -> Iterable[Dataset]:
     """InstanceNumber counts in an order that is not that of the positions."""
     slices = list(_axial("lying-instance-number"))
     for dataset, number in zip(slices, np.random.default_rng(7).permutation(31), strict=True):
@@ -98,7 +100,7 @@ def lying_instance_number():
     return slices
 
 
-def no_slice_location():
+def no_slice_location() -> Iterable[Dataset]:
     """No file has a SliceLocation, an optional element that many programs sort by."""
     slices = list(_axial("no-slice-location"))
     for dataset in slices:
@@ -106,18 +108,18 @@ def no_slice_location():
     return slices
 
 
-def sagittal():
+def sagittal() -> Iterable[Dataset]:
     """A sagittal series: the third number of ImagePositionPatient is the same in every file."""
     return _slices("sagittal", SAGITTAL_GRID)
 
 
-def non_square_pixels():
+def non_square_pixels() -> Iterable[Dataset]:
     """Rows are 0.8 mm apart, columns 0.5 mm, slices 5 mm; the phantom is half as large."""
     grid = Grid.around((0, 0, 0), (184, 140, 15), (0.5, 0.8, 5.0), AXIAL)
     return _slices("non-square-pixels", grid, scale=0.5)
 
 
-def monochrome1():
+def monochrome1() -> Iterable[Dataset]:
     """A radiograph in MONOCHROME1: low values are to be drawn bright."""
     seen_from_the_front = values(Grid.around((0, 0, 0), (190, 155, 110), (1, 1, 2), CORONAL))
     absorbed = seen_from_the_front.sum(axis=2, dtype=np.float64).T
@@ -142,7 +144,7 @@ def monochrome1():
     ]
 
 
-def four_d():
+def four_d() -> Iterable[Dataset]:
     """Four volumes, two seconds apart, lie at the same positions: a series in time."""
     grid = Grid.around((0, 0, 0), (48, 58, 15), (4.0, 4.0, 10.0), AXIAL)
     slices = []
@@ -164,19 +166,19 @@ def four_d():
     return slices
 
 
-def in_time(data, t):
+def in_time(data: np.ndarray, t: int) -> np.ndarray:
     """What `four_d` shows at volume `t`: every voxel of the phantom gains 50 from volume to volume."""
     return np.where(data > 0, data + 50 * t, 0).clip(0, 4095).astype(np.uint16)
 
 
-def uneven_gaps():
+def uneven_gaps() -> Iterable[Dataset]:
     """The lower slices are 2.5 mm apart, the upper ones 5 mm: one affine cannot describe both."""
     fine = Grid.around((0, 0, 0), (76, 92, 61), (2.5, 2.5, 2.5), AXIAL)
     slices = list(_slices("uneven-gaps", fine, CT))
     return [*slices[:21], *slices[22::2]]
 
 
-def enhanced_multi_frame():
+def enhanced_multi_frame() -> Iterable[Dataset]:
     """A single enhanced multi-frame file holds the whole volume; no position at the top level."""
     study = {
         "StudyInstanceUID": uid("phantom"),
@@ -206,7 +208,7 @@ TRAPS = {
 }
 
 
-def make(folder: Path, progress=None) -> None:
+def make(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
     """Fill an empty folder: a folder per trap, file names shuffled, and traps.json, which says what is wrong.
 
     progress : called with (traps done, traps in all)
