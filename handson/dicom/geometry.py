@@ -29,7 +29,7 @@ def normal(orientation: Sequence[float] | None) -> np.ndarray:
     lengths = np.linalg.norm(row), np.linalg.norm(column)
     if abs(row @ column) > 1e-3 or max(abs(1 - n) for n in lengths) > 1e-3:
         raise GeometryError(
-            f"ImageOrientationPatient {tuple(orientation or ())} is not two unit vectors at a right angle",
+            f"ImageOrientationPatient {(*row.tolist(), *column.tolist())} is not two unit vectors at a right angle",
             "The header is damaged; read single slices with read_slice.",
         )
     cross = np.cross(row, column)

@@ -116,6 +116,6 @@ def csa_item(csa: dict | None, name: str) -> list:
 def cut(picture: np.ndarray, tile: Frame) -> np.ndarray:
     """The slice of one `Frame` out of the whole picture, row by row of tiles."""
     rows, columns = tile.traits.rows, tile.traits.columns
-    across, _ = tile.file.mosaic or (1, 1)
-    down, right = divmod(tile.index, across)
+    assert tile.file.mosaic is not None, "only a mosaic has tiles"
+    down, right = divmod(tile.index, tile.file.mosaic[0])
     return picture[down * rows : (down + 1) * rows, right * columns : (right + 1) * columns]

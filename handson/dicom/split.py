@@ -192,9 +192,11 @@ def _plane_name(frame) -> str | None:
 
 def buckets(group: Sequence[Frame]) -> list[np.ndarray]:
     """Indices of the frames at each distance along the normal, ascending."""
-    direction = normal(group[0].orientation)
+    first = group[0]
+    assert first.spacing is not None, "placed frames have a spacing"
+    direction = normal(first.orientation)
     along = np.array([frame.position for frame in group]) @ direction
     order = np.argsort(along, kind="stable")
-    near = min(SAME_PLACE_MM, 0.1 * min(group[0].spacing or (0.0,)))
+    near = min(SAME_PLACE_MM, 0.1 * min(first.spacing))
     cuts = np.flatnonzero(np.diff(along[order]) > near) + 1
     return np.split(order, cuts)

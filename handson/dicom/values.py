@@ -5,7 +5,6 @@ is applied. PS3.3 C.11.1 (modality transform), C.7.6.16.2.11 (real-world values)
 """
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pydicom
@@ -48,7 +47,7 @@ def functional_groups(dataset: Dataset, index: int, keyword: str) -> list:
     return next((list(items) for h in holders if (items := value(h, keyword))), [])
 
 
-def real_values(one: Frame, source: PixelData, dataset: Dataset | None = None) -> np.ndarray:
+def real_values(one: Frame, source: PixelData, dataset: Dataset) -> np.ndarray:
     """The pixels of one frame as they are meant: float32 values in the frame's unit, or uint8 RGB.
 
     dataset : needed for palettes and modality LUTs only
@@ -59,7 +58,7 @@ def real_values(one: Frame, source: PixelData, dataset: Dataset | None = None) -
     return frame_values(one, stored, dataset)
 
 
-def frame_values(one: Frame, stored: np.ndarray, dataset: Any = None) -> np.ndarray:
+def frame_values(one: Frame, stored: np.ndarray, dataset: Dataset) -> np.ndarray:
     """Stored numbers of one frame -> what `real_values` returns."""
     f = one.file.format
     try:

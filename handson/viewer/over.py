@@ -139,7 +139,8 @@ class Over:
         found = each.measure(volume, self.viewer.time, plane=self.plane)
         unit = f" {volume.unit}" if volume.unit else ""
         size = "size_unscaled" if volume.scale == "none" else "size_text"
-        numbers = {"mean": f"{found['mean']:.4g}", "sd": f"{found['sd']:.4g}", "unit": unit}
+        spread = f"{found['sd']:.4g}" if found["n"] > 1 else "-"  # one value has none
+        numbers = {"mean": f"{found['mean']:.4g}", "sd": spread, "unit": unit}
         return [
             LABELS["region_short"].format(**numbers),
             LABELS[size].format(n=found["n"], area=f"{found['area']:.1f}"),

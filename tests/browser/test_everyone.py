@@ -245,3 +245,86 @@ def test_axe_finds_nothing_of_ours_in_the_widgets_of_the_lessons(notebook, lab, 
     found = axe(opened.page, widgets)
     lab.theme("light")
     assert [each for each in found if each[0] not in UPSTREAM] == []
+
+
+# At 200 % a window of 1280 x 720 has half as many CSS pixels.
+ZOOMED = {"viewport": {"width": 640, "height": 360}, "device_scale_factor": 2}
+
+
+@pytest.mark.parametrize("offline_page", [ZOOMED], indirect=True)
+def test_at_200_percent_nothing_is_cut_off(offline_page):
+    page = offline_page
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.ho-button, .ho-controls label, .ho-controls input, .ho-letter')]
+          .filter(node => node.offsetParent)
+          .filter(node => { const box = node.getBoundingClientRect(); return box.left < 0 || box.right > innerWidth; })
+          .map(node => node.className || node.textContent)"""
+    )
+    assert cut == []
+    picture = page.locator(".ho-frame canvas").bounding_box()
+    assert picture["height"] > 150
+
+
+@pytest.mark.parametrize("offline_page", [{"reduced_motion": "reduce"}], indirect=True)
+def test_nothing_moves_by_itself_for_who_asked_for_less_motion(offline_page):
+    page = offline_page
+    page.locator("[data-action=play]").click()
+    expect(page.locator(".ho-measures")).to_contain_text("less motion")
+    page.wait_for_timeout(500)
+    expect(page.locator(".ho-where")).to_contain_text("k = 25")
+    page.locator("[data-action=header]").click()
+    page.locator("[data-panel=mip]").click()
+    expect(page.locator(".ho-mip")).to_be_visible()
+    expect(page.locator(".ho-mip-foot button")).to_be_hidden()
+
+
+# Tool -> where it begins (a drag that begins on a grip would move that mark), and a word of its numbers.
+DRAWN = {
+    "ruler": ((0.1, 0.1), "mm"), "angle": ((0.1, 0.3), "°"), "region": ((0.1, 0.5), "voxels"),
+    "ellipse": ((0.5, 0.1), "voxels"), "freehand": ((0.5, 0.4), "voxels"),
+}  # fmt: skip
+
+
+def test_the_exported_page_measures_and_shows_what_the_viewer_does(offline_page):
+    """Every tool that measures, by hand; each mark stands in the list, and can be taken back."""
+    page = offline_page
+    frame, rows = page.locator(".ho-frame canvas").first, page.locator(".ho-list li")
+
+    def at(across, down):
+        box = frame.bounding_box()
+        return box["x"] + across * box["width"], box["y"] + down * box["height"]
+
+    def drag_over(*places):
+        page.mouse.move(*at(*places[0]))
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*at(*place), steps=4)
+        page.mouse.up()
+
+    def tool(name):
+        page.locator(f".ho-button[data-action={name}]").click()
+
+    for name, ((across, down), _) in DRAWN.items():
+        tool(name)
+        last = [(across + 0.1, down + 0.2)] if name == "freehand" else []
+        drag_over((across, down), (across + 0.2, down + 0.1), *last)
+        if name == "angle":
+            page.mouse.click(*at(across, down + 0.15))
+    tool("arrow")
+    drag_over((0.7, 0.9), (0.8, 0.8))
+    page.get_by_role("dialog").locator("input").fill("here")
+    page.keyboard.press("Enter")
+    tool("header")
+    page.locator("[data-panel=marks]").click()
+    expect(rows).to_have_count(len(DRAWN) + 1)
+    for number, (_, words) in enumerate(DRAWN.values()):
+        expect(rows.nth(number)).to_contain_text(words)
+    expect(rows.last).to_contain_text("here")
+    tool("undo")
+    expect(rows).not_to_contain_text(["here"])
+    thin = canvas_pixels(frame)
+    tool("slab")
+    eventually(page, lambda: check_changed(frame, thin))
+    tool("layout")
+    expect(page.locator(".ho-frame")).to_have_count(3)

@@ -235,7 +235,7 @@ export class Readout {
     const { found } = this.numbersOf(annotation);
     if (!found) return [labels.loading];
     const number = (x) => (this.view.base.link.voxels.coding.whole ? x.toFixed(1) : short(x));
-    return [fill(labels.region_short, { mean: number(found.mean), sd: number(found.sd), unit: this.unitText() }),
+    return [fill(labels.region_short, { mean: number(found.mean), sd: found.all > 1 ? number(found.sd) : "–", unit: this.unitText() }),
       this.sizeText(found.all, annotation.plane)];
   }
 
@@ -279,7 +279,7 @@ export class Readout {
     if (!found) return `${what}: ${this.labels.loading}`;
     const places = this.places(), size = voxelMeasure(view.geometry.affine, view.layout(plane));
     return fill(view.geometry.scale === "none" ? this.labels.region_text_unscaled : this.labels.region_text, {
-      what, n: found.all, mean: found.mean.toFixed(places), sd: found.sd.toFixed(places), unit: this.unitText(),
+      what, n: found.all, mean: found.mean.toFixed(places), sd: found.all > 1 ? found.sd.toFixed(places) : "–", unit: this.unitText(),
       low: found.low.toFixed(places - 1), high: found.high.toFixed(places - 1),
       area: (faces * size.area).toFixed(1), ml: ((found.all * size.volume) / 1000).toFixed(3),
     });
