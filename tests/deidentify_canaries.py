@@ -49,7 +49,7 @@ class Planter:
     """One run's canaries. `known` is every string planted so far, by the place it was planted in."""
 
     def __init__(self, seed, rows_per_level=30):
-        self.random = random.Random(seed)
+        self.seed, self.random = seed, random.Random(seed)
         self.known: dict[str, str] = {}
         self.rows = [
             r for r in table_rows() if r[0] >> 16 not in (0x0000, 0x0002, 0x0004, 0xFFFA, 0xFFFC)

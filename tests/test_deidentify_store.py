@@ -80,7 +80,8 @@ def test_dates_move_by_one_interval_per_patient(done):
 
     moved = [day(h.StudyDate) - day(f"2020031{n}") for n, h in enumerate(headers)]
     assert moved[0] == moved[2]
-    assert len({moved[0], moved[1], moved[3]}) == 3
+    # Of some 3300 intervals two patients draw the same one in a thousand runs; three never do.
+    assert len({moved[0], moved[1], moved[3]}) > 1
     assert all(-3651 <= m.days <= -365 for m in moved)
     for header in headers:
         assert (day(header.SeriesDate) - day(header.StudyDate)).days == 3
