@@ -60,3 +60,12 @@ def test_it_does_not_find_what_is_not_there(tmp_path):
     # Three bytes stand somewhere in two million by chance, so no part has fewer than four.
     known = ["Sørensen^Åsta", "0047113", "19510208", "Müller^Hans"]
     assert handson.audit(tmp_path, known) == []
+
+
+@pytest.mark.parametrize("known", [["17991228", "000017.991228"], ["000017.991228", "17991228"]])
+def test_two_known_texts_with_one_spelling_are_both_searched(known, tmp_path):
+    """The second is a number that counts alone, without its zeros; the first counts anywhere."""
+    (tmp_path / "a").write_bytes(b"x17991228112233")
+    assert "17991228" in {finding.what for finding in handson.audit(tmp_path, known)}
+    (tmp_path / "a").write_bytes(b"= 17991228 =")
+    assert {finding.what for finding in handson.audit(tmp_path, known)} == set(known)

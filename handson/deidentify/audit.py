@@ -94,7 +94,7 @@ class _Needles:
             known = [known]
         # by head, then by length: a needle, and every known text that it spells
         self._by_head: dict[int, dict[int, dict[bytes, tuple[str, ...]]]] = {}
-        self._short: list[tuple[bytes, str]] = []
+        self._short: dict[bytes, tuple[str, ...]] = {}
         self._bounded: set[bytes] = set()
         self.longest = 4
         for what in known:
@@ -116,27 +116,30 @@ class _Needles:
                     continue
         for needle in encoded:
             self.longest = max(self.longest, len(needle))
-            if bounded:
+            here = self._short if len(needle) < 4 else self._of_length(needle)
+            others = here.get(needle, ())
+            # What one text lets stand anywhere, another cannot bind to stand alone.
+            if not bounded:
+                self._bounded.discard(needle)
+            elif not others:
                 self._bounded.add(needle)
-            if len(needle) < 4:
-                self._short.append((needle, what))
-            else:
-                head = int.from_bytes(needle[:4], "little")
-                same_length = self._by_head.setdefault(head, {}).setdefault(len(needle), {})
-                others = same_length.get(needle, ())
-                if what not in others:
-                    same_length[needle] = (*others, what)
+            if what not in others:
+                here[needle] = (*others, what)
+
+    def _of_length(self, needle: bytes) -> dict[bytes, tuple[str, ...]]:
+        """The needles of one length with the same first four bytes."""
+        head = int.from_bytes(needle[:4], "little")
+        return self._by_head.setdefault(head, {}).setdefault(len(needle), {})
 
     def search(self, data: bytes) -> Iterator[tuple[str, int]]:
         """(what, offset) of every occurrence in `data`."""
         low = data.lower()
-        for needle, what in self._short:
+        for needle, whats in self._short.items():
             at = low.find(needle)
-            while at >= 0:
-                if self._counts(low, at, needle):
-                    yield what, at
-                    break
+            while at >= 0 and not self._counts(low, at, needle):
                 at = low.find(needle, at + 1)
+            if at >= 0:
+                yield from ((what, at) for what in whats)
         if len(low) < 4 or not len(self._heads):
             return
         for phase in range(4):
@@ -148,8 +151,7 @@ class _Needles:
                     found = same_length.get(needle)
                     if found is None or _in_made_uid(low, at) or not self._counts(low, at, needle):
                         continue
-                    for what in found:
-                        yield what, at
+                    yield from ((what, at) for what in found)
 
     def _counts(self, data: bytes, at: int, needle: bytes) -> bool:
         """True unless the needle is one that must stand alone, and stands in a longer word or number."""
