@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ..errors import DeidentifyError
 from . import report as status
@@ -26,10 +26,13 @@ from .dicomdir import write_dicomdir
 from .dicomfile import looks_like_directory
 from .identity import Identity, short_name
 from .ocr import reader
-from .pixels import read_masks
+from .pixels import Mask, read_masks
 from .profile import Profile
 from .report import Entry, Report
 from .worker import Job, Outcome, Worker
+
+if TYPE_CHECKING:
+    from .store import Store
 
 RUN_FOLDER = ".handson-run"
 
@@ -217,8 +220,23 @@ def check_folders(
         )
 
 
-def run(source: str | PathLike[str], output: str | PathLike[str], *, mode: str, key: bytes, options: Iterable[str], store: Any = None, aside: Path | None = None, pixels_checked: bool = False, masks: Any = (), find_text: bool = False,
-        jobs: int = 1, scheduler: str | None = None, dry_run: bool = False, progress: Callable[[int, int], None] | None = None) -> Report:  # fmt: skip
+def run(
+    source: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    mode: str,
+    key: bytes,
+    options: Iterable[str],
+    store: "Store | None" = None,
+    aside: str | PathLike[str] | None = None,
+    pixels_checked: bool = False,
+    masks: Iterable[Mask] | str | PathLike[str] = (),
+    find_text: bool = False,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
     """De-identify a file or a folder; `anonymize` and `pseudonymize` are this with a key of their own."""
     source, output = Path(source), Path(output)
     aside = None if aside is None else Path(aside)
@@ -228,7 +246,7 @@ def run(source: str | PathLike[str], output: str | PathLike[str], *, mode: str, 
     if not inputs:
         raise DeidentifyError("holds no file", "Check the path.", path=source)
     base = source if source.is_dir() else source.parent
-    masks = tuple(read_masks(masks) if isinstance(masks, str | Path) else masks)
+    masks = tuple(read_masks(Path(masks)) if isinstance(masks, str | PathLike) else masks)
     if "clean-pixel-data" in options and not masks and not find_text:
         raise DeidentifyError("The option clean-pixel-data needs masks", "Give them with masks=.")
     if find_text:
