@@ -247,6 +247,30 @@ def test_axe_finds_nothing_of_ours_in_the_widgets_of_the_lessons(notebook, lab, 
     assert [each for each in found if each[0] not in UPSTREAM] == []
 
 
+# Every word that a menu can show, and the room that it has, CSS pixels.
+MENUS = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .handson-side select')]
+  .filter(node => node.offsetParent).flatMap(select => {
+    const style = getComputedStyle(select), pen = document.createElement('canvas').getContext('2d');
+    pen.font = `${style.fontSize} ${style.fontFamily}`;
+    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return [...select.options].map(option => [option.text, pen.measureText(option.text).width, room]);
+  })"""
+
+
+@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (800, "en"), (1280, "it")])
+def test_no_menu_cuts_off_what_it_says(notebook, width, language):
+    study = "handson.read_series(handson.fetch('gen-study') / 'CT')"
+    shown = f"handson.language({language!r})\nhandson.view({study}, handson.Layer(ball), same_space=True)"
+    opened = notebook(OVERLAY, shown)
+    opened.page.set_viewport_size({"width": width, "height": 1000})
+    opened.run_all()
+    opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .ho-frame canvas").wait_for()
+    words = opened.page.evaluate(MENUS)
+    opened.page.set_viewport_size({"width": 1280, "height": 1000})
+    assert len(words) > 20
+    assert [text for text, wide, room in words if wide > room] == []
+
+
 # At 200 % a window of 1280 x 720 has half as many CSS pixels.
 ZOOMED = {"viewport": {"width": 640, "height": 360}, "device_scale_factor": 2}
 
