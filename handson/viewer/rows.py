@@ -43,6 +43,7 @@ def time(viewer: "Viewer") -> list:
     canvas, make = viewer.canvas, viewer.controls
     slider = make.whole_slider("time", canvas.time, 0, viewer.volume.n_volumes - 1)
     percent = make.tick("percent", canvas.percent)
+    percent.add_class("handson-long")
     return [
         make.add("time", slider, canvas, "time"),
         make.add("percent", percent, canvas, "percent"),
@@ -71,6 +72,7 @@ def _full(viewer):
     if not any(key == "reduced" for key, _ in viewer.base.source.chunks.coding.notes):
         return []
     tick = viewer.controls.tick("full", False)
+    tick.add_class("handson-long")
     tick.observe(lambda change: viewer.base.source.send_everything(viewer.index), "value")
     viewer.controls["full"] = tick
     return [tick]

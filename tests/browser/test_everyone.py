@@ -257,18 +257,26 @@ MENUS = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hi
   })"""
 
 
+# Names and numbers beside the controls that do not fit into their places.
+CUT = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .handson-side :is(label, .widget-label, .widget-readout)')]
+  .filter(node => node.offsetParent && node.scrollWidth > node.clientWidth + 1).map(node => node.textContent)"""
+
+
 @pytest.mark.parametrize(("width", "language"), [(1280, "en"), (800, "en"), (1280, "it")])
 def test_no_menu_cuts_off_what_it_says(notebook, width, language):
     study = "handson.read_series(handson.fetch('gen-study') / 'CT')"
     shown = f"handson.language({language!r})\nhandson.view({study}, handson.Layer(ball), same_space=True)"
-    opened = notebook(OVERLAY, shown)
+    film = "film = volume.with_data(np.stack([volume.data * 40.0] * 3, axis=3), time_step=2.0)"
+    opened = notebook(OVERLAY, shown, f"{film}\nhandson.view(film)")
     opened.page.set_viewport_size({"width": width, "height": 1000})
     opened.run_all()
-    opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .ho-frame canvas").wait_for()
+    opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .ho-frame canvas").last.wait_for()
+    cut = opened.page.evaluate(CUT)
     words = opened.page.evaluate(MENUS)
     opened.page.set_viewport_size({"width": 1280, "height": 1000})
     assert len(words) > 20
     assert [text for text, wide, room in words if wide > room] == []
+    assert cut == []
 
 
 # At 200 % a window of 1280 x 720 has half as many CSS pixels.
