@@ -134,12 +134,12 @@ class _Needles:
     def search(self, data: bytes) -> Iterator[tuple[str, int]]:
         """(what, offset) of every occurrence in `data`."""
         low = data.lower()
-        for needle, whats in self._short.items():
+        for needle, texts in self._short.items():
             at = low.find(needle)
             while at >= 0 and not self._counts(low, at, needle):
                 at = low.find(needle, at + 1)
             if at >= 0:
-                yield from ((what, at) for what in whats)
+                yield from ((what, at) for what in texts)
         if len(low) < 4 or not len(self._heads):
             return
         for phase in range(4):
