@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pydicom
 from nibabel.orientations import aff2axcodes
+from numpy.typing import ArrayLike
 from pydicom import Dataset
 
 from ..nifti import header_bytes, read_nifti
@@ -33,8 +34,8 @@ def marker(volume: Volume) -> np.ndarray:
     return np.argwhere(volume.data == volume.data.max()).mean(axis=0)
 
 
-def place(affine: np.ndarray, ijk: Sequence[float]) -> np.ndarray:
-    return (affine @ [*ijk, 1])[:3]
+def place(affine: np.ndarray, ijk: ArrayLike) -> np.ndarray:
+    return (affine @ np.append(ijk, 1.0))[:3]
 
 
 def codes(affine: np.ndarray) -> str:
