@@ -15,7 +15,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--short",
         action="store_true",
-        help="collect everything; run the notebooks, what asks for programs, and a test of each file",
+        help="collect everything; run the notebooks, what asks for programs, and the last test of each file",
     )
 
 
@@ -29,8 +29,8 @@ def pytest_collection_modifyitems(config, items):
         kept = [item for item in kept if not item.get_closest_marker("long")]
     if config.getoption("--short"):
         asking = {path for path in {item.path for item in kept} if _asks_for_programs(path)}
-        first = {item.path: item for item in reversed(kept)}
-        kept = [item for item in kept if item.path in asking or first[item.path] is item]
+        last = {item.path: item for item in kept}  # the first of a file are often its long ones
+        kept = [item for item in kept if item.path in asking or last[item.path] is item]
     run = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in run])
     items[:] = kept

@@ -139,7 +139,11 @@ def attributes():
     return [t for t in DicomDictionary if 0x0008 <= t >> 16 < 0x7FE0 and t not in skipped]
 
 
-@pytest.mark.parametrize("options", [(), ("clean-descriptors",), tuple(SAFE_OPTIONS)], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [(), pytest.param(("clean-descriptors",), marks=pytest.mark.long), tuple(SAFE_OPTIONS)],
+    ids=str,
+)
 def test_random_text_in_every_attribute_and_every_vr(dice, tmp_path, options):
     tags = attributes()
     dice.shuffle(tags)

@@ -18,12 +18,6 @@ ROOMS = sorted(
 HANDED_OUT = ("handson", "handson.deidentify", "handson.dicom", "handson.nifti", "handson.datasets")
 
 
-def test_mypy_finds_nothing_wrong():
-    api = pytest.importorskip("mypy.api")
-    found, fault, status = api.run(["--config-file", str(ROOT / "pyproject.toml"), str(PACKAGE)])
-    assert status == 0, found[-3000:] + fault
-
-
 def test_the_package_is_marked_as_typed():
     assert (PACKAGE / "py.typed").is_file()
 
@@ -82,3 +76,9 @@ def test_a_star_import_replaces_nothing_of_pythons_own():
 
     assert not set(handson.__all__) & set(dir(builtins))
     assert callable(handson.open)
+
+
+def test_mypy_finds_nothing_wrong():
+    api = pytest.importorskip("mypy.api")
+    found, fault, status = api.run(["--config-file", str(ROOT / "pyproject.toml"), str(PACKAGE)])
+    assert status == 0, found[-3000:] + fault
