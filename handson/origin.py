@@ -36,12 +36,15 @@ class Origin:
         """The same files behind some of the volumes."""
         return replace(self, frames=tuple(self.frames[n] for n in volumes))
 
-    def at(self, xyz: ArrayLike, volume: int) -> tuple[Path, int] | None:
-        """File and frame of the slice in which a place lies; None outside the slices.
+    def slice_at(self, xyz: ArrayLike) -> float:
+        """The slice in which a place lies, as a fractional index along the third axis as it was read.
 
-        xyz : (3,) RAS+ mm; volume : number along axis 3
+        xyz : (3,) RAS+ mm
         """
         inverse = np.linalg.inv(self.read_affine)
-        k = int(np.floor(inverse[2, :3] @ np.asarray(xyz, float) + inverse[2, 3] + 0.5 + 1e-6))
+        return float(inverse[2, :3] @ np.asarray(xyz, float) + inverse[2, 3])
+
+    def frame(self, k: int, volume: int) -> tuple[Path, int] | None:
+        """File and frame of slice k of a volume; None outside the slices."""
         slices = self.frames[volume]
         return slices[k] if 0 <= k < len(slices) else None

@@ -264,7 +264,8 @@ class Volume:
         """
         if self.origin is None:
             return None
-        return self.origin.at(self.world(ijk), range(self.n_volumes)[time])
+        k = int(round_half_up(self.origin.slice_at(self.world(ijk))))
+        return self.origin.frame(k, range(self.n_volumes)[time])
 
     def layout(self, plane: str, convention: str = "radiological") -> PlaneLayout:
         """How this volume's `plane` is drawn: see `plane_layout`."""

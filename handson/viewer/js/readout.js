@@ -56,6 +56,7 @@ export class Readout {
   remove() {
     clearTimeout(this.asking);
     this.panels.mip.play(false);
+    this.cells = this.panels.mip.cells = null; // the page may hold a view for long
   }
 
   // Other voxels or another time: counts and exact answers no longer hold.
