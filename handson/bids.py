@@ -5,6 +5,7 @@ standard's own lists: no free text, no date, no UID can get into it, whoever is 
 Fields that depend on the direction of an axis refer to the image as `write_nifti` writes it.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ import pydicom
 from . import __version__
 from .dicom.elements import item, number, numbers, private, text, texts, value
 from .dicom.faults import naming, without_warnings
-from .dicom.header import SIEMENS, whole_header
+from .dicom.header import SIEMENS, some_elements, whole_header
 from .dicom.mosaic import csa_header, csa_item
 from .dicom.series import SeriesInfo
 from .volume import Volume
@@ -53,6 +54,12 @@ WORDS = {
         {"HFS", "HFP", "HFDR", "HFDL", "FFS", "FFP", "FFDR", "FFDL"},
     ),
 }
+_ELEMENTS = [
+    *(keyword for keywords, _ in NUMBERS.values() for keyword in keywords),
+    *(keyword for keyword, _ in WORDS.values()),
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+]
 UNITS = {"HU": "HU", "Bq/ml": "Bq/mL", "Bq/mL": "Bq/mL", "g/ml": "g/mL"}  # of `Volume` -> of BIDS
 MODALITIES = {
     "MR",
@@ -82,23 +89,13 @@ def sidecar(info: SeriesInfo, volume: Volume) -> dict:
 
     info : the series; volume : as `read_series` read it
     returns : BIDS' names -> numbers, words or lists of them; a field is left out where the headers do
-        not state it for certain
+        not state it for certain, or not the same in all slices
     """
     first = info.stack.first
     with without_warnings(), naming(first.file.path):
         dataset = whole_header(first.file.path, pixels=False)
-        levels = _levels(dataset, first.index)
-        found: dict = {"Modality": modality_of(info)}
-        for name, (keywords, factor) in NUMBERS.items():
-            values = [number(level, key) for level in levels for key in keywords]
-            stated = [v for v in values if v is not None and np.isfinite(v)]
-            if stated:
-                found[name] = float(f"{stated[0] * factor:.9g}")  # 2.3, not 2.3000000000000003
-        for name, (keyword, allowed) in WORDS.items():
-            said = [word for level in levels for word in texts(level, keyword) if word in allowed]
-            if said:
-                found[name] = said[0] if len(said) == 1 else said
-        found |= _phase_encoding(dataset, levels)
+        found = {"Modality": modality_of(info), **_common(info.stack)}
+        found |= _phase_encoding(dataset, [dataset, *_groups(dataset, first.index)])
         found |= _slice_timing(dataset, info.stack)
     found |= _times(volume, found.get("RepetitionTime"))
     if volume.unit in UNITS:
@@ -106,15 +103,58 @@ def sidecar(info: SeriesInfo, volume: Volume) -> dict:
     return {**found, "ConversionSoftware": "handson", "ConversionSoftwareVersion": __version__}
 
 
-def _levels(dataset, frame) -> list[pydicom.Dataset]:
-    """The data set and, of an enhanced one, the functional groups of a frame (PS3.3 C.7.6.16)."""
-    levels = [dataset]
-    shared = item(dataset, "SharedFunctionalGroupsSequence")
+def _common(stack) -> dict:
+    """The numbers and words that hold for all frames: where one differs, a single value would be wrong."""
+    frames = defaultdict(list)
+    for frame in stack.frames:
+        frames[frame.file.path].append(frame.index)
+    common: dict = {}
+    for n, (path, indices) in enumerate(frames.items()):
+        dataset = some_elements(path, _ELEMENTS)
+        shared = item(dataset, "SharedFunctionalGroupsSequence")
+        whole = _stated([dataset, *_items(shared)])
+        for index in indices if "PerFrameFunctionalGroupsSequence" in dataset else [0]:
+            facts = _stated(_own_groups(dataset, index)) | whole
+            if n == 0 and index == indices[0]:
+                common = facts
+            common = {k: v for k, v in common.items() if k in facts and _agree(v, facts[k])}
+    return common
+
+
+def _stated(levels) -> dict:
+    """BIDS' names -> what the first of these data sets states that states it."""
+    found: dict = {}
+    for name, (keywords, factor) in NUMBERS.items():
+        values = [number(level, key) for level in levels for key in keywords]
+        stated = [v for v in values if v is not None and np.isfinite(v)]
+        if stated:
+            found[name] = float(f"{stated[0] * factor:.9g}")  # 2.3, not 2.3000000000000003
+    for name, (keyword, allowed) in WORDS.items():
+        said = [word for level in levels for word in texts(level, keyword) if word in allowed]
+        if said:
+            found[name] = said[0] if len(said) == 1 else said
+    return found
+
+
+def _agree(a, b) -> bool:
+    """Whether two slices state the same; scanners round a time otherwise from slice to slice."""
+    return bool(np.isclose(a, b, rtol=1e-3)) if isinstance(a, float) else a == b
+
+
+def _groups(dataset, frame) -> list[pydicom.Dataset]:
+    """The functional groups of a frame of an enhanced object (PS3.3 C.7.6.16)."""
+    return [*_items(item(dataset, "SharedFunctionalGroupsSequence")), *_own_groups(dataset, frame)]
+
+
+def _own_groups(dataset, frame) -> list[pydicom.Dataset]:
     frames = value(dataset, "PerFrameFunctionalGroupsSequence") or []
-    for group in [*([] if shared is None else [shared]), *frames[frame : frame + 1]]:
-        keys = group.keys()  # not the elements: they would be parsed
-        levels += [found for tag in keys if (found := item(group, int(tag))) is not None]
-    return levels
+    return [found for holder in frames[frame : frame + 1] for found in _items(holder)]
+
+
+def _items(holder) -> list[pydicom.Dataset]:
+    """The first item of each sequence of a data set; not its elements, which would be parsed."""
+    keys = [] if holder is None else holder.keys()
+    return [found for tag in keys if (found := item(holder, int(tag))) is not None]
 
 
 def _times(volume, repetition) -> dict:

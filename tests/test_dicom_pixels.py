@@ -584,7 +584,7 @@ def _is_decoded(uid):
 
 
 def test_what_a_header_leaves_out_is_not_scaled_and_what_it_states_wins():
-    assert scaling(Dataset(), "RTDOSE") == Scaling(1.0, 0.0, "")
+    assert scaling(Dataset(), "RTDOSE") == Scaling(1.0, 0.0, "", stated=False)
     stated = Dataset()
     stated.RescaleSlope, stated.RescaleType, stated.Units = 2, "HU", "BQML"
     assert scaling(stated, "CT").unit == "HU"

@@ -96,7 +96,7 @@ def test_every_file_is_opened_once(tmp_path, monkeypatch):
 def test_reading_stops_before_long_private_groups(tmp_path):
     dataset = picture(values()[0])
     for n in range(200):
-        block = dataset.private_block(0x0029 + 2 * n, "LONG", create=True)
+        block = dataset.private_block(0x0055 + 2 * n, "LONG", create=True)
         block.add_new(1, "OB", bytes(2000))
     path = save(dataset, tmp_path / "x")
     from handson.dicom.header import read_header

@@ -137,6 +137,15 @@ def test_vectors_are_read_by_component_and_refused_without(save):
     assert read_nifti(packed, component=1).notes == ()
 
 
+@pytest.mark.parametrize("code", [1005, 1007, 2003])
+def test_components_that_lie_along_axis_4_are_not_called_time(save, code):
+    stored = numbered((2, 3, 4, 3))
+    volume = read_nifti(save(nifti(stored, intent_code=code, xyzt_units=10)))
+    assert volume.time_step is None
+    assert "components" in volume.notes[0]
+    assert read_nifti(save(nifti(stored, xyzt_units=10), "b.nii")).time_step is not None
+
+
 def test_six_axes_are_refused_by_their_sizes(save):
     refused(save(nifti(numbered((2, 2, 2, 1, 1, 2)))), "2 x 2 x 2 x 1 x 1 x 2", "nibabel")
 
@@ -486,7 +495,7 @@ def test_extensions_that_lie_about_their_size_harm_nobody(save):
         )
 
 
-@pytest.mark.parametrize("offset", [-1, 0, 347, 352.5, np.nan, np.inf])
+@pytest.mark.parametrize("offset", [-1, 0, 347, 348, 351, 352.5, np.nan, np.inf])
 def test_voxels_cannot_begin_in_the_header(save, offset):
     refused(save(nifti(numbered(SHAPE), vox_offset=offset)), "vox_offset")
 

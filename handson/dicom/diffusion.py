@@ -15,6 +15,7 @@ from .arrange import Stack
 from .elements import private, text, texts
 from .geometry import LPS_TO_RAS, normal
 from .keys import Key
+from .mixtures import shared
 
 # GE scales the direction instead of the weighting where several weightings share one: |g| < 1.
 _SCALED = (0.03, 0.97)
@@ -34,8 +35,7 @@ def gradients(stack: Stack, header: Dataset) -> Gradients:
 
     header : the whole header of the first file
     """
-    firsts = [volume[0] for volume in stack.volumes]
-    values = [frame.keys.get(Key.B_VALUE) for frame in firsts]
+    values = [shared(volume, Key.B_VALUE) for volume in stack.volumes]
     if None in values:
         looks_so = _looks_like_diffusion(header)
         told = (
@@ -44,6 +44,9 @@ def gradients(stack: Stack, header: Dataset) -> Gradients:
         return Gradients(notes=(told,) * looks_so)
     if not any(values) and (len(values) == 1 or not _looks_like_diffusion(header)):
         return Gradients()  # b = 0 stands in many headers that have nothing to do with diffusion
+    if not all(map(_of_one_direction, stack.volumes)):
+        return Gradients(tuple(map(float, values)))
+    firsts = [volume[0] for volume in stack.volumes]
     directions = np.array([frame.keys.get(Key.DIRECTION) or (0, 0, 0) for frame in firsts], float)
     lengths = np.linalg.norm(directions, axis=1)
     if _in_image_axes(header):
@@ -62,6 +65,10 @@ def gradients(stack: Stack, header: Dataset) -> Gradients:
     world = directions @ axes @ LPS_TO_RAS[:3, :3]
     vectors = np.where(weighted[:, None], world / np.where(lengths > 0, lengths, 1)[:, None], 0.0)
     return Gradients(tuple(map(float, values)), vectors + 0.0)
+
+
+def _of_one_direction(volume) -> bool:
+    return len({frame.keys.get(Key.DIRECTION) for frame in volume}) == 1
 
 
 def _looks_like_diffusion(header) -> bool:

@@ -111,6 +111,13 @@ def number(dataset: Dataset, key: int | str) -> float | None:
         return None
 
 
+def like_pixels(dataset: Dataset, found: float) -> int:
+    """A value of VR "US or SS" with the sign of the pixels, whichever of the two it was written with."""
+    unsigned = int(found) % (1 << 16)
+    signed = number(dataset, "PixelRepresentation") and unsigned >= 1 << 15
+    return unsigned - (1 << 16) if signed else unsigned
+
+
 PRIVATE_BLOCKS = range(0x10, 0x14)  # vendors take the first blocks of their groups
 
 

@@ -9,9 +9,9 @@ from .dimensions import dimension_items, dimension_keys
 from .elements import item, number, numbers, text, texts
 from .frame import Frame, depth_of, exactly, seconds, step_of
 from .keys import Key
-from .scaling import scaling
+from .scaling import frame_scaling, scaling
 from .segments import fractional, segment_number
-from .traits import Traits, other_words, parts_of
+from .traits import Traits, other_words, parts_of, transform_in_words
 
 _FRAME_TYPES = ("MRImageFrameTypeSequence", "CTImageFrameTypeSequence", "PETFrameTypeSequence")
 
@@ -66,9 +66,8 @@ def _enhanced_frame(base, index, groups, dimensions, dataset) -> Frame:
     measures = groups("PixelMeasuresSequence")
     transform = groups("PixelValueTransformationSequence")
     spacing = exactly(2, groups.numbers("PixelMeasuresSequence", "PixelSpacing"))
-    scaled = fractional(dataset) or scaling(
-        dataset if transform is None else transform, base.file.modality
-    )
+    rescale = scaling(dataset if transform is None else transform, base.file.modality)
+    scaled = fractional(dataset) or frame_scaling(rescale, dataset, index)
     duration = groups.number("FrameContentSequence", "FrameAcquisitionDuration")
     return Frame(
         base.file,
@@ -78,7 +77,7 @@ def _enhanced_frame(base, index, groups, dimensions, dataset) -> Frame:
         spacing if spacing and min(spacing) > 0 else None,
         None if measures is None else depth_of(measures),
         scaled,
-        _traits(base.file.format, groups, scaled.unit),
+        _traits(base.file, groups, scaled),
         base.keys | _keys(groups, index, dimensions),
         duration / 1000 if duration else None,
         None if measures is None else step_of(measures),
@@ -86,22 +85,24 @@ def _enhanced_frame(base, index, groups, dimensions, dataset) -> Frame:
     )
 
 
-def _traits(pixels, groups, unit) -> Traits:
+def _traits(file, groups, scaled) -> Traits:
     types = _frame_type(groups)
     component = "" if types is None else text(types, "ComplexImageComponent")
     echo = groups.number("MREchoSequence", "EffectiveEchoTime")
-    rows, columns, samples = pixels.shape
+    rows, columns, samples = file.format.shape
     return Traits(
         rows,
         columns,
         samples,
-        pixels.photometric,
+        file.format.photometric,
+        file.modality,
+        transform=transform_in_words(scaled),
         **parts_of(() if types is None else texts(types, "FrameType"), component),
         echo_time=None if echo is None else round(echo, 2),
         segment=segment_number(groups),
         stack=groups.text("FrameContentSequence", "StackID") or None,
         data=groups.text("ImageDataTypeSequence", "DataType") or None,  # of ultrasound
-        unit=unit or None,
+        unit=scaled.unit or None,
     )
 
 

@@ -12,20 +12,35 @@ from typing import Any
 import numpy as np
 from pydicom.uid import UID
 
+from ..errors import ReadError
 from . import header as vendor
 from . import mosaic
 from .elements import number, numbers, private, text, texts, value
 from .enhanced import enhanced_frames
 from .faults import NotAnImage, naming
-from .frame import File, Frame, depth_of, exactly, pixel_spacing, seconds, step_of
+from .frame import (
+    File,
+    Frame,
+    depth_of,
+    exactly,
+    frame_increments,
+    is_lossy,
+    padding_of,
+    part_of,
+    pixel_spacing,
+    seconds,
+    step_of,
+)
 from .geometry import normal
 from .header import Header
 from .keys import Key
 from .nuclear import tomographic_frames
 from .pixel_format import pixel_format
 from .pixels import check_claim
-from .scaling import scaling
-from .traits import Traits, other_words, parts_of
+from .scaling import frame_scaling, scaling
+from .traits import Traits, other_words, parts_of, transform_in_words
+
+_SAME_HEIGHT = 1e-3  # mm by which two statements of one height may differ
 
 
 def frames_of(header: Header) -> list[Frame]:
@@ -43,13 +58,20 @@ def frames_of(header: Header) -> list[Frame]:
             return enhanced_frames(base, header.dataset, groups)
         if tomographic := tomographic_frames(base, header.dataset):
             return tomographic
-        offsets = numbers(header.dataset, "GridFrameOffsetVector")
-    if base.file.number_of_frames == 1:
-        return [base]
+        if base.file.number_of_frames == 1:
+            return [base]
+        return _plain_frames(base, header.dataset)
+
+
+def _plain_frames(base, dataset) -> list[Frame]:
+    """Frames that nothing describes one by one: at the first one's place only if time alone sets them apart."""
+    offsets = numbers(dataset, "GridFrameOffsetVector")
     if len(offsets) == base.file.number_of_frames and base.position and base.orientation:
         return _offset_frames(base, offsets)
+    named = frame_increments(dataset)
+    position = base.position if named and named <= {"FrameTime", "FrameTimeVector"} else None
     return [
-        replace(base, index=i, keys=base.keys | {Key.FRAME: i})
+        replace(base, index=i, position=position, keys=base.keys | {Key.FRAME: i})
         for i in range(base.file.number_of_frames)
     ]
 
@@ -76,8 +98,11 @@ def classic_frame(header: Header) -> Frame:
         pixels,
         max(int(count[0]), 1) if count else 1,
         frame_of_reference=text(dataset, "FrameOfReferenceUID"),
+        padding=padding_of(dataset),
+        lossy=is_lossy(dataset, header.location.syntax),
+        part=part_of(dataset),
     )
-    scaled = scaling(dataset, modality)
+    scaled = frame_scaling(scaling(dataset, modality), dataset, 0)
     duration = number(dataset, "ActualFrameDuration")
     return Frame(
         file,
@@ -87,7 +112,7 @@ def classic_frame(header: Header) -> Frame:
         pixel_spacing(dataset),
         depth_of(dataset),
         scaled,
-        _traits(pixels, dataset, scaled.unit),
+        _traits(pixels, dataset, modality, scaled),
         _keys(dataset, modality),
         duration / 1000 if duration else None,
         step_of(dataset),
@@ -95,14 +120,24 @@ def classic_frame(header: Header) -> Frame:
 
 
 def _offset_frames(base, offsets) -> list[Frame]:
-    """An RT dose grid: offsets from the first frame, along the normal (PS3.3 C.8.8.3.2)."""
+    """An RT dose grid (PS3.3 C.8.8.3.2): offsets from the first frame along the normal, or heights.
+
+    Heights are the patient's own z of axial frames; they begin with that of ImagePositionPatient.
+    raises : ReadError when they begin with neither 0 nor that height
+    """
+    x, y, z = base.position
     direction = normal(base.orientation)
-    start = np.array(base.position)
-    first = offsets[0] if offsets[0] else 0.0
-    return [
-        replace(base, index=i, position=tuple(start + (offset - first) * direction))
-        for i, offset in enumerate(offsets)
-    ]
+    if abs(offsets[0]) < _SAME_HEIGHT:
+        places = [tuple(np.array(base.position) + offset * direction) for offset in offsets]
+    elif abs(offsets[0] - z) < _SAME_HEIGHT and abs(direction[2]) > 1 - 1e-6:
+        places = [(x, y, height) for height in offsets]
+    else:
+        raise ReadError(
+            f"has a GridFrameOffsetVector that begins with {offsets[0]:g}: neither with 0 nor with "
+            f"the height of its first frame, {z:g}",
+            "Where its frames lie is unknown; read_slice(path, frame=n) shows them one by one.",
+        )
+    return [replace(base, index=i, position=place) for i, place in enumerate(places)]
 
 
 def _mosaic_frames(base, dataset) -> list[Frame]:
@@ -127,7 +162,7 @@ def _csa_diffusion(dataset) -> dict:
     return found
 
 
-def _traits(pixels, dataset, unit) -> Traits:
+def _traits(pixels, dataset, modality, scaled) -> Traits:
     echo, inversion = number(dataset, "EchoTime"), number(dataset, "InversionTime")
     image_type = texts(dataset, "ImageType")
     rows, columns, samples = pixels.shape
@@ -136,11 +171,13 @@ def _traits(pixels, dataset, unit) -> Traits:
         columns,
         samples,
         pixels.photometric,
+        modality,
+        transform=transform_in_words(scaled),
         **parts_of(image_type, _ge_part(dataset)),
         ge_image=_ge_image(dataset),
         echo_time=None if echo is None else round(echo, 2),
         inversion_time=None if inversion is None else round(inversion, 1),
-        unit=unit or "not stated",
+        unit=scaled.unit or "not stated",
     )
 
 

@@ -45,10 +45,12 @@ DESCRIPTION = """
     FlipAngle DiffusionDirectionality DiffusionBValue DiffusionGradientOrientation
     StudyInstanceUID SeriesInstanceUID SeriesNumber AcquisitionNumber InstanceNumber
     ImagePositionPatient ImageOrientationPatient FrameOfReferenceUID TemporalPositionIdentifier
-    NominalPercentageOfCardiacPhase DimensionIndexSequence
+    NominalPercentageOfCardiacPhase ConcatenationUID InConcatenationNumber
+    InConcatenationTotalNumber DimensionIndexSequence
     SamplesPerPixel PhotometricInterpretation PlanarConfiguration NumberOfFrames FrameIncrementPointer
-    Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation RescaleIntercept
-    RescaleSlope RescaleType ModalityLUTSequence
+    Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation
+    PixelPaddingValue PixelPaddingRangeLimit RescaleIntercept RescaleSlope RescaleType
+    LossyImageCompression ModalityLUTSequence
 """.split()  # noqa: SIM905
 # What only objects of many frames and mosaics need, from groups further on.
 FRAMES = """
@@ -57,7 +59,14 @@ FRAMES = """
     SegmentationType SegmentationFractionalType MaximumFractionalValue
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """.split()  # noqa: SIM905
-PET = ("NumberOfSlices", "FrameReferenceTime", "ImageIndex")
+# What tells the unit and the time of single pictures, behind the description as well.
+UNITS = (
+    "RealWorldValueMappingSequence",
+    "NumberOfSlices",
+    "FrameReferenceTime",
+    "ImageIndex",
+    "Units",
+)
 # Private elements are read only in the block that their creator reserved; see `elements.private`.
 SIEMENS, SIEMENS_CSA = "SIEMENS MR HEADER", "SIEMENS CSA HEADER"
 GE_ACQUISITION, GE_PARAMETERS = "GEMS_ACQU_01", "GEMS_PARM_01"
@@ -68,10 +77,11 @@ CSA_TAGS = private_tags(0x0029, (0x10, 0x20))
 GE_TAGS = private_tags(0x0043, (0x2F, 0x30, 0x39, 0x7C))
 PHILIPS_TAGS = private_tags(0x2001, (0x03, 0x08)) + private_tags(0x2005, (0xB0, 0xB1, 0xB2))
 DESCRIPTION_TAGS = {*map(tag_for_keyword, DESCRIPTION), *SIEMENS_TAGS, *GE_EARLY_TAGS}
-FRAME_TAGS = {*map(tag_for_keyword, FRAMES), *CSA_TAGS}
+UNIT_TAGS = {*map(tag_for_keyword, UNITS)}
+FRAME_TAGS = {*map(tag_for_keyword, FRAMES), *CSA_TAGS, *UNIT_TAGS}
 PIXEL_TAGS = {0x7FE00008: "f", 0x7FE00009: "d", 0x7FE00010: "i"}
 META_TAGS = {0x00020002, 0x00020010}
-ALL_TAGS = DESCRIPTION_TAGS | FRAME_TAGS | {*GE_TAGS, *PHILIPS_TAGS, *map(tag_for_keyword, PET)}
+ALL_TAGS = DESCRIPTION_TAGS | FRAME_TAGS | {*GE_TAGS, *PHILIPS_TAGS}
 OTHER_ENCODINGS = {ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 _NOTHING = 0x00020000  # a tag that no data set holds: pydicom then skips every value
 
@@ -199,9 +209,9 @@ def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
         return found
     stop = _Stop(0x0028FFFF)
     buffer, dataset, syntax, inflated = _open_dataset(data, path, stop, DESCRIPTION_TAGS, whole)
-    further = _further(dataset)
-    if stop.found and further:
-        stop, tags = _Stop(further[0]), further[1]
+    if stop.found:
+        last, tags = _further(dataset)
+        stop = _Stop(last)
         implicit, little = dataset.original_encoding
         more = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=list(tags))
         dataset.update(more)
@@ -279,6 +289,15 @@ def whole_header(path: Path, pixels: bool = True) -> Dataset:
     return dataset
 
 
+def some_elements(path: Path, keywords: list[str]) -> Dataset:
+    """A few elements of the data set, wherever they stand before the pixels.
+
+    raises : ReadError
+    """
+    with parsing(path):
+        return dcmread(path, force=True, stop_before_pixels=True, specific_tags=list(keywords))
+
+
 def pixel_element(location: Location) -> tuple[int, str | None, int, int, bytes | None] | None:
     """Read on from where `read_header` stopped to the pixel data, skipping every value on the way.
 
@@ -314,8 +333,8 @@ def pixel_element(location: Location) -> tuple[int, str | None, int, int, bytes 
     return tag, vr, length, offset + (12 if long else 8), inflated
 
 
-def _further(dataset) -> tuple[int, Iterable] | None:
-    """(the last tag, the tags) of what some objects need from behind the description."""
+def _further(dataset) -> tuple[int, Iterable]:
+    """(the last tag, the tags) of what is needed from behind the description."""
     modality, maker = text(dataset, "Modality"), text(dataset, "Manufacturer").casefold()
     if (
         "NumberOfFrames" in dataset
@@ -323,13 +342,11 @@ def _further(dataset) -> tuple[int, Iterable] | None:
         or modality in ("RTDOSE", "SEG")
     ):
         return 0x5200FFFF, FRAME_TAGS
-    if modality == "PT":
-        return 0x0054FFFF, [tag_for_keyword(keyword) for keyword in PET]
     if modality == "MR" and maker.startswith("ge"):
-        return 0x0043FFFF, GE_TAGS
+        return 0x0054FFFF, {*GE_TAGS, *UNIT_TAGS}
     if modality == "MR" and maker.startswith("philips"):
-        return 0x2005FFFF, PHILIPS_TAGS
-    return None
+        return 0x2005FFFF, {*PHILIPS_TAGS, *UNIT_TAGS}
+    return 0x0054FFFF, UNIT_TAGS
 
 
 def _may_be_image(dataset) -> bool:

@@ -68,7 +68,7 @@ def tile_frames(whole: Frame, cut: Tiles) -> list[Frame]:
             f"{traits.columns} columns and {traits.rows} rows",
             "The picture was changed after the scan; read_slice shows it as it is.",
         )
-    if not (whole.position and whole.orientation and whole.spacing and whole.depth):
+    if not (whole.position and whole.orientation and whole.spacing and whole.step):
         raise ReadError(
             "is a mosaic that does not state its place or its slice distance",
             "Read it with read_slice.",
@@ -80,7 +80,7 @@ def tile_frames(whole: Frame, cut: Tiles) -> list[Frame]:
         + row * whole.spacing[1] * (traits.columns - columns) / 2
         + column * whole.spacing[0] * (traits.rows - rows) / 2
     )
-    step = np.cross(row, column) * whole.depth * (-1 if cut.backwards else 1)
+    step = np.cross(row, column) * whole.step * (-1 if cut.backwards else 1)
     file = replace(whole.file, mosaic=(cut.across, cut.down))
     traits = replace(traits, rows=rows, columns=columns)
     return [

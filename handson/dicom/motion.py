@@ -17,6 +17,9 @@ from .keys import Dimension, Key, is_time, priority
 
 SAME_PLACE_MM = 0.02
 MOST_MM, MOST_DEGREES = 10.0, 5.0  # a head that moved further would have ended the scan
+_LARGE = (
+    0.3  # of a step: a head does not move by exactly a third of it, half of it, or several at once
+)
 # Keys that nothing but time explains; by the others, acquisitions may interleave their slices.
 _CERTAIN = (Key.TEMPORAL_POSITION, Key.TIME_SLICE, Key.TIME_SLOT)
 _LIKELY = (Key.FRAME_REFERENCE_TIME, Key.TIME, Key.ACQUISITION, Key.CONTENT_TIME)
@@ -80,7 +83,19 @@ def _moved(classes, key) -> Motion | None:
     step = places[0][1]
     mm = max(float(np.linalg.norm(first - places[0][0])) for first, _ in places)
     even = all(abs(own - step) <= tolerance(step) for _, own in places)
+    moves = np.linalg.norm(np.diff([first for first, _ in places], axis=0), axis=1)
+    if moves.max() > _LARGE * step and _one_stack(classes):
+        return None  # parts of one stack that were taken one after the other
     limit = MOST_MM if key not in _LIKELY else min(MOST_MM, step / 2)
     if not even or not SAME_PLACE_MM < mm < limit or max(turns) > MOST_DEGREES:
         return None
     return Motion(tuple(volumes), key, mm, max(turns))
+
+
+def _one_stack(classes) -> bool:
+    """Whether all frames together are one even stack."""
+    frames = [frame for members in classes for frame in members]
+    direction = normal(frames[0].orientation)
+    positions = np.array(sorted((f.position for f in frames), key=lambda p: np.dot(p, direction)))
+    apart = np.diff(positions @ direction).min() > SAME_PLACE_MM
+    return bool(apart and spacing_of(positions, direction).even)

@@ -42,11 +42,12 @@ def tomographic_frames(base: Frame, dataset: Dataset) -> list[Frame] | None:
         if (vector := exactly(count, numbers(dataset, keyword))) and len(set(vector)) > 1
     }
     times = exactly(count, numbers(dataset, "TimeSlotVector"))
+    first = min(1, *slices)  # the standard counts from 1, some writers from 0
     return [
         replace(
             base,
             index=i,
-            position=tuple(np.array(position) + (slices[i] - 1) * along),
+            position=tuple(np.array(position) + (slices[i] - first) * along),
             orientation=orientation,
             traits=_with(base.traits, {n: int(vector[i]) for n, vector in counted.items()}),
             keys=base.keys | {Key.FRAME: i} | ({Key.TIME_SLOT: times[i]} if times else {}),

@@ -14,7 +14,7 @@ from .header import read_header, whole_header
 from .pixels import locate
 from .remarks import header_window, notes, window_function
 from .scale import scale_of
-from .values import real_values, shown_as, with_unit
+from .values import real_values, shown_as
 
 
 def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
@@ -36,7 +36,6 @@ def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
         header = read_header(path)
         one = _pick(header, frame)
         dataset = whole_header(path)
-        one = with_unit(one, dataset)
         pixels = real_values(
             one, locate(header.location, one.file.format, one.file.number_of_frames), dataset
         )
@@ -44,7 +43,7 @@ def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
         return Slice(
             pixels,
             spacing=scale.spacing,
-            unit=one.scaling.unit,
+            unit=one.scaling.known_unit,
             photometric=shown_as(one.file.format),
             dataset=dataset,
             affine=frame_affine(one),
@@ -52,7 +51,7 @@ def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
             window=header_window(dataset, one),
             window_function=window_function(dataset, one),
             name=one.file.description,
-            notes=(*scale.notes, *notes(dataset, one)),
+            notes=(*scale.notes, *notes(dataset, [one])),
         )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydicom.encaps import generate_frames
+from pydicom.encaps import generate_fragments, generate_frames, parse_basic_offsets
 from pydicom.pixels import get_decoder
 from pydicom.uid import (
     UID,
@@ -21,6 +21,7 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEGExtended12Bit,
+    RLELossless,
 )
 
 from .. import decoders, jpeg
@@ -36,6 +37,8 @@ NATIVE = {
 }
 # No image compresses this far: a small file that claims so many pixels is corrupt or a trap.
 COMPRESSION_LIMIT, COMPRESSION_FREE = 1000, 64 << 20
+_UNDEFINED = 0xFFFFFFFF  # the length of pixel data in fragments
+_FRAME_STARTS = b"\xff\xd8", b"\xff\x4f"  # of JPEG and JPEG-LS, and of JPEG 2000
 _KEYWORDS = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData"}
 
 
@@ -67,6 +70,14 @@ def locate(location: Location, pixels: PixelFormat, number_of_frames: int) -> Pi
     if found is None:
         raise ReadError("describes a picture but holds no pixels", "Copy it again.", path=path)
     tag, vr, length, offset, inflated = found
+    native = pixels.transfer_syntax in NATIVE
+    if native and length == _UNDEFINED:
+        raise ReadError(
+            f"holds its pixels in fragments, which its transfer syntax ({UID(pixels.transfer_syntax).name}) "
+            "does not allow",
+            "Its TransferSyntaxUID is wrong: ask for the file again.",
+            path=path,
+        )
     held = (location.size if inflated is None else len(inflated)) - offset
     length = min(length, held)
     source = PixelData(
@@ -75,7 +86,29 @@ def locate(location: Location, pixels: PixelFormat, number_of_frames: int) -> Pi
     check_claim(path, pixels, number_of_frames, length)
     if inflated is not None and length < native_bytes(pixels, number_of_frames):
         raise ReadError("is cut off within its pixels", "Copy it again.", path=path)
+    if native:
+        _check_count(source, _held_natively(source))
     return source
+
+
+def _held_natively(source) -> int:
+    """How many whole frames native pixel data can hold; a last byte may be padding."""
+    one, need = native_bytes(source.format, 1), native_bytes(source.format, source.number_of_frames)
+    surplus = source.length - need
+    return source.number_of_frames + (surplus // one if surplus > 1 else 0)
+
+
+def _check_count(source, held) -> None:
+    """Refuse pixel data that hold more frames than the header counts: nobody would miss them.
+
+    raises : ReadError
+    """
+    if held > source.number_of_frames:
+        raise ReadError(
+            f"holds the pixels of {held} frames, and its header counts {source.number_of_frames}",
+            "NumberOfFrames is wrong or missing: ask for the file again.",
+            path=source.path,
+        )
 
 
 def native_bytes(pixels: PixelFormat, number_of_frames: int) -> int:
@@ -206,12 +239,20 @@ def _decode(source, indices, targets):
     """Frames through pydicom's decoders."""
     f = source.format
     data = read_bytes(source.path) if source.inflated is None else source.inflated
+    if f.transfer_syntax not in NATIVE:
+        _check_count(source, _held_in_fragments(source, data))
     if f.transfer_syntax == JPEGExtended12Bit and f.stored > 8 and f.samples == 1:
         pixels = data[source.offset : source.offset + source.length]
         yield from jpeg.decode(source, pixels, indices, targets)
         return
     decoder = find_decoder(source)
     photometric = f.photometric.replace("PARTIAL_422", "FULL_422")
+    # pydicom takes the unused bits to lie above the value, which HighBit may contradict.
+    as_written = (
+        source.element == "i"
+        and f.transfer_syntax in {*NATIVE, RLELossless}
+        and (f.samples == 1 or f.photometric == "RGB")
+    )
     options = {
         "rows": f.rows,
         "columns": f.columns,
@@ -225,6 +266,7 @@ def _decode(source, indices, targets):
         "pixel_keyword": _KEYWORDS[source.element],
         "pixel_vr": source.vr,
         "decoding_plugin": decoders.plugin(decoder),
+        "correct_unused_bits": not as_written,
     }
     pixels, wanted = data[source.offset : source.offset + source.length], set(indices)
     encoded = enumerate(generate_frames(pixels, number_of_frames=source.number_of_frames))
@@ -236,7 +278,21 @@ def _decode(source, indices, targets):
     decoded = decoder.iter_array(buffer, indices=list(indices), raw=partial, **options)
     for (frame, _), target in zip(decoded, targets, strict=True):
         target[...] = partial_to_rgb(frame) if partial else frame
+        if as_written:
+            clear_unused_bits(target, f)
         yield target
+
+
+def _held_in_fragments(source, data) -> int:
+    """How many frames compressed pixel data hold, as far as their fragments tell; at least one."""
+    buffer = BytesIO(memoryview(data)[source.offset : source.offset + source.length])
+    offsets = parse_basic_offsets(buffer)
+    fragments = generate_fragments(buffer)
+    if source.format.transfer_syntax == RLELossless:
+        held = sum(1 for _ in fragments)
+    else:
+        held = sum(fragment[:2] in _FRAME_STARTS for fragment in fragments)
+    return max(held, len(offsets), 1)
 
 
 def partial_to_rgb(colour: np.ndarray) -> np.ndarray:

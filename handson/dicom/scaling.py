@@ -4,7 +4,7 @@ PS3.3 C.11.1 (modality transform), C.7.6.16.2.9 (per frame), C.7.6.16.2.11 (real
 C.8.8.3 (dose). Look-up tables are left to pydicom: here is only said which transform holds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ class Scaling:
     """value = slope * stored + intercept, in `unit`; by the modality LUT instead when `table`.
 
     mapped : slope and intercept come from a real-world value mapping, not from the rescale
+    stated : False where the file states no slope, or 0, and values are as stored
     """
 
     slope: float = 1.0
@@ -34,6 +35,12 @@ class Scaling:
     unit: str = ""
     table: bool = False
     mapped: bool = False
+    stated: bool = True
+
+    @property
+    def known_unit(self) -> str:
+        """The unit of the values; "" where they are as stored."""
+        return self.unit if self.stated else ""
 
     @property
     def identity(self) -> bool:
@@ -60,8 +67,7 @@ def scaling(dataset: Dataset, modality: str) -> Scaling:
     raises : ReadError when a slope or an intercept is there and is not a number
     """
     if modality == "RTDOSE":
-        unit = {"GY": "Gy", "RELATIVE": "relative dose"}.get(text(dataset, "DoseUnits"), "")
-        return Scaling(_factor(dataset, "DoseGridScaling") or 1.0, 0.0, unit)
+        return _dose(dataset)
     if table := value(dataset, "ModalityLUTSequence"):
         kind = text(table[0], "ModalityLUTType")
         return Scaling(unit=UNITS.get(kind, kind), table=True)
@@ -71,31 +77,65 @@ def scaling(dataset: Dataset, modality: str) -> Scaling:
         kind = text(dataset, "Units")
     if not kind and modality == "CT" and slope is not None:
         kind = "HU"
-    # A slope of 0 would wipe out the picture; writers that leave it so mean "not scaled".
-    return Scaling(slope or 1.0, intercept or 0.0, UNITS.get(kind, kind))
+    unit = UNITS.get(kind, kind)
+    if not slope:  # 0 would wipe out the picture; writers that leave it so mean "not scaled"
+        return Scaling(1.0, 0.0 if slope == 0 else intercept or 0.0, unit, stated=False)
+    return Scaling(slope, intercept or 0.0, unit)
+
+
+def _dose(dataset) -> Scaling:
+    """A dose grid: without its factor the stored numbers are shares of nobody knows what."""
+    factor = _factor(dataset, "DoseGridScaling")
+    if not factor:
+        return Scaling(stated=False)
+    unit = {"GY": "Gy", "RELATIVE": "relative dose"}.get(text(dataset, "DoseUnits"), "")
+    return Scaling(factor, 0.0, unit)
 
 
 def _factor(dataset, key) -> float | None:
     return next(iter(numbers(dataset, key)), None)
 
 
-def real_world(items: Iterable[Dataset]) -> Scaling | None:
-    """The first linear mapping of a RealWorldValueMappingSequence, PS3.3 C.7.6.16.2.11."""
-    for item in items:
-        slope = number(item, "RealWorldValueSlope")
-        if slope:
-            codes = value(item, "MeasurementUnitsCodeSequence")
-            code = text(codes[0], "CodeValue") if codes else ""
-            intercept = number(item, "RealWorldValueIntercept") or 0.0
-            return Scaling(slope, intercept, UNITS.get(code, code), mapped=True)
-    return None
-
-
-def prefer(rescale: Scaling, mapping: Scaling | None) -> Scaling:
-    """A mapping to a stated unit is used where the modality transform states none."""
-    if mapping and not rescale.unit and not rescale.table and (mapping.unit or rescale.identity):
-        return mapping
+def frame_scaling(rescale: Scaling, dataset: Dataset, index: int) -> Scaling:
+    """The rescale of a frame, or its real-world mapping where only that states a unit."""
+    mapped = mapping(dataset, index)
+    if mapped and not rescale.unit and not rescale.table and (mapped.unit or rescale.identity):
+        return mapped
     return rescale
+
+
+def mapping(dataset: Dataset, index: int) -> Scaling | None:
+    """The first linear real-world value mapping of a frame, PS3.3 C.7.6.16.2.11.
+
+    returns : None, too, where several mappings to one unit hold for ranges of stored numbers
+    """
+    linear = [found for item in mapping_items(dataset, index) if (found := _linear(item))]
+    alike = {found for found in linear if found.unit == linear[0].unit}
+    return linear[0] if len(alike) == 1 else None
+
+
+def mapping_items(dataset: Dataset, index: int) -> list[Dataset]:
+    """The items of a frame's RealWorldValueMappingSequence: its functional group's, or the data set's."""
+    own = functional_groups(dataset, index, "RealWorldValueMappingSequence")
+    return own or list(value(dataset, "RealWorldValueMappingSequence") or ())
+
+
+def functional_groups(dataset: Dataset, index: int, keyword: str) -> list[Dataset]:
+    """Items of a functional group of frame `index`: its own, or the shared ones."""
+    own = value(dataset, "PerFrameFunctionalGroupsSequence") or []
+    shared = value(dataset, "SharedFunctionalGroupsSequence") or []
+    holders = [*own[index : index + 1], *shared[:1]]
+    return next((list(items) for h in holders if (items := value(h, keyword))), [])
+
+
+def _linear(item) -> Scaling | None:
+    slope = number(item, "RealWorldValueSlope")
+    if not slope:
+        return None
+    codes = value(item, "MeasurementUnitsCodeSequence")
+    code = text(codes[0], "CodeValue") if codes else ""
+    intercept = number(item, "RealWorldValueIntercept") or 0.0
+    return Scaling(slope, intercept, UNITS.get(code, code), mapped=True)
 
 
 def value_type(stored: np.dtype, scalings: Sequence[Scaling]) -> np.dtype:

@@ -5,6 +5,7 @@ reason why not. No pixel is read here.
 """
 
 import html
+import math
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -34,7 +35,7 @@ class SeriesInfo:
     id : unique in the table; the SeriesInstanceUID, with ":2" and so on when a series was split
     split : why the series was split, "" when it was not
     shape : (columns, rows, slices[, times])
-    spacing : (column, row, slice) mm, None where no file states it
+    spacing : (column, row, slice) mm, None where no file states it; nan for a slice distance alone
     problems : sentences; `read_series` refuses while there are any
     """
 
@@ -91,7 +92,7 @@ class SeriesTable:
                 s.modality,
                 s.description,
                 " x ".join(map(str, s.shape)),
-                " x ".join(f"{x:.4g}" for x in s.spacing) if s.spacing else "not stated",
+                _in_mm(s.spacing),
                 str(len(s.files)),
                 s.split,
                 "; ".join(s.problems),
@@ -250,7 +251,7 @@ def _info(id_, why, stack, part) -> SeriesInfo:
     spacing = None
     if first.spacing:
         through = stack.spacing.typical if stack.spacing else first.depth
-        spacing = (first.spacing[1], first.spacing[0], through or 1.0)
+        spacing = (first.spacing[1], first.spacing[0], through or math.nan)
     return SeriesInfo(
         id=id_,
         series_uid=first.file.series_uid,
@@ -264,6 +265,12 @@ def _info(id_, why, stack, part) -> SeriesInfo:
         number=first.file.number,
         stack=stack,
     )
+
+
+def _in_mm(spacing) -> str:
+    if spacing is None:
+        return "not stated"
+    return " x ".join("?" if math.isnan(x) else f"{x:.4g}" for x in spacing)
 
 
 def _paths(group) -> tuple[Path, ...]:

@@ -25,6 +25,7 @@ from .evidence import varying
 from .faults import naming, without_warnings
 from .geometry import frame_affine, normal, resample_even, tilt_degrees
 from .header import whole_header
+from .mixtures import mixtures
 from .pixels import locate, read_frames, stored_type
 from .remarks import header_window, notes, window_function
 from .scale import Scale, scale_of
@@ -32,7 +33,7 @@ from .scaling import shift_whole, value_type
 from .series import SeriesInfo, SeriesTable, scan, scan_files
 from .split import lacking
 from .times import order_in_words, timing
-from .values import brightness, frame_values, shown_as, with_unit
+from .values import brightness, frame_values, shown_as
 
 TILT = 0.1  # degrees of shear from which a tilted gantry is told
 
@@ -260,8 +261,7 @@ def _stored(frame) -> np.ndarray:
 def _read(stack, info, grey=False) -> Volume:
     first = stack.first
     header = whole_header(first.file.path, pixels=False)
-    stack = _with_unit(stack, header)
-    first = stack.first
+    _check_scales(stack)
     try:
         data = _values(stack, header, grey)
     except MemoryError:
@@ -273,7 +273,7 @@ def _read(stack, info, grey=False) -> Volume:
     rgb = shown_as(first.file.format) == "RGB" and not grey
     scale = scale_of(first, header)
     affine = _affine(stack, scale)
-    told = [*scale.notes, *notes(header, first), *_stack_notes(stack)]
+    told = [*scale.notes, *notes(header, stack.frames), *_stack_notes(stack), *mixtures(stack)]
     if stack.slots is not None:
         data = _with_empty_slices(data, stack)
     if stack.has(Fault.GAP, Fault.UNEVEN):
@@ -289,7 +289,7 @@ def _read(stack, info, grey=False) -> Volume:
     return Volume(
         data,
         affine,
-        unit=first.scaling.unit,
+        unit=next(filter(None, (one.scaling.known_unit for one in stack.frames)), ""),
         name=info.description,
         modality=info.modality,
         photometric="RGB" if rgb else "MONOCHROME2" if grey else shown_as(first.file.format),
@@ -334,15 +334,22 @@ def _with_empty_slices(data, stack) -> np.ndarray:
     return whole
 
 
-def _with_unit(stack, header) -> Stack:
-    """The scaling of every frame, with what stands behind the part of the header that was scanned."""
-    first = with_unit(stack.first, header).scaling
-    if first == stack.first.scaling:
-        return stack
-    if not first.mapped:
-        return stack.map(lambda one: replace(one, scaling=replace(one.scaling, unit=first.unit)))
-    headers = {file: whole_header(file.path, pixels=False) for file in stack.files}
-    return stack.map(lambda one: with_unit(one, headers[one.file]))
+def _check_scales(stack) -> None:
+    """Refuse slices without a usable slope among others that have one: nobody knows what they mean.
+
+    Where all their pixels are 0, every slope gives the same value.
+    """
+    scaled = [one.scaling for one in stack.frames if one.scaling.stated]
+    if all(how.identity for how in scaled):
+        return
+    for one in stack.frames:
+        if not one.scaling.stated and _stored(one).any():
+            raise ReadError(
+                "states no RescaleSlope, or 0, where others of its series state one: what its values "
+                "mean is unknown",
+                "Look at it with read_slice; read the others as a list: read_series([...]).",
+                path=one.file.path,
+            )
 
 
 def _affine(stack, scale: Scale) -> np.ndarray:
@@ -367,7 +374,11 @@ def _stack_notes(stack) -> list[str]:
     elif not stack.oriented:
         told.append("The file places its slices in the probe's own frame: sides are unknown.")
     elif len(stack.volumes[0]) == 1:
-        told.append("A single slice: its depth is the stated thickness, or 1 mm.")
+        told.append(
+            "A single slice: its depth is the stated thickness."
+            if stack.first.depth
+            else "A single slice: no thickness is stated, so its depth of 1 mm means nothing."
+        )
     tilt = tilt_degrees(stack.spacing, stack.first)
     if tilt > TILT:
         told.append(
@@ -384,9 +395,26 @@ def _stack_notes(stack) -> list[str]:
         told.append(
             "The mosaic was cut as asked; that its slices ascend along row x column is assumed."
         )
+    if lost := _lost_parts(stack.files):
+        told.append(f"The object was cut into several files, and {lost} is missing.")
     if len({file.frame_of_reference for file in stack.files}) > 1:
         told.append("Its files state several frames of reference; one space was taken for all.")
     return told
+
+
+def _lost_parts(files) -> str:
+    """The parts of a concatenation that are not among the files, "" when all are."""
+    here = {(uid, number) for uid, number, _ in filter(None, (file.part for file in files))}
+    totals: dict[str, int] = defaultdict(int)
+    for uid, number, total in filter(None, (file.part for file in files)):
+        totals[uid] = max(totals[uid], number, total or 0)
+    lost = [
+        f"part {number} of {total}"
+        for uid, total in totals.items()
+        for number in range(1, total + 1)
+        if (uid, number) not in here
+    ]
+    return ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if lost[3:] else "")
 
 
 def _values(stack, header, grey) -> np.ndarray:

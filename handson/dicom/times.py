@@ -11,6 +11,7 @@ from pydicom import Dataset
 
 from .arrange import Stack
 from .elements import number, numbers, private, texts
+from .frame import frame_increments
 from .header import GE_PARAMETERS
 from .keys import BESIDE_TIME, Key, is_time
 from .repeats import over_midnight
@@ -47,9 +48,15 @@ def timing(stack: Stack, header: Dataset) -> Timing:
     step = _stated_step(header, starts)
     if step is None and starts is None:  # when the files were made: a step at most, never a time
         starts = _starts(stack, (Key.CONTENT_TIME,))
-    if step is None and starts is not None:
+    if step is None and starts is not None and _alike(durations):
         step = _even(starts)
     return Timing(step, times)
+
+
+def _alike(durations) -> bool:
+    """Whether frames are equally long as far as it is known: two of unequal length have a step by accident."""
+    known = [d for d in durations if d is not None]
+    return not known or max(known) <= 1.05 * min(known)
 
 
 def _beside_time(stack) -> bool:
@@ -60,11 +67,16 @@ def _beside_time(stack) -> bool:
 
 def _frame_times(stack, header) -> Timing:
     """Frames of one file: FrameTime, or the FrameTimeVector of their differences (PS3.3 C.7.6.5)."""
-    count = len(stack.volumes)
-    if step := number(header, "FrameTime"):
+    named = frame_increments(header)
+    step, vector = number(header, "FrameTime"), numbers(header, "FrameTimeVector")
+    if named:
+        step = step if "FrameTime" in named else None
+        vector = vector if "FrameTimeVector" in named else ()
+    if step and vector:
+        return Timing()  # two answers, and nothing says which holds
+    if step:
         return Timing(step / 1000)
-    vector = numbers(header, "FrameTimeVector")
-    if len(vector) != count:
+    if len(vector) != len(stack.volumes):
         return Timing()
     starts = (np.cumsum(vector) - vector[0]) / 1000
     return Timing(_even(starts), tuple((float(s), None) for s in starts))

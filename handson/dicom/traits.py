@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from .scaling import Scaling
+
 # ImageType's third value and Siemens' words that say which part of the complex signal was kept.
 _PARTS = {"M": "magnitude", "MAGNITUDE": "magnitude", "P": "phase", "PHASE": "phase", "PHASE MAP": "phase",
           "R": "real", "REAL": "real", "I": "imaginary", "IMAGINARY": "imaginary",
@@ -20,6 +22,7 @@ class Traits:
     rows, columns, samples, photometric : of the picture
     data : "tissue" or "flow" of enhanced ultrasound, as the file spells it
     ge_image : GE's number of the image's kind (0043,1030), which tells a B0 map from its magnitude
+    transform : what makes values of stored numbers, where it is no slope: a table or a mapping
     space : the FrameOfReferenceUID, where a series holds several
     """
 
@@ -27,6 +30,7 @@ class Traits:
     columns: int
     samples: int
     photometric: str
+    modality: str
     signal: str | None = None
     dixon: str | None = None
     ge_image: int | None = None
@@ -36,6 +40,7 @@ class Traits:
     stack: str | None = None
     data: str | None = None
     unit: str | None = None
+    transform: str | None = None
     energy_window: int | None = None
     rr_interval: int | None = None
     space: str | None = None
@@ -61,6 +66,7 @@ _NAMES = {
     "energy_window": "energy window",
     "rr_interval": "R-R interval",
     "space": "frame of reference",
+    "transform": "values by",
 }
 
 
@@ -74,5 +80,13 @@ def parts_of(image_type: Sequence[str], component: str) -> dict:
 
 
 def other_words(image_type: Sequence[str]) -> str:
-    """The words of ImageType that name no part of the signal: ADC, TRACEW, DIS2D ..."""
-    return " ".join(w for w in image_type[2:] if w not in _PARTS and w not in _DIXON)
+    """The words of ImageType that name no part of the signal: DERIVED, ADC, TRACEW, DIS2D ..."""
+    words = (*image_type[:1], *image_type[2:])
+    return " ".join(w for w in words if w not in _PARTS and w not in _DIXON)
+
+
+def transform_in_words(scaling: Scaling) -> str | None:
+    """What makes values of stored numbers, where it is no rescale slope."""
+    if scaling.table:
+        return "look-up table"
+    return "real-world mapping" if scaling.mapped else None

@@ -4,47 +4,16 @@ Slope and intercept, real-world mapping, palette or look-up table: `scaling` say
 is applied. PS3.3 C.11.1 (modality transform), C.7.6.16.2.11 (real-world values), C.7.9 (palettes).
 """
 
-from dataclasses import replace
-
 import numpy as np
-import pydicom
 from pydicom import Dataset
-from pydicom.pixels import apply_color_lut, apply_modality_lut
 
 from ..errors import ReadError
 from . import mosaic
-from .elements import value
 from .faults import BROKEN_BYTES
 from .frame import Frame
 from .pixel_format import PixelFormat
 from .pixels import PixelData, read_frames
-from .scaling import Scaling, prefer, real_world, scaling
-
-
-def with_unit(one: Frame, dataset: Dataset) -> Frame:
-    """A frame whose scaling knows the units that stand far behind in the header.
-
-    dataset : all of the header
-    """
-    how = one.scaling
-    if not how.unit:
-        how = replace(how, unit=scaling(dataset, one.file.modality).unit)
-    return replace(one, scaling=prefer(how, mapping(dataset, one.index)))
-
-
-def mapping(dataset: Dataset, index: int) -> Scaling | None:
-    """The real-world value mapping of a frame: its functional group's, or the data set's."""
-    if items := functional_groups(dataset, index, "RealWorldValueMappingSequence"):
-        return real_world(items)
-    return real_world(value(dataset, "RealWorldValueMappingSequence") or ())
-
-
-def functional_groups(dataset: Dataset, index: int, keyword: str) -> list:
-    """Items of a functional group of frame `index`: its own, or the shared ones."""
-    own = value(dataset, "PerFrameFunctionalGroupsSequence") or []
-    shared = value(dataset, "SharedFunctionalGroupsSequence") or []
-    holders = [*own[index : index + 1], *shared[:1]]
-    return next((list(items) for h in holders if (items := value(h, keyword))), [])
+from .tables import modality_table, palette
 
 
 def real_values(one: Frame, source: PixelData, dataset: Dataset) -> np.ndarray:
@@ -63,11 +32,12 @@ def frame_values(one: Frame, stored: np.ndarray, dataset: Dataset) -> np.ndarray
     f = one.file.format
     try:
         if f.photometric == "PALETTE COLOR":
-            return to_8_bits(apply_color_lut(stored, _palette(dataset)))
+            table = palette(dataset)
+            return to_8_bits(table.apply(stored), table.bits)
         if f.samples == 3:
             return to_8_bits(stored, f.stored)
         if one.scaling.table:
-            return apply_modality_lut(stored, dataset).astype(np.float32)
+            return modality_table(dataset).apply(stored).astype(np.float32)
     except BROKEN_BYTES as error:
         raise ReadError(
             f"has a look-up table that cannot be used ({error})",
@@ -75,18 +45,6 @@ def frame_values(one: Frame, stored: np.ndarray, dataset: Dataset) -> np.ndarray
             path=one.file.path,
         ) from None
     return one.scaling.apply(stored, np.float32)
-
-
-def _palette(dataset) -> pydicom.Dataset:
-    """The palette in little-endian order: pydicom reads its words so, whatever the file's order is."""
-    if dataset.original_encoding[1] is not False:
-        return dataset
-    own = pydicom.Dataset({e.tag: e for e in dataset.group_dataset(0x0028)})
-    for element in own:
-        if element.VR == "OW" and "Lookup Table Data" in element.name:
-            element.value = np.frombuffer(element.value, ">u2").astype("<u2").tobytes()
-    own.set_original_encoding(False, True)
-    return own
 
 
 def to_8_bits(colour: np.ndarray, bits: int | None = None) -> np.ndarray:

@@ -17,6 +17,8 @@ from .header import HeaderBytes
 
 _SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # xyzt_units & 56
 _NOT_TIME = {32: "Hz", 40: "ppm", 48: "rad/s"}
+# Intents whose values belong along axis 5 (nifti1.h): matrices, vectors, points, triangles, quaternions, colours.
+_COMPONENTS = {*range(1004, 1011), 2003, 2004}
 _DOUBTFUL_SECONDS = 100  # a longer step is rare, and milliseconds stored as seconds are not
 
 
@@ -59,6 +61,9 @@ def axis4_of(
 
 def _step(stored, notes) -> float | None:
     """Seconds from volume to volume; None where axis 4 is not time or the file is silent."""
+    if stored["intent_code"] in _COMPONENTS and stored["dim"][0] < 5:
+        notes.append("Its intent is a vector or matrix: axis 4 may count components, not time.")
+        return None
     unit, step = stored["xyzt_units"] & 56, stored["pixdim"][4]
     if unit in _NOT_TIME:
         notes.append(f"Its axis 4 counts {_NOT_TIME[unit]}, not time.")

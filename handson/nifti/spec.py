@@ -207,9 +207,9 @@ def _wanted(volumes, count, path):
 
 
 def _start(stored, path):
-    """nifti1.h: a single file has its voxels behind the header, an .img where vox_offset says."""
+    """nifti1.h: a single file has its voxels behind the header and the 4 bytes that announce extensions."""
     start = stored["vox_offset"]
-    least = len(stored.raw) if stored.single else 0
+    least = len(stored.raw) + 4 if stored.single else 0
     if not (np.isfinite(start) and start == int(start) and start >= least):
         raise ReadError(
             f"puts its voxels at byte {start:g} (vox_offset), where they cannot be",
