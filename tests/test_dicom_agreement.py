@@ -193,7 +193,7 @@ def test_two_frames_of_unequal_length_have_no_step(tmp_path):
             "CT",
             "ImageType",
             (["ORIGINAL", "PRIMARY", "AXIAL"], ["DERIVED", "PRIMARY", "AXIAL"]),
-            "image type: ORIGINAL AXIAL and DERIVED AXIAL",
+            "image type: DERIVED AXIAL and ORIGINAL AXIAL",
         ),
     ],
 )
