@@ -30,7 +30,8 @@ PANELS = ("", "histogram", "time", "labels", "marks", "header", "mip")
 # anywidget hands the page ONE text, imported from a blob: address, where "./geometry.js" leads
 # nowhere; an exported page has no address at all. So the modules are joined here, in the order in
 # which they stand on each other, without their import and export words, comments and indentation, since
-# every viewer carries them. That is all a bundler would do for us, and the files stay real modules, which Node imports as they are for the tests.
+# every viewer carries them. That is all a bundler would do for us, and the files stay real modules,
+# which Node imports as they are for the tests.
 MODULES = (
     "labels", "geometry", "window", "sample", "slab", "oblique", "annotate", "paint", "voxels", "transport",
     "measure", "text", "dom", "plots", "bars", "mip", "panels", "brush", "sending", "snapshot", "place", "pane", "input",
@@ -41,11 +42,15 @@ MODULES = (
 def bundle(entry: str) -> str:
     """All modules and `entry` ("widget" or "page") as one ES module."""
     words = {code: in_language(code) for code in LANGUAGES}
-    parts = [f"const LANGUAGES = {json.dumps(words, ensure_ascii=False)};"]
+    spelled = json.dumps(words, ensure_ascii=False, separators=(",", ":"))
+    parts = [f"const LANGUAGES = {spelled};"]
     for name in (*MODULES, entry):
         source = files(__package__).joinpath("js", f"{name}.js").read_text("utf-8")
         source = re.sub(
-            r"^import .*?;\n|^ *//.*\n|^ */\*\* @.*\*/\n|^ +", "", source, flags=re.MULTILINE
+            r"^import .*?;\n|^ *//.*\n| +// .*$|^ */\*\* @.*\*/\n|^ +",
+            "",
+            source,
+            flags=re.MULTILINE,
         )
         parts.append(re.sub(r"^export (?!default)", "", source, flags=re.MULTILINE))
     return "\n".join(parts)

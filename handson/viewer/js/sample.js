@@ -64,12 +64,49 @@ function nearestRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk
 
 // Codes are mixed, not values: the slope is the same for all, so one multiplication does afterwards.
 /** @param {Grid} grid @param {number[]} start @param {number[]} step */
-function mixRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk] }, [i0, j0, k0], [di, dj, dk], first, last, out) {
+function mixRow(grid, start, step, first, last, out) {
+  const moving = [0, 1, 2].filter((a) => Math.abs(step[a]) > 1e-12);
+  if (moving.length === 1) mixStraightRow(grid, start, step, moving[0], first, last, out);
+  else mixTurnedRow(grid, start, step, first, last, out);
+}
+
+// The voxel below a place along one axis, and the share of the one above; null outside the grid.
+// Rounding noise of the two affines must not open a second neighbour of weight 1e-16.
+function neighbours(place, count) {
+  if (!(place > -0.5 && place < count - 0.5)) return null;
+  const at = clamp(place, 0, count - 1), below = Math.floor(at + TINY);
+  return [below, at - below < TINY ? 0 : at - below];
+}
+
+// A row along the axis `m` of the grid: the places on the other two are the same for all its pixels, and
+// a pair of voxels serves all pixels between them.
+/** @param {Grid} grid @param {number[]} start @param {number[]} step */
+function mixStraightRow({ data, nan, base, shape, strides }, start, step, m, first, last, out) {
+  const [u, v] = [0, 1, 2].filter((a) => a !== m);
+  const atU = neighbours(start[u], shape[u]), atV = neighbours(start[v], shape[v]);
+  if (!atU || !atV) return;
+  const [fu, fv] = [atU[1], atV[1]], su = fu ? strides[u] : 0, sv = fv ? strides[v] : 0;
+  const q = base + atU[0] * strides[u] + atV[0] * strides[v], sm = strides[m], end = shape[m] - 1;
+  let pair = -1, low = NaN, high = NaN;
+  for (let x = first; x < last; x++) {
+    const place = start[m] + x * step[m];
+    if (!(place > -0.5 && place < end + 0.5)) continue;
+    const at = clamp(place, 0, end), a = Math.floor(at + TINY), f = at - a < TINY ? 0 : at - a;
+    if (a !== pair) {
+      pair = a;
+      low = mixSheet(data, nan, q + a * sm, su, sv, fu, fv);
+      high = a < end ? mixSheet(data, nan, q + (a + 1) * sm, su, sv, fu, fv) : NaN;
+    }
+    out[x] = f ? low + (high - low) * f : low;
+  }
+}
+
+/** @param {Grid} grid @param {number[]} start @param {number[]} step */
+function mixTurnedRow({ data, nan, base, shape: [ni, nj, nk], strides: [si, sj, sk] }, [i0, j0, k0], [di, dj, dk], first, last, out) {
   for (let x = first; x < last; x++) {
     const i = i0 + x * di, j = j0 + x * dj, k = k0 + x * dk;
     if (!(i > -0.5 && j > -0.5 && k > -0.5 && i < ni - 0.5 && j < nj - 0.5 && k < nk - 0.5)) continue;
     const ci = clamp(i, 0, ni - 1), cj = clamp(j, 0, nj - 1), ck = clamp(k, 0, nk - 1);
-    // Rounding noise of the two affines must not open a second neighbour of weight 1e-16.
     const a = Math.floor(ci + TINY), b = Math.floor(cj + TINY), c = Math.floor(ck + TINY);
     const fi = ci - a < TINY ? 0 : ci - a, fj = cj - b < TINY ? 0 : cj - b, fk = ck - c < TINY ? 0 : ck - c;
     const q = base + a * si + b * sj + c * sk, qi = fi ? si : 0, qj = fj ? sj : 0;

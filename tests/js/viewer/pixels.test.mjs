@@ -113,6 +113,23 @@ test("sampling: exact on the grid, linear between, nearest for labels, NaN outsi
   assert.deepEqual(row([1.5, 1, 2], true), [162, 212, NaN]); // 2.5 is the edge of the last voxel
 });
 
+test("a row along an axis has the values of one that is turned by a hair", () => {
+  const voxels = filled();
+  for (let axis = 0; axis < 3; axis++) {
+    for (const origin of [[0, 0, 0], [0.3, 1.7, 2.2], [-0.4, 2.4, 0.9], [1, 3.6, 1], [0, 0, 9]]) {
+      for (const pace of [0.37, -0.37, 1]) {
+        const row = (hair) => {
+          const across = [hair, hair, hair];
+          across[axis] = pace;
+          return sampleSection(voxels, 0, { width: 9, height: 1, origin, across, down: [0, 0, 0] }, true, new Float32Array(9));
+        };
+        const straight = row(0), turned = row(1e-11);
+        straight.forEach((v, x) => assert.ok(Object.is(v, turned[x]) || Math.abs(v - turned[x]) < 1e-3, `${axis} ${x}`));
+      }
+    }
+  }
+});
+
 test("a NaN neighbour of weight zero does not spread", () => {
   const coding = { ...CODING, nan: -32768 }, voxels = filled(coding);
   voxels.data[2 * 12 + 1 * 3 + 2] = -32768;
