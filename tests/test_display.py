@@ -404,3 +404,17 @@ def test_small_maps_and_maps_from_zero_have_the_defaults_of_all_maps():
     assert layer_look(both, survey(data)).two_sided
     data = np.linspace(0, 10, 60).reshape(3, 4, 5)
     assert layer_look(Volume(data, RAS), survey(data)).threshold == (1.0, 10.0)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.uint8, np.int32])
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"invert": True}, {"marks": True}, {"cmap": "hot"}, {"function": "SIGMOID"}],
+    ids=str,
+)
+def test_a_large_picture_has_the_colours_of_its_rows(dtype, how):
+    look = Look((-100, 900), **how)
+    values = np.random.default_rng(0).integers(0, 200, (300, 400)).astype(dtype)
+    values[7] += 50
+    rows = np.stack([raster.colours(row, look) for row in values])
+    assert_array_equal(raster.colours(values, look), rows)

@@ -15,6 +15,7 @@ from .colours import MARKS, colour_table, label_positions, label_rgb
 from .look import Look
 
 COMPOSITIONS = ("blend", "curtain", "checkerboard", "side by side")
+_MANY = 1 << 16  # pixels: more than there are numbers of 16 bits
 _TINY = 1e-6  # voxels: rounding noise of two affines
 
 
@@ -50,14 +51,20 @@ def colours(values: np.ndarray, look: Look) -> np.ndarray:
 
     NaN is black; with `look.marks` it and the values outside the range have the colours `MARKS`.
     """
+    values = np.asarray(values)
+    if values.dtype.kind in "iu" and values.size > _MANY:
+        first, last = int(values.min()), int(values.max())
+        if last - first < _MANY:  # each whole number is coloured once
+            every = colours(np.arange(first, last + 1), look)
+            return every[np.subtract(values, first, dtype=np.int64)]
     if look.labels:
         out = label_rgb(values, look.colours, look.cmap)
     else:
         out = colour_table(look.cmap)[positions(values, look)]
     if look.marks and not look.labels:
         low, high = look.range
-        out[np.asarray(values) < low] = MARKS["below"]
-        out[np.asarray(values) > high] = MARKS["above"]
+        out[values < low] = MARKS["below"]
+        out[values > high] = MARKS["above"]
     if values.dtype.kind == "f":
         out[np.isnan(values)] = MARKS["nan"] if look.marks else (0, 0, 0)
     return out
