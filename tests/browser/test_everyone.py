@@ -279,6 +279,30 @@ def test_no_menu_cuts_off_what_it_says(notebook, width, language):
     assert cut == []
 
 
+# Boxes of controls that scroll although there is room below: (needed, shown, the most they may take).
+SCROLLED = """() => [...document.querySelectorAll('.jp-NotebookPanel:not(.lm-mod-hidden) .handson-side')]
+  .map(node => [node.scrollHeight, node.clientHeight, parseFloat(getComputedStyle(node).maxHeight)])
+  .filter(([needed, shown, most]) => needed > shown && shown < most - 1)"""
+
+
+@pytest.mark.parametrize("size", [(1400, 1000), (1280, 720), (800, 1000)])
+def test_controls_that_have_room_need_no_scroll_bar(notebook, size):
+    shown = [
+        "handson.SliceViewer(volume)",
+        "handson.view(volume, handson.Layer(ball), plane='ortho')",
+        "handson.view(handson.Volume(np.zeros((40, 30, 1)), np.eye(4)))",
+    ]
+    opened = notebook(OVERLAY, *shown)
+    opened.page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+    opened.run_all()
+    opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .ho-frame canvas").last.wait_for()
+    scrolled = opened.page.evaluate(SCROLLED)
+    boxes = opened.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .handson-side").count()
+    opened.page.set_viewport_size({"width": 1280, "height": 1000})
+    assert boxes == len(shown)
+    assert scrolled == []
+
+
 # At 200 % a window of 1280 x 720 has half as many CSS pixels.
 ZOOMED = {"viewport": {"width": 640, "height": 360}, "device_scale_factor": 2}
 
