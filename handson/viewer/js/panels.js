@@ -260,18 +260,19 @@ export class MipPanel {
   }
 
   // cells: as mip.js makes them, null while voxels are on their way; right: (degrees) -> [x, y, z];
-  // look: table and offset of the window; placed: whether sides are known
-  update({ cells, right, look, placed }) {
+  // look: table and offset of its window, range: that window in words; placed: whether sides are known
+  update({ cells, right, look, range, placed }) {
     this.cells = cells;
     this.right = right;
     this.look = look;
+    this.range = range;
     this.placed = placed;
     this.draw();
   }
 
   draw() {
     const { cells, labels, look: { table, offset } } = this, right = this.right(this.degrees);
-    this.text.textContent = cells ? fill(labels.mip_text, { deg: Math.round(this.degrees) % 360 }) : labels.loading;
+    this.text.textContent = cells ? fill(labels.mip_text, { deg: Math.round(this.degrees) % 360, range: this.range }) : labels.loading;
     const letters = this.placed ? [directionLetters(right.map((x) => -x)), directionLetters(right), "S", "I"] : ["", "", "", ""];
     this.sides.forEach((node, n) => { node.textContent = letters[n]; });
     this.canvas.setAttribute("aria-label", [this.text.textContent, ...letters.slice(0, 2).filter(Boolean)].join(" · "));

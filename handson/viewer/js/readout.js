@@ -6,12 +6,12 @@ import { paintedValues } from "./brush.js";
 import { make, show } from "./dom.js";
 import { apply, inside } from "./geometry.js";
 import { countOutside, histogram, statistics, timeCourse, voxelMeasure } from "./measure.js";
-import { cellsOf, rightOf } from "./mip.js";
+import { brightest, cellsOf, rightOf } from "./mip.js";
 import { CurvePanel, HeaderPanel, HistogramPanel, LabelsPanel, MarksPanel, MipPanel, Tabs } from "./panels.js";
 import { voxelValue } from "./sample.js";
 import { slabAt } from "./slab.js";
 import { fill, formatValue, mm, namedLabel, short, slicePhrase } from "./text.js";
-import { digits, labelColours } from "./window.js";
+import { digits, labelColours, windowTable } from "./window.js";
 
 const WORLD_AXIS = { sagittal: 0, coronal: 1, axial: 2 };
 const BINS = 160, ASK_AFTER = 150;
@@ -378,9 +378,15 @@ export class Readout {
   updateMip() {
     const { view } = this, { base, geometry } = view, { voxels } = base.link, frame = view.frame(base);
     if (this.cells?.of !== voxels || this.cells.frame !== frame) this.cells = null;
-    if (voxels.complete) this.cells ??= { of: voxels, frame, ...cellsOf(voxels, frame, geometry) };
-    const right = (degrees) => rightOf(degrees, view.get("convention"));
-    this.panels.mip.update({ cells: this.cells, right, look: view.look(base), placed: geometry.placed });
+    if (voxels.complete && !this.cells) {
+      const cells = cellsOf(voxels, frame, geometry), high = brightest(cells) * voxels.coding.slope + voxels.coding.inter;
+      this.cells = { of: voxels, frame, high, ...cells };
+    }
+    // A window made for tissue would leave nothing but white: it reaches up to the brightest.
+    const style = view.style(base), range = [style.range[0], Math.max(style.range[1], this.cells?.high ?? -Infinity)];
+    const look = windowTable(voxels.coding, { ...style, range, marks: view.get("outside") }, view.colours(base));
+    const right = (degrees) => rightOf(degrees, view.get("convention")), said = range.map(short);
+    this.panels.mip.update({ cells: this.cells, right, look, range: `${said[0]} – ${said[1]}${this.unitText()}`, placed: geometry.placed });
   }
 
   updateHeader() {
