@@ -47,7 +47,7 @@ def bundle(entry: str) -> str:
     for name in (*MODULES, entry):
         source = files(__package__).joinpath("js", f"{name}.js").read_text("utf-8")
         source = re.sub(
-            r"^import .*?;\n|^ *//.*\n| +// .*$|^ */\*\* @.*\*/\n|^ +",
+            r"^import .*?;\n|^ *//.*\n| +// .*$|^ */\*\* @.*\*/\n|^\n|^ +",
             "",
             source,
             flags=re.MULTILINE,
