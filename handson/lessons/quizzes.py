@@ -41,6 +41,7 @@ _STYLE = """<style>
   padding: 3px 0; font-size: inherit; }
 .handson-quiz .widget-radio, .handson-quiz .widget-radio-box { width: auto; height: auto; }
 .handson-quiz { max-width: 52em; }
+.handson-quiz .widget-html-content { line-height: 1.4; }
 </style>"""
 
 
