@@ -137,6 +137,12 @@ EXERCISES = {
                 lambda: (saturated(ct().pixel_array), saturated(hounsfield())),
                 "The numbers are right, their order is not: HU first, stored values second.",
             ),
+            Mistake(
+                "rounded to whole percents",
+                lambda: (round(saturated(hounsfield()), 2), round(saturated(ct().pixel_array), 2)),
+                "These are right to a percent, as the line under the picture shows them. Three decimals "
+                "are asked: count in the arrays.",
+            ),
         ),
     ),
     "02-4": Exercise(

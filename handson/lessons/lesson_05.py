@@ -35,9 +35,9 @@ def shift() -> np.ndarray:
 
 @cache
 def grey_matter(order: int) -> int:
-    """Voxels of grey matter on the T1's grid; `order` of the interpolation, rounded to labels."""
-    on_t1 = image("labels_coarse").resample_like(image("t1"), order=order)
-    return int((np.rint(on_t1.data) == 1).sum())
+    """Voxels of grey matter on the coarse grid; `order` of the interpolation, rounded to labels."""
+    on_coarse = image("labels_same_shape").resample_like(image("labels_coarse"), order=order)
+    return int((np.rint(on_coarse.data) == 1).sum())
 
 
 def csf_ml(voxel_mm3: float) -> float:
@@ -94,10 +94,10 @@ EXERCISES = {
         ),
     ),
     "05-2": Exercise(
-        asks="How many voxels of the T1's grid are grey matter (label 1)?",
+        asks="How many voxels of the coarse grid are grey matter (label 1), by labels?",
         answer=lambda: grey_matter(0),
-        because="Nearest neighbour copies a label that exists. The count fits the coarse file: same "
-        "tissue, smaller voxels.",
+        because="Nearest neighbour copies a label that exists. The count is that of the fine file, divided by "
+        "11.25, to a percent: same tissue, larger voxels.",
         hint="Use resample_like with the order that invents no label, then count == 1.",
         mistakes=(
             Mistake(
@@ -108,8 +108,13 @@ EXERCISES = {
             ),
             Mistake(
                 "counted on the wrong grid",
+                lambda: int((image("labels_same_shape").data == 1).sum()),
+                "That is the count on the fine grid, before resampling; the coarse voxels are 11 times as large.",
+            ),
+            Mistake(
+                "the other file's labels",
                 lambda: int((image("labels_coarse").data == 1).sum()),
-                "That is the count in the coarse file; its voxels are 11 times as large.",
+                "That is what the coarse file holds itself. Bring the other one, labels, onto its grid.",
             ),
         ),
     ),

@@ -82,8 +82,22 @@ def told_apart() -> int:
     return len({(str(p.PatientName), p.PatientID) for p in after})
 
 
-def leaking_files(skip: Callable[[Any], bool] = lambda leak: False) -> set[str]:
-    return {leak.file for leak in leaks.planted() if not skip(leak)}
+def leaking_files(skip: Callable[[Any], bool] = lambda leak: False) -> dict[str, set[str]]:
+    """Place of a leak -> the names of the files that leak there."""
+    files: dict[str, set[str]] = {"name": set(), "bytes": set(), "inflated": set(), "pixels": set()}
+    for leak in leaks.planted():
+        if not skip(leak):
+            files[_place(leak)].add(leak.file)
+    return files
+
+
+def _place(leak: leaks.Leak) -> str:
+    """Where a search, or an eye, finds it: in the words of `handson.audit`, and "pixels"."""
+    if leak.by_eye:
+        return "pixels"
+    if leak.place == "the file's name":
+        return "name"
+    return "inflated" if leak.file.endswith(".gz") else "bytes"
 
 
 def days_between() -> int:
@@ -94,17 +108,17 @@ def days_between() -> int:
 
 
 @cache
-def remedies() -> dict[str, bool | int]:
-    """Is burned-in text gone after a mask and after a blur, and how much brain does a careless de-facing take?
+def remedies() -> dict[str, float]:
+    """How much does blurred text follow the sharp one, and how much brain does a careless de-facing take?
 
-    Text is gone when the box is flat or no longer follows the sharp one; a voxel of the brain is lost when it is 0.
+    A voxel of the brain is lost when it is 0.
     """
     top, bottom, left, right = study_us.BURNED_IN
     screen = pydicom.dcmread(folder_of("gen-leaks") / "screen_4.dcm").pixel_array
     box = screen[top:bottom, left:right, 0].astype(float)
-    hidden = {"mask": np.zeros_like(box), "blur": gaussian_filter(box, 1.5)}
-    gone = {name: bool(likeness(box, after) < 0.5) for name, after in hidden.items()}
-    return {**gone, "brain lost": brain_lost()}
+    blurred = gaussian_filter(box, 1.5)
+    correlation = float(np.corrcoef(box.ravel(), blurred.ravel())[0, 1])
+    return {"correlation": correlation, "brain lost": brain_lost()}
 
 
 def brain_lost() -> int:
@@ -112,12 +126,6 @@ def brain_lost() -> int:
     brain = read_nifti(folder_of("gen-head") / "truth" / "brain.nii.gz")
     places = brain.world(np.argwhere(brain.data > 0))
     return int(((places[:, 1] > 40) & (places[:, 2] < 20)).sum())
-
-
-def likeness(before: np.ndarray, after: np.ndarray) -> float:
-    """Correlation of two pictures, 0 when one of them is all of one value."""
-    flat = before.std() == 0 or after.std() == 0
-    return 0.0 if flat else float(np.corrcoef(before.ravel(), after.ravel())[0, 1])
 
 
 EXERCISES = {
@@ -137,10 +145,10 @@ EXERCISES = {
         ),
     ),
     "06-2": Exercise(
-        asks="The names of all files in gen-leaks that still identify somebody, as a set.",
+        asks="{'name': set of file names, 'bytes': ..., 'inflated': ..., 'pixels': ...}: where gen-leaks leaks.",
         answer=leaking_files,
-        because="Every one of them. The search finds the strings; the ultrasound screen needs eyes.",
-        hint="Search the bytes with handson.audit, then look at every picture.",
+        because="Not one of them is clean. The search finds the strings; the ultrasound screen needs eyes.",
+        hint="handson.audit(careless, words) says finding.file and finding.place; then look at every picture.",
         mistakes=(
             Mistake(
                 "NIfTI is safe",
@@ -154,7 +162,7 @@ EXERCISES = {
             ),
             Mistake(
                 "the header's word is proof",
-                set,
+                lambda: leaking_files(lambda leak: True),
                 "They all say PatientIdentityRemoved YES. Search them all the same.",
             ),
         ),
@@ -190,22 +198,23 @@ EXERCISES = {
         ),
     ),
     "06-5": Exercise(
-        asks="{'mask': text gone?, 'blur': text gone?, 'brain lost': number of voxels}",
+        asks="{'correlation': of the text before and after the blur, 'brain lost': number of voxels}",
         answer=remedies,
+        within=0.01,
         because="A mask writes black: nothing is left to find. A blur spreads the same ink; "
         "sharpening, or a patient reader, brings it back. And the box in front of the face took brain.",
-        hint="Compare the box before and after: does the one still follow the other? And how many voxels of "
+        hint="np.corrcoef(before.ravel(), after.ravel())[0, 1] of the pixels in line. And how many voxels of "
         "the brain are 0 in large_box?",
         mistakes=(
             Mistake(
                 "a blur removes text",
-                lambda: {"mask": ..., "blur": True, "brain lost": ...},
+                lambda: {"correlation": 0, "brain lost": ...},
                 "Correlate the blurred box with the sharp one: they are still alike. Blurred text can be "
                 "read again.",
             ),
             Mistake(
                 "de-facing is free for analysis",
-                lambda: {"mask": ..., "blur": ..., "brain lost": 0},
+                lambda: {"correlation": ..., "brain lost": 0},
                 "Count the voxels of the brain that the larger box set to 0: there are some, and every "
                 "volume and every map that is computed from this head lacks them.",
             ),
