@@ -316,7 +316,7 @@ QUIZ = (
         ),
     ),
     Question(
-        "Dice is 0.94 for a lesion of 12 mm radius, and 0.77 for one of 3 mm. Who drew worse?",
+        "Dice is 0.94 for a lesion of 12 mm radius, and 0.78 for one of 3 mm. Who drew worse?",
         (
             Option(
                 "Nobody can tell: both may be off by one voxel.",
