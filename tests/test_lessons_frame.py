@@ -315,7 +315,8 @@ def test_a_slide_is_no_higher_than_its_screen_unless_it_is_one_cell(path):
     for slide in slides:
         heights = [slide_height(cell) for cell in slide if not cell.source.startswith("*")]
         assert len(heights) == 1 or sum(heights) < 900, [cell.source[:60] for cell in slide]
-    assert "--SlidesExporter.reveal_scroll=True" in notebook(path).cells[-1].source
+    for option in ("reveal_scroll=True", "reveal_width=1200"):  # else code is cut off at 70 letters
+        assert f"--SlidesExporter.{option}" in notebook(path).cells[-1].source
 
 
 @EACH
