@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from pydicom import Dataset
 
+from ..integers import integer_type
 from .elements import number, numbers, text, value
 
 # RescaleType, Units (0054,1001) and the UCUM codes of real-world value maps, as people write them.
@@ -157,17 +158,11 @@ def shift_whole(stored: np.ndarray, how: Scaling) -> np.ndarray:
         return stored
     slope, intercept = int(how.slope), int(how.intercept)
     low, high = sorted(slope * int(v) + intercept for v in (stored.min(), stored.max()))
-    for dtype in (stored.dtype, np.int16, np.uint16, np.int32, np.uint32, np.int64):
-        limits = np.iinfo(dtype)
-        if limits.min <= low and high <= limits.max and np.dtype(dtype).itemsize >= stored.itemsize:
-            break
-    else:
+    dtype = integer_type(stored.dtype, low, high)
+    if dtype is None:
         return how.apply(stored, np.float64)
-    if np.dtype(dtype).itemsize == stored.itemsize:
-        # The same bits, counted in the other way: wrapping around twice ends at the right value.
-        values = stored.view(dtype)
-    else:
-        values = stored.astype(dtype)
+    # The same bits, counted in the other way, where the size is enough: wrapping around twice ends at the right value.
+    values = stored.view(dtype) if dtype.itemsize == stored.itemsize else stored.astype(dtype)
     modulus = 1 << (8 * values.itemsize)
     if slope != 1:
         values *= _wrapped(slope, modulus, values.dtype)

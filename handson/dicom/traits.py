@@ -22,7 +22,7 @@ class Traits:
     rows, columns, samples, photometric : of the picture
     data : "tissue" or "flow" of enhanced ultrasound, as the file spells it
     ge_image : GE's number of the image's kind (0043,1030), which tells a B0 map from its magnitude
-    transform : what makes values of stored numbers, where it is no slope: a table or a mapping
+    transform : what makes values of stored numbers, where it is not a slope: a table or a mapping
     space : the FrameOfReferenceUID, where a series holds several
     """
 
@@ -86,7 +86,7 @@ def other_words(image_type: Sequence[str]) -> str:
 
 
 def transform_in_words(scaling: Scaling) -> str | None:
-    """What makes values of stored numbers, where it is no rescale slope."""
+    """What makes values of stored numbers, where it is not a rescale slope."""
     if scaling.table:
         return "look-up table"
     return "real-world mapping" if scaling.mapped else None

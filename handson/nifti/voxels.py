@@ -11,6 +11,7 @@ import numpy as np
 from nibabel.volumeutils import array_from_file
 
 from ..errors import ReadError
+from ..integers import integer_type
 from .files import COPY_AGAIN, Stream, is_packed
 from .spec import VoxelSpec, refuse_the_impossible
 
@@ -122,10 +123,9 @@ def _result_dtype(raw, spec):
         return stored
     ends = _ends(raw, slope, intercept)
     if stored.kind in "iu" and slope == int(slope) and intercept == int(intercept):
-        for dtype in map(np.dtype, (stored, np.int16, np.int32, np.int64)):
-            fits = np.iinfo(dtype).min <= ends[0] and ends[1] <= np.iinfo(dtype).max
-            if fits and dtype.itemsize >= stored.itemsize and dtype != np.uint64:
-                return dtype
+        dtype = integer_type(stored, *ends)
+        if dtype is not None and dtype != np.uint64:  # they are reckoned in int64
+            return dtype
     wide = stored.itemsize > 4 or (stored.kind in "iu" and stored.itemsize == 4)
     too_large = max(map(abs, ends)) > float(np.finfo(np.float32).max)
     return np.dtype(np.float64 if wide or too_large else np.float32)
