@@ -225,6 +225,33 @@ def test_what_may_differ_from_slice_to_slice_is_not_told(tmp_path, keyword, per_
     assert "differ" not in " ".join(read_series(tmp_path).notes)
 
 
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ((1, 1, 2, 2, 3, 3), "acquisition: 1, 2 and 3"),
+        ((1, 2, 3, 4, 5, 5), None),  # counted by slice
+    ],
+)
+def test_acquisitions_are_told_where_they_are_few(tmp_path, stated, told):
+    made = stack(values((6, 7, 9)))
+    for dataset, number in zip(made, stated, strict=True):
+        dataset.AcquisitionNumber = number
+    write(made, tmp_path)
+    notes = " ".join(read_series(tmp_path).notes)
+    assert told in notes if told else "differ" not in notes
+
+
+@pytest.mark.parametrize(
+    ("angles", "told"), [((1, 2, 3, 4, 4), "1, 2, 3 and 4"), (range(5), "(5 values)")]
+)
+def test_many_values_are_counted(tmp_path, angles, told):
+    made = stack(values())
+    for dataset, angle in zip(made, angles, strict=True):
+        dataset.FlipAngle = angle
+    write(made, tmp_path)
+    assert any("flip angle" in note and told in note for note in read_series(tmp_path).notes)
+
+
 @pytest.mark.parametrize("total", [None, 3])
 def test_a_lost_part_of_a_concatenation_is_told(tmp_path, total):
     made = stack(values((6, 7, 9)))

@@ -123,6 +123,18 @@ def test_slices_of_another_kind_are_a_volume_of_their_own(tmp_path, modality, ch
                (with_table, with_other_modality) else 2)  # fmt: skip
 
 
+def test_a_real_world_mapping_is_used_and_said(tmp_path):
+    data = values().astype(np.uint16)
+    write(
+        stack(data, RealWorldValueMappingSequence=[real_world(0.5, "mm2/s", intercept=-3)]),
+        tmp_path,
+    )
+    volume = read_series(tmp_path)
+    assert_array_equal(volume.data, data.T * np.float32(0.5) - 3)
+    assert volume.unit == "mm2/s"
+    assert any("mapping is used: 0.5 x stored + -3 mm2/s" in note for note in volume.notes)
+
+
 def test_several_mappings_to_one_unit_are_not_guessed_from(tmp_path):
     data = values().astype(np.uint16)
     items = [real_world(1.0, "mm2/s", last=99), real_world(2.0, "mm2/s", first=100)]
@@ -179,6 +191,48 @@ def test_entries_of_8_bits_may_stand_in_words(tmp_path):
     data = [(np.arange(256) // (n + 1)).astype("<u2") for n in range(3)]
     path = save(palettes(picture(stored), 256, 0, 8, data), tmp_path / "a")
     assert_array_equal(read_slice(path).pixels, np.stack(data, -1)[stored])
+
+
+def test_numbers_beside_a_table_take_its_ends(tmp_path):
+    stored = np.array([[9, 10], [12, 700]], np.uint16)
+    data = [np.array([5, 6, 7], np.uint8).repeat(1).tobytes() + b"\0" for _ in range(3)]
+    entries = [np.frombuffer(d, np.uint8) for d in data]
+    path = save(palettes(picture(stored), 3, 10, 8, entries), tmp_path / "a")
+    assert_array_equal(read_slice(path).pixels[..., 0], [[5, 5], [7, 7]])
+
+
+def segmented(entries) -> np.ndarray:
+    """A palette as discrete segments of at most 255 entries (PS3.3 C.7.9.2.1)."""
+    parts = [entries[n : n + 255] for n in range(0, len(entries), 255)]
+    return np.concatenate([[0, len(part), *part] for part in parts])
+
+
+@pytest.mark.parametrize(("count", "bits"), [(256, 8), (300, 16), (65536, 16)])
+def test_segmented_palettes_are_expanded(tmp_path, count, bits):
+    stored = np.array([[0, 1], [255, count - 1]], np.uint16)
+    dataset = picture(stored, PhotometricInterpretation="PALETTE COLOR")
+    entries = (np.arange(count) * 7) % (1 << bits)
+    for n, name in enumerate(("Red", "Green", "Blue")):
+        descriptor = [count % 65536, 0, bits]
+        setattr(dataset, f"{name}PaletteColorLookupTableDescriptor", descriptor)
+        data = segmented(entries // (n + 1)).astype(np.uint8 if bits == 8 else "<u2").tobytes()
+        setattr(dataset, f"Segmented{name}PaletteColorLookupTableData", data)
+    pixels = read_slice(save(dataset, tmp_path / "a")).pixels
+    for n in range(3):
+        assert_array_equal(pixels[..., n], entries[stored] // (n + 1) >> (bits - 8))
+
+
+def test_a_segmented_palette_that_cannot_be_known_is_refused(tmp_path):
+    dataset = picture(np.zeros((2, 2), np.uint16), PhotometricInterpretation="PALETTE COLOR")
+    for name in ("Red", "Green", "Blue"):
+        setattr(dataset, f"{name}PaletteColorLookupTableDescriptor", [257, 0, 8])
+        setattr(
+            dataset,
+            f"Segmented{name}PaletteColorLookupTableData",
+            segmented(np.zeros(257, np.uint8)).astype(np.uint8).tobytes(),
+        )
+    with pytest.raises(ReadError, match="more than 256"):
+        read_slice(save(dataset, tmp_path / "a"))
 
 
 def test_a_palette_that_is_too_short_is_refused(tmp_path):
