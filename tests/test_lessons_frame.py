@@ -19,7 +19,16 @@ EACH = pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
 COURSE = [path for path in LESSONS if path.name[:2] < "10"]
 EACH_OF_THE_COURSE = pytest.mark.parametrize("path", COURSE, ids=lambda p: p.stem)
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-NARROW = {"00", "01", "02", "03", "04", "06", "08"}  # lessons that were cut to fit half a screen
+NARROW = {
+    "00",
+    "01",
+    "02",
+    "03",
+    "04",
+    "06",
+    "08",
+    "09",
+}  # lessons that were cut to fit half a screen
 LEGAL_SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 
 
