@@ -5,13 +5,14 @@ from itertools import permutations, product
 
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 from nibabel.orientations import axcodes2ornt, inv_ornt_aff
 from numpy.testing import assert_allclose, assert_array_equal
 
 from handson.errors import GeometryError
 from handson.sides import CONVENTIONS, PLANES, direction_letters
-from handson.volume import Slice, Volume
+from handson.volume import Slice, Volume, colour_bytes
 
 ORIENTATIONS = [
     "".join(codes) for order in permutations(("RL", "AP", "SI")) for codes in product(*order)
@@ -269,3 +270,75 @@ def test_each_plane_is_spanned_by_the_other_two_world_axes():
         axes = np.eye(3, dtype=int)[through], np.abs(right), np.abs(up)
         assert np.array_equal(np.sum(axes, axis=0), (1, 1, 1))
         assert all(np.sum(axis) == 1 for axis in axes)
+
+
+def test_one_volume_of_a_series_keeps_what_is_said_of_it():
+    series = Volume(
+        np.zeros((2, 2, 2, 3)),
+        np.eye(4),
+        times=((0.0, 1.0), (2.0, 3.0), (7.0, 4.0)),
+        b_values=(0.0, 500.0, 1000.0),
+        b_vectors=np.eye(3),
+    )
+    one = series.at(1)
+    assert one.times == ((2.0, 3.0),)
+    assert one.b_values == (500.0,)
+    assert_array_equal(one.b_vectors, [[0, 1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("durations", "mean"), [((1, 3), 7.5), ((1, None), 5), ((0, 0), 5), ((0, 2), 10)]
+)
+def test_a_mean_weighs_by_durations_where_all_are_known(durations, mean):
+    times = tuple(zip((0.0, 9.0), durations, strict=True))
+    series = Volume(np.array([[[[0.0, 10.0]]]]), np.eye(4), times=times)
+    assert series.mean().data.item() == mean
+
+
+def test_between_two_voxels_linear_resampling_is_their_mean():
+    row = Volume(np.arange(4.0).reshape(4, 1, 1) ** 2, np.eye(4))
+    shifted = np.eye(4)
+    shifted[0, 3] = 0.5
+    between = row.resample_like(Volume(np.zeros((3, 1, 1)), shifted))
+    assert_allclose(between.data.ravel(), [0.5, 2.5, 6.5])
+
+
+@pytest.mark.parametrize(("spaces", "told"), [(("1.2", "1.3"), True), (("1.2", "1.2"), False),
+                                              (("1.2", ""), False), (("", "1.2"), False)])  # fmt: skip
+def test_another_frame_of_reference_is_told(spaces, told):
+    one, grid = (Volume(np.zeros((2, 2, 2)), np.eye(4), frame_of_reference=s) for s in spaces)
+    assert any("frame of reference" in note for note in one.resample_like(grid).notes) == told
+
+
+def test_straightening_what_is_straight_changes_nothing():
+    noise = np.diag([0.7, 0.8, 2.5, 1]) @ nib.affines.from_matvec(np.eye(3), [0.1, 0.2, 0.3])
+    volume = Volume(np.random.default_rng(0).random((5, 6, 7)).astype("f"), noise)
+    straight = volume.straighten()
+    assert straight.shape == volume.shape
+    assert_allclose(straight.affine, volume.affine)
+    assert_allclose(straight.data, volume.data, atol=1e-5)
+
+
+def test_a_picture_says_how_long_its_pixels_are_and_in_which_space():
+    dataset = pydicom.Dataset()
+    dataset.FrameOfReferenceUID = "1.2.3"
+    pixels = np.zeros((4, 5))
+    assert Slice(pixels, spacing=(2.0, 0.5), dataset=dataset).aspect == 4
+    assert Slice(pixels, spacing=None).aspect == 1
+    assert Slice(pixels, spacing=None, dataset=dataset).as_volume().frame_of_reference == "1.2.3"
+    assert Slice(pixels, spacing=None).as_volume().frame_of_reference == ""
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 3), (4, 5, 2), (4, 5, 6)])
+def test_what_holds_no_colours_is_refused(shape):
+    with pytest.raises(GeometryError, match="does not hold colours"):
+        colour_bytes(np.zeros(shape))
+
+
+@pytest.mark.parametrize("values", [-0.1, 1.1, 128])
+def test_colours_beyond_their_range_are_refused(values):
+    with pytest.raises(GeometryError, match="neither uint8 nor floats"):
+        colour_bytes(np.full((2, 2, 3), values))
+    with pytest.raises(GeometryError, match="neither uint8 nor floats"):
+        colour_bytes(np.full((2, 2, 3), values).astype(np.int16))
+    assert_array_equal(colour_bytes(np.full((1, 1, 4), 0.5))[0, 0], [128, 128, 128])
