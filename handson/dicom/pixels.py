@@ -38,7 +38,7 @@ NATIVE = {
 # No image compresses this far: a small file that claims so many pixels is corrupt or a trap.
 COMPRESSION_LIMIT, COMPRESSION_FREE = 1000, 64 << 20
 _UNDEFINED = 0xFFFFFFFF  # the length of pixel data in fragments
-_FRAME_STARTS = b"\xff\xd8", b"\xff\x4f"  # of JPEG and JPEG-LS, and of JPEG 2000
+_FRAME_STARTS = b"\xff\xd8\xff", b"\xff\x4f\xff\x51"  # of JPEG and JPEG-LS, and of JPEG 2000
 _KEYWORDS = {"i": "PixelData", "f": "FloatPixelData", "d": "DoubleFloatPixelData"}
 
 
@@ -291,7 +291,7 @@ def _held_in_fragments(source, data) -> int:
     if source.format.transfer_syntax == RLELossless:
         held = sum(1 for _ in fragments)
     else:
-        held = sum(fragment[:2] in _FRAME_STARTS for fragment in fragments)
+        held = sum(fragment.startswith(_FRAME_STARTS) for fragment in fragments)
     return max(held, len(offsets), 1)
 
 
