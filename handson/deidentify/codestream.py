@@ -1,4 +1,4 @@
-"""Room for words inside compressed images: JPEG COM and APPn segments, JPEG 2000 COM, bytes after the end.
+"""Room for words inside compressed images: comments and segments that no decoder needs, bytes after the end.
 
 An encoder can write anything there, a patient's name too. What is not the signature of a known encoder is
 overwritten in place: lengths and offsets stay, and so does every pixel. This module knows marker segments
@@ -7,10 +7,18 @@ overwritten in place: lengths and offsets stay, and so does every pixel. This mo
 
 import re
 
+_VERSION = rb"[Vv]?\d{1,3}(\.\d{1,3}){0,3}"
 _KNOWN_COMMENT = re.compile(
-    rb"(\x00\x01|\x01\x00)?(Kakadu[-v. \w]*|Created by (GDCM/)?OpenJPEG version [\d.]+|Creator: (JasPer|Kakadu)[-v. \w]*"
-    rb"|LEAD Technologies Inc\. [Vv][\d.]+|Lavc[\d.]+|Intel\(R\) JPEG Library, version [-\w.]+|AIC|MITRA_DICOM_STANDARD|"
-    rb"CREATOR: gd-jpeg v[\d.]+ \(using IJG JPEG v\d+\), quality = \d+|Kdu-[-\w. :,|=()/%+]{0,250})[\x00\n]*\Z"
+    (
+        rb"(\x00\x01|\x01\x00)?(Kakadu-VERSION|Created by (GDCM/)?OpenJPEG version VERSION|Creator: JasPer Version VERSION"
+        rb"|LEAD Technologies Inc\. VERSION|LavcVERSION|AIC|MITRA_DICOM_STANDARD"
+        rb"|CREATOR: gd-jpeg VERSION \(using IJG JPEG v\d\d\), quality = \d{1,3})[\x00\n]*\Z"
+    ).replace(b"VERSION", _VERSION)
+)
+_SOF_LS, _LSE = 0xF7, 0xF8  # JPEG-LS: frame, parameters
+# The segments of a JPEG 2000 header that a decoder needs (ISO 15444-1 Table A.2, 15444-15 CAP and CPF).
+_NEEDED_2000 = frozenset(
+    [0x50, 0x51, 0x52, 0x53, 0x55, 0x57, 0x58, 0x59, 0x5C, 0x5D, 0x5E, 0x5F, 0x60, 0x61]
 )
 _SOI, _SOC, _JP2 = b"\xff\xd8", b"\xff\x4f", b"\0\0\0\x0cjP  "
 # The boxes of a JP2 file that a decoder needs (ISO 15444-1 Annex I); colr is an ICC profile where it is long.
@@ -100,8 +108,11 @@ def _jpeg_holes(data: bytes) -> list[tuple[int, int]]:
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         start, stop = position + 4, min(position + 2 + length, len(data))
         body = data[start:stop]
-        if (marker == 0xFE and not _KNOWN_COMMENT.match(body)) or (
-            0xE0 <= marker <= 0xEF and not _is_plain_app(marker, body)
+        if (
+            (marker == 0xFE and not _KNOWN_COMMENT.match(body))
+            or (0xE0 <= marker <= 0xEF and not _is_plain_app(marker, body))
+            or (0xF0 <= marker <= 0xFD and marker not in (_SOF_LS, _LSE))
+            or marker < 0xC0
         ):
             holes += _non_zero(data, start, stop)
         position = stop if marker != 0xDA else _next_marker(data, stop)
@@ -144,8 +155,8 @@ def _jpeg2000_holes(data: bytes) -> list[tuple[int, int]]:
             return holes + _tail(data, position + 2)
         length = int.from_bytes(data[position + 2 : position + 4], "big")
         start, stop = position + 4, min(position + 2 + length, len(data))
-        if marker == 0x64 and not _KNOWN_COMMENT.match(data[start:stop]):
-            holes += _non_zero(data, start + 2, stop)
+        if marker != 0x90:
+            holes += _hole_2000(data, marker, start, stop)
         if marker == 0x90:  # a tile part: its headers are looked through, its packets skipped
             part = int.from_bytes(data[position + 6 : position + 10], "big")
             end = position + part if part else len(data) - 2
@@ -185,10 +196,18 @@ def _tile_part_holes(data: bytes, position: int, end: int) -> list[tuple[int, in
     holes = []
     while position + 4 <= end and data[position] == 0xFF and data[position + 1] != 0x93:
         stop = min(position + 2 + int.from_bytes(data[position + 2 : position + 4], "big"), end)
-        if data[position + 1] == 0x64 and not _KNOWN_COMMENT.match(data[position + 4 : stop]):
-            holes += _non_zero(data, position + 6, stop)
+        holes += _hole_2000(data, data[position + 1], position + 4, stop)
         position = max(stop, position + 4)
     return holes
+
+
+def _hole_2000(data: bytes, marker: int, start: int, stop: int) -> list[tuple[int, int]]:
+    """What goes of one header segment: a comment's text behind its kind, all of a segment that nobody needs."""
+    if marker in _NEEDED_2000:
+        return []
+    if marker == 0x64:
+        return [] if _KNOWN_COMMENT.match(data[start:stop]) else _non_zero(data, start + 2, stop)
+    return _non_zero(data, start, stop)
 
 
 def _tail(data: bytes, position: int) -> list[tuple[int, int]]:
