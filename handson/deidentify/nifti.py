@@ -48,6 +48,24 @@ _TEXT_FIELDS = (
 _SAMPLE = "Copy it again from its source."
 _CHUNK = 1 << 20
 _ALIASES = {"ManufacturersModelName": "ManufacturerModelName"}
+_QFORM = ("quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z")
+_SFORM = ("srow_x", "srow_y", "srow_z")
+# The largest code of each kind that NIfTI defines.
+_CODES = {"qform_code": 5, "sform_code": 5, "slice_code": 6, "xyzt_units": 63, "intent_code": 2018,
+          "slice_start": 32767, "slice_end": 32767}  # fmt: skip
+# {field: (a number below this is zero, the largest believable one)}: letters make larger and smaller numbers.
+_RANGES = {
+    **dict.fromkeys(_QFORM[:3], (1e-30, 1.01)),
+    **dict.fromkeys((*_QFORM[3:], *_SFORM), (1e-30, 1e5)),
+    "pixdim": (1e-7, 1e5),
+    **dict.fromkeys(("scl_slope", "scl_inter"), (1e-30, 1e12)),
+    **dict.fromkeys(
+        ("intent_p1", "intent_p2", "intent_p3", "slice_duration", "toffset"), (1e-30, 1e12)
+    ),
+    **dict.fromkeys(("cal_max", "cal_min"), (1e-30, 1e12)),
+}
+# Two numbers of four bytes side by side that are letters; a single one is by chance, in one file of seventy.
+_TEXT_RUN = re.compile(rb"[A-Za-z '^,.\-]{8}|\d{8}")
 # What other formats make of an extension: without it the voxels mean nothing, with it anything could be said.
 _MEANT_BY_EXTENSION = {32: "CIFTI-2", 44: "NIfTI-MRS"}
 
@@ -192,27 +210,59 @@ def _extensions(home: Path) -> set[int]:
 
 
 def _clean_numbers(header, changes: Counter) -> None:
-    """Numbers that mean nothing here, or that read as text, become zero."""
-    dims = max(1, min(int(header["dim"][0]), 7))
+    """Numbers that mean nothing here become zero; where the voxels lie and what they measure must be believable.
+
+    raises : ReadError for a header whose geometry cannot be, since its numbers could be text
+    """
     fields = header.structarr
-    unused = {"dim": slice(dims + 1, 8), "pixdim": slice(dims + 1, 8)}
-    for name, part in unused.items():
-        fields[name][part] = 1
-    if int(fields["intent_code"]) == 0:
-        for name in ("intent_p1", "intent_p2", "intent_p3"):
+    dims = max(1, min(int(header["dim"][0]), 7))
+    fields["dim"][dims + 1 :] = 1
+    fields["pixdim"][dims + 1 :] = 1
+    fields["pixdim"][0] = -1 if fields["pixdim"][0] < 0 else 1
+    fields["magic"] = fields["magic"].item()[:3]
+    if "eol_check" in fields.dtype.names:
+        fields["eol_check"] = (13, 10, 26, 10)
+    for unused, names in (
+        (int(fields["intent_code"]) == 0, ("intent_p1", "intent_p2", "intent_p3")),
+        (int(fields["qform_code"]) == 0, _QFORM),
+        (int(fields["sform_code"]) == 0, _SFORM),
+    ):
+        for name in names if unused else ():
             fields[name] = 0
-    if int(fields["qform_code"]) == 0:
-        for name in ("quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"):
+    for name, largest in _CODES.items():
+        if not 0 <= int(fields[name]) <= largest:
             fields[name] = 0
-    if int(fields["sform_code"]) == 0:
-        for name in ("srow_x", "srow_y", "srow_z"):
-            fields[name] = 0
-    for name in ("cal_max", "cal_min", "slice_duration", "toffset", "intent_p1", "intent_p2", "intent_p3",
-                 "scl_slope", "scl_inter", "qoffset_x", "qoffset_y", "qoffset_z"):  # fmt: skip
-        data = fields[name].tobytes()
-        if len(data.strip(b"\0")) >= 4 and data.isalnum():
-            fields[name] = 0
-            changes[f"NIfTI {name}", letters.REMOVE, "emptied: reads as text"] += 1
+            changes[f"NIfTI {name}", letters.REMOVE, "emptied: not a code"] += 1
+    for name, (least, most) in _RANGES.items():
+        _believable(fields, name, least, most, changes)
+    geometry = b"".join(fields[name].tobytes() for name in ("pixdim", *_QFORM, *_SFORM))
+    if np.any(fields["pixdim"][1:4] > 1e3):
+        raise _not_geometry()
+    if fields["pixdim"].itemsize == 4 and _TEXT_RUN.search(geometry):
+        raise _not_geometry()
+
+
+def _believable(fields, name: str, least: float, most: float, changes: Counter) -> None:
+    """Judge the numbers of one field: 0 where one is too small for anything, or nothing depends on it."""
+    numbers = np.atleast_1d(fields[name])
+    numbers = np.where(
+        np.isnan(numbers), np.nan, numbers
+    )  # the plain one: others have room for text
+    numbers = np.where(np.abs(numbers) < least, 0, numbers)
+    needed = name in ("pixdim", "scl_slope", "scl_inter", *_QFORM, *_SFORM)
+    if np.any(np.abs(numbers) > most) or (not needed and fields[name].tobytes().isalnum()):
+        if needed:
+            raise _not_geometry()
+        numbers = np.zeros_like(numbers)
+        changes[f"NIfTI {name}", letters.REMOVE, "emptied: reads as text"] += 1
+    fields[name] = numbers.reshape(fields[name].shape)
+
+
+def _not_geometry() -> ReadError:
+    return ReadError(
+        "has numbers in its header that no image has (its spacing, place or scale): they could be text",
+        "Look at its header, and write it again.",
+    )
 
 
 def _voxel_bytes(header) -> int:
