@@ -85,7 +85,8 @@ def test_pixels_and_instance_numbers_are_the_same_bytes(clean):
         before, after = (pydicom.dcmread(p, force=True) for p in (old, new))
         assert before.get("InstanceNumber") == after.get("InstanceNumber")
         pixels, length = before.get("PixelData"), native_length(before)
-        if pixels is not None and length and not before["PixelData"].is_undefined_length:
+        native = pixels is not None and not before["PixelData"].is_undefined_length
+        if native and length and length[1]:
             pixels = pixels[
                 : length[1] + length[1] % 2
             ]  # MR_small_padded has bytes behind the last pixel

@@ -189,7 +189,7 @@ PLACES = {
     "the name in a coded string": plant_text_vr_in(0x00080008, "CS", ["DERIVED", SECRET.upper()]),
     "text in a decimal": plant_text_vr_in(0x00180050, "LO", SECRET),
     "text in an integer": plant_text_vr_in(0x00200013, "LO", SECRET),
-    "text in a binary number": plant_text_vr_in(0x00280010, "LO", SECRET),
+    "text in a binary number": plant_text_vr_in(0x00280106, "LO", SECRET),
     "text in a date": plant_text_vr_in(0x00140102, "LO", SECRET),
     "text in an age": plant_text_vr_in(0x00101010, "LO", SECRET),
     "unlisted bytes": plant_text_vr_in(0x04000520, "OB", SECRET.encode()),

@@ -289,15 +289,19 @@ def _pixels_follow(file: BinaryIO, start: int, little: bool) -> bool:
 
 def native_length(dataset: Dataset) -> tuple[int, int] | None:
     """(bytes of one frame, bytes of all) that the header promises for native pixels, without the padding
-    byte; None when the header does not say (PS3.5 8.1.1, PS3.3 C.7.6.3.1)."""
+    byte; 0 of all when it gives no readable number of frames, None when it does not give their size (PS3.5
+    8.1.1, PS3.3 C.7.6.3.1)."""
     try:
-        samples = int(dataset.SamplesPerPixel)
-        if dataset.PhotometricInterpretation == "YBR_FULL_422":
+        samples = int(dataset.get("SamplesPerPixel") or 1)
+        if dataset.get("PhotometricInterpretation") == "YBR_FULL_422":
             samples = 2
         bits = int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated)
-        frames = int(dataset.get("NumberOfFrames") or 1)
     except (AttributeError, TypeError, ValueError):
         return None
+    try:
+        frames = int(dataset.get("NumberOfFrames") or 1)
+    except (TypeError, ValueError):
+        frames = 0
     return (bits + 7) // 8, (bits * frames + 7) // 8
 
 
@@ -322,9 +326,15 @@ def overlay_bits(dataset: Dataset) -> int:
 
 def _without_tail(length: int, promised: tuple[int, int] | None) -> int:
     """The length of native pixel data without bytes behind the last pixel, which could be anything."""
-    if promised is None:
-        return length
+    if length <= 2:
+        return length  # one pixel
+    if not promised or not promised[0]:
+        raise ReadError(
+            "has pixel data whose size its header does not tell: they could be anything",
+            "Look at it, and leave it out.",
+        )
     frame, whole = promised
+    whole = whole or length // frame * frame
     whole += whole % 2
     if length >= whole + frame > whole:
         raise ReadError("has more pixel data than its header says", "Correct Number of Frames.")

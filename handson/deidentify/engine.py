@@ -22,7 +22,7 @@ from ..errors import ReadError
 from . import codes, forms, vocabulary
 from . import profile as letters
 from .identity import Identity, is_class_like, is_date, is_time, is_uid, shift_date, shift_datetime
-from .private import is_private_number, is_safe_private
+from .private import is_private_number, is_safe_private, private_vr
 from .profile import DATES, Profile, name_of, table, unlisted
 from .text import Words
 from .values import (
@@ -40,6 +40,7 @@ from .values import (
 METHOD = "handson: PS3.15 E.1-1 " + letters.EDITION
 ENCAPSULATED_DOCUMENT, INSTANCE_NUMBER = 0x00420011, 0x00200013
 _MOST_NAMES = 1000
+_FEW = 4096  # numbers: among more some are equal to an identifier by chance
 CODE_VALUES, CODING_SCHEME, CODE_VERSION, CODE_MEANING = (
     (0x00080100, 0x00080119, 0x00080120),
     0x00080102,
@@ -293,19 +294,27 @@ class Walk:
         if form == "profile":
             return forms.is_plain_profile(data)
         if form == "bytes":
-            return True
-        return bool(form) and forms.are_numbers(
-            tag, actual_vr(dataset, tag, vr), form, data, little
+            return not forms.reads_as_text(data)
+        vr = actual_vr(dataset, tag, vr)
+        return (
+            bool(form)
+            and forms.are_numbers(tag, vr, form, data, little)
+            and not self.states_identifier(forms.numbers(vr, data, little))
         )
+
+    def states_identifier(self, numbers: list) -> bool:
+        """True if one of a few binary numbers is an identifier of the file: five digits and more."""
+        return len(numbers) <= _FEW and any(n >= 1e4 and self.words.is_number(n) for n in numbers)
 
     def code(self, item: Dataset, path: str, in_dummy: bool) -> None:
         """A code, its parts together: known ones stay, of others the known words of their meaning."""
-        first = lambda tag: (values(item, tag, "LO") or [""])[0]  # noqa: E731
-        scheme, meaning = first(CODING_SCHEME), first(CODE_MEANING)
+        # each part is one value by its VM: a second one, behind a backslash, makes the whole unknown
+        whole = lambda tag: "\\".join(values(item, tag, "LO"))  # noqa: E731
+        scheme, meaning = whole(CODING_SCHEME), whole(CODE_MEANING)
         known = False
         for tag in CODE_VALUES:
             if tag in item and not is_empty(item, tag):
-                value = first(tag)
+                value = whole(tag)
                 known, official = codes.known(scheme, value)
                 if in_dummy or not known:
                     self.set(
@@ -329,14 +338,14 @@ class Walk:
                 letters.DUMMY,
                 "dummy value",
             )
-        if CODE_VERSION in item and not codes.is_version(first(CODE_VERSION)):
+        if CODE_VERSION in item and not codes.is_version(whole(CODE_VERSION)):
             self.remove(item, CODE_VERSION, path)
         if CODE_MEANING in item and not is_empty(item, CODE_MEANING):
-            is_official = meaning != first(CODE_MEANING)
+            is_official = meaning != whole(CODE_MEANING)
             cleaned = meaning if is_official else vocabulary.clean(self.words.clean(meaning))
             if in_dummy:
                 cleaned = codes.ANONYMOUS
-            if cleaned != first(CODE_MEANING):
+            if cleaned != whole(CODE_MEANING):
                 cleaned = cleaned if len(cleaned) <= 64 else vocabulary.PLACEHOLDER
                 self.set(
                     item,
@@ -373,7 +382,7 @@ class Walk:
             move = shift_date if vr == "DA" else shift_datetime
             new = [move(value, self.shift) for value in old]
         else:  # kept, but for a day that goes elsewhere: a birth date
-            new = [v if is_date(v) and not self.words.is_day(v[:8]) else "" for v in old]
+            new = [v if is_date(v) and not self.words.is_day(v) else "" for v in old]
         if new != old:
             self.set(dataset, tag, vr, new, path, letter, "shifted" if any(new) else "emptied")
 
@@ -396,10 +405,19 @@ class Walk:
             self.remove(dataset, tag, path)
         elif claimed_vr(dataset, tag) not in _CLAIMS - {"SQ"}:
             self.remove(dataset, tag, path, "removed: safe, yet of another type")
-        elif not is_private_number(dataset, tag) or self.words.found_in(
-            raw(dataset, tag), whole=True
-        ):
+        elif not is_private_number(dataset, tag) or self.names_somebody(dataset, tag):
             self.remove(dataset, tag, path, "removed: safe, yet not the number that belongs there")
+
+    def names_somebody(self, dataset: Dataset, tag: BaseTag) -> bool:
+        """True if a private element holds a name or an identifier of the file, as text or as a number."""
+        data = raw(dataset, tag)
+        vr = private_vr(dataset, tag)
+        if vr in _NUMBER_TEXT:
+            numbers = any(map(self.words.is_number, values(dataset, tag, vr)))
+        else:
+            whole, little = packed(dataset, tag, vr)
+            numbers = self.states_identifier(forms.numbers(vr, whole or b"", little))
+        return numbers or self.words.found_in(data, whole=True)
 
     def remove(self, dataset: Dataset, tag: int, path: str, what: str = "removed") -> None:
         del dataset[tag]

@@ -36,6 +36,9 @@ _BINARY = {
 }  # fmt: skip
 _LIMITS = {"number": 1e6, "large number": 1e15}
 _INTEGERS = frozenset({"IS", "US", "UL", "SS", "SL", "UV", "SV"})
+# Without them no SUV and no time curve: Radionuclide Total Dose and Specific Activity (Bq), Actual Frame Duration
+# and Frame Reference Time (ms). Of a long number the first five digits stay.
+_ROUNDED = frozenset({0x00181074, 0x00181077, 0x00181242, 0x00541300})
 
 
 @cache
@@ -61,6 +64,8 @@ def clean(tag: int, vr: str, form: str, value: str) -> str:
     if form == "term":
         return value if value in forms()[tag][1] else ""
     if form in _LIMITS:
+        if tag in _ROUNDED and is_number(value, vr, _LIMITS[form], digits=16):
+            return _rounded(value, vr)
         return value if is_number(value, vr, _LIMITS[form]) else ""
     if form == "age":
         return _age(value)
@@ -75,18 +80,26 @@ def clean(tag: int, vr: str, form: str, value: str) -> str:
     return ""
 
 
-def is_number(value: str, vr: str, most: float) -> bool:
+def is_number(value: str, vr: str, most: float, digits: int = 5) -> bool:
     """True for a number as DS or IS write it, no larger than `most`.
 
-    Seven digits and more before the point must be a round number (3.7E8 Bq): a date and an identifier are
-    numbers, too.
+    Seven digits and more before the point must be a round number (3.7E8 Bq), of no more than `digits` that
+    count: a date and an identifier are numbers, too.
     """
     if not _NUMBER.match(value) or (vr == "IS" and not value.lstrip("+-").isdigit()):
         return False
     if abs(float(value)) > most:
         return False
-    digits = re.split("[.Ee]", value.lstrip("+-"))[0]
-    return len(digits) < 7 or len(digits.strip("0")) <= 5
+    before = re.split("[.Ee]", value.lstrip("+-"))[0]
+    return len(before) < 7 or len(before.strip("0")) <= digits
+
+
+def _rounded(value: str, vr: str) -> str:
+    """A number as it is, or, of seven digits and more, its first five and zeros."""
+    if is_number(value, vr, math.inf):
+        return value
+    short = f"{float(value):.5g}"
+    return f"{float(short):.0f}" if vr == "IS" else short
 
 
 def _age(value: str) -> str:
@@ -105,8 +118,7 @@ def _age(value: str) -> str:
 def are_numbers(tag: int, vr: str, form: str, data: bytes, little_endian: bool = True) -> bool:
     """True if bytes are what an element of binary numbers may hold: as many as it has, within their
     limits, and not readable as text."""
-    code = ("<" if little_endian else ">") + _BINARY.get(vr, "B")
-    size = struct.calcsize(code)
+    size = struct.calcsize("<" + _BINARY.get(vr, "B"))
     if len(data) % size:
         return False
     if _is_printable(data):
@@ -117,18 +129,32 @@ def are_numbers(tag: int, vr: str, form: str, data: bytes, little_endian: bool =
         return False
     if len(data) >= 4 and reads_as_text(data, _step(vr)):
         return False
-    numbers = [n for part in struct.iter_unpack(code, data) for n in part]
+    found = numbers(vr, data, little_endian)
     if form == "tag":
         return all(
-            g << 16 | e in DicomDictionary for g, e in zip(numbers[::2], numbers[1::2], strict=True)
+            g << 16 | e in DicomDictionary for g, e in zip(found[::2], found[1::2], strict=True)
         )
+    if form == "number" and most_values(tag) == 1 and not all(map(_is_round, found)):
+        return False
     limit = _LIMITS.get(form, 0)
     if vr in ("FL", "FD", "OF", "OD"):
         small = 1e-30 if vr == "FD" else 1e-20
-        return all(
-            n == 0 or not math.isfinite(n) or small <= abs(n) <= limit * 1e3 for n in numbers
-        )
-    return all(abs(n) <= max(limit, 0xFFFFFFFF) for n in numbers)
+        return all(n == 0 or not math.isfinite(n) or small <= abs(n) <= limit * 1e3 for n in found)
+    return all(abs(n) <= max(limit, 0xFFFFFFFF) for n in found)
+
+
+def numbers(vr: str, data: bytes, little_endian: bool = True) -> list:
+    """The binary numbers in bytes of a VR; what is too short for one is left out."""
+    code = ("<" if little_endian else ">") + _BINARY.get(vr, "B")
+    whole = data[: len(data) - len(data) % struct.calcsize(code)]
+    return [n for part in struct.iter_unpack(code, whole) for n in part]
+
+
+def _is_round(number: float) -> bool:
+    """True unless it is a whole number of seven digits and more with many of them other than zero."""
+    if not math.isfinite(number) or abs(number) < 1e6 or number != int(number):
+        return True
+    return len(str(abs(int(number))).rstrip("0")) <= 5
 
 
 def _is_printable(data: bytes) -> bool:
@@ -174,7 +200,8 @@ def reads_as_text(data: bytes, step: int = 1) -> bool:
         for run in re.finditer(pattern, data):
             letters = sum(byte >= 65 for byte in run[0])
             share = 0.7 if pattern is narrow else 0.5
-            enough = letters >= share * len(run[0]) and len(set(run[0])) > len(run[0]) // 4
+            varied = len(set(run[0])) > min(len(run[0]) // 4, 5)  # of a long text, too
+            enough = letters >= share * len(run[0]) and varied
             if enough and not _is_smooth(
                 data, run.start(), run.end(), step if pattern is narrow else 2
             ):

@@ -15,9 +15,17 @@ from datetime import date, timedelta
 from pydicom.uid import UID_dictionary
 
 KEY_BYTES = 32
-_CLASS_LIKE = re.compile(r"[0-2](\.(0|[1-9]\d{0,6})){2,6}(\.(0|[1-9]\d{0,4})){0,6}\Z")
+# The organisations that name classes of their own: Siemens, Philips, GE, Toshiba, Fuji, Agfa, dcm4che, OFFIS, the US
+# government's, and those with a root from Medical Connections. A UID of any other root could be a number of a person.
+_CLASS_LIKE = re.compile(
+    r"(1\.3\.12\.2\.1107\.5|1\.3\.46\.670589|1\.2\.840\.(10008|113619|113543|113663|113704)|1\.2\.392\.200036|1\.2\.124\.113532"
+    r"|1\.2\.40\.0\.13|1\.2\.276\.0\.7230010|2\.16\.840\.1\.11[34]\d{3}|1\.2\.826\.0\.1\.3680043\.\d{1,2}|1\.2\.752\.24)"
+    r"(\.(0|[1-9]\d{0,3})){1,8}\Z"
+)
 _DATE = re.compile(r"(\d{4})(?:([.\-]?)(\d{2})(?:\2(\d{2}))?)?\Z")
-_DATETIME = re.compile(r"(\d{4,8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?([+-]\d{4})?\Z")
+_DATETIME = re.compile(
+    r"(\d{4,8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?([+-](?:0\d|1[0-4])[0-5]\d)?\Z"
+)
 
 
 def new_key() -> bytes:
@@ -36,8 +44,8 @@ def is_uid(uid: str) -> bool:
 
 
 def is_class_like(uid: str) -> bool:
-    """True if a UID can name a class: registered, or a root of an organisation and few short numbers after
-    it, with no room for a date or an identifier.
+    """True if a UID can name a class: registered, or the root of an organisation that names classes, and
+    short numbers after it, few digits in all: no room for a date or an identifier.
 
     >>> is_class_like("1.3.12.2.1107.5.9.1"), is_class_like("1.2.826.0.1.3680043.20010203.1")
     (True, False)

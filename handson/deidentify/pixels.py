@@ -21,6 +21,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from .. import decoders
 from ..errors import DeidentifyError, ReadError
+from . import forms
 from .dicomfile import OpenDicom, fragments
 
 ULTRASOUND = {
@@ -104,7 +105,7 @@ def _unlike_a_scan(dataset: Dataset, sop_class: str, modality: str, image_type: 
     if modality and modality not in _SCANNERS:
         return (
             f"{modality} is not the modality of a scanner"
-            if modality.isalnum() and len(modality) < 5
+            if forms.clean(0x00080060, "CS", "term", modality)  # a defined term, and not a name
             else "its modality is not a scanner's"
         )
     if _PAGE_MAKERS.search(maker):

@@ -106,6 +106,7 @@ def _vr(creator: str, group: int, number: int) -> str:
     return known_numbers().get((creator, group, number), "")
 
 
+_ALIKE = frozenset({"DS", "IS", "FD", "FL", "US", "SS", "UL", "SL", "CS", "LO", "SH", ""})
 # Coded values of safe elements that are text: nothing but these stays.
 _TERMS = frozenset(
     re.findall(
@@ -116,21 +117,23 @@ _TERMS = frozenset(
 )
 
 
+def private_vr(dataset: Dataset, tag: BaseTag) -> str:
+    """The VR that a private element has by its maker's dictionary, or that its file claims if it is of the
+    same sort; "" when the two contradict each other."""
+    group, element = tag >> 16, tag & 0xFFFF
+    item = dataset.get_item(tag)
+    vr = _vr(_creator(dataset, group, element >> 8), group, element & 0xFF)
+    if item.VR in (None, "UN", vr):
+        return vr
+    return str(item.VR) if {str(item.VR), vr} <= _ALIKE else ""
+
+
 def is_private_number(dataset: Dataset, tag: BaseTag) -> bool:
     """True if a safe element's value is a number (or one of a few terms) by its maker's dictionary; true
     for a known creator, too."""
-    group, element = tag >> 16, tag & 0xFFFF
-    if 0x10 <= element <= 0xFF:
+    if 0x10 <= tag & 0xFFFF <= 0xFF:
         return True
-    item = dataset.get_item(tag)
-    vr = _vr(_creator(dataset, group, element >> 8), group, element & 0xFF)
-    if item.VR not in (None, "UN", vr):
-        vr = (
-            str(item.VR)
-            if {str(item.VR), vr}
-            <= {"DS", "IS", "FD", "FL", "US", "SS", "UL", "SL", "CS", "LO", "SH", ""}
-            else ""
-        )
+    vr = private_vr(dataset, tag)
     if vr in ("DS", "IS"):
         parts = raw(dataset, tag).decode("latin-1").split("\\")
         return all(forms.is_number(p.strip("\0 "), "DS", 1e6) for p in parts if p.strip("\0 "))
@@ -152,9 +155,6 @@ def is_safe_private(dataset: Dataset, tag: BaseTag) -> bool:
     group, element = tag >> 16, tag & 0xFFFF
     if 0x10 <= element <= 0xFF:
         creator = _creator(dataset, group, element)
-        return any(
-            _is_safe(creator, group, other & 0xFF)
-            for other in dataset.group_dataset(group).keys()  # noqa: SIM118 (the elements themselves would be parsed)
-            if (other & 0xFFFF) >> 8 == element
-        )
+        block = group << 16 | element << 8
+        return any(_is_safe(creator, group, n) and (block | n) in dataset for n in range(256))
     return _is_safe(_creator(dataset, group, element >> 8), group, element & 0xFF)

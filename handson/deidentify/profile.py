@@ -80,8 +80,8 @@ def table() -> dict[int | str, dict]:
 
 
 def name_of(tag: int) -> str:
-    """The attribute's keyword, or its number when the dictionary has none."""
-    return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+    """The attribute's keyword. A number that no dictionary has is not told: it could be one of a person."""
+    return keyword_for_tag(tag) or "an unknown element"
 
 
 class Profile:

@@ -83,13 +83,13 @@ class _Proof:
         return self.keep_uids or uid in self.made or is_class_like(uid)
 
     def is_known_code(self, item: Dataset, tag) -> bool:
-        first = {t: (values(item, t, "LO") or [""])[0] for t in CODE}
-        scheme, value = first[CODING_SCHEME], first[tag]
+        whole = {t: "\\".join(values(item, t, "LO")) for t in CODE}
+        scheme, value = whole[CODING_SCHEME], whole[tag]
         if tag in CODE_VALUES:
             return value in self.made or codes.known(scheme, value)[0]
         if tag == CODE_VERSION:
             return codes.is_version(value)
         if tag == CODE_MEANING:
-            official = {codes.known(scheme, first[t])[1] for t in CODE_VALUES}
+            official = {codes.known(scheme, whole[t])[1] for t in CODE_VALUES}
             return value in self.made | official or vocabulary.is_known(value)
         return value in self.made or value in codes.SCHEMES

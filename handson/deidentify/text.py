@@ -7,6 +7,7 @@ neighbour's name say, it cannot find: that is a limit, and the documentation say
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from .identity import Identity, is_class_like
@@ -26,6 +27,12 @@ _READABLE = (
         "utf-8",
     ),
 )
+# The character sets of DICOM (PS3.3 C.12.1.1.2) and UTF-16: how a name that is not ASCII can stand in bytes.
+_CHARACTER_SETS = (
+    "utf-8", "utf-16-le", "utf-16-be", "latin-1", "iso8859_2", "iso8859_3", "iso8859_4", "iso8859_5", "iso8859_6",
+    "iso8859_7", "iso8859_8", "iso8859_9", "iso8859_11", "iso8859_15", "shift_jis", "euc_jp", "iso2022_jp_2", "euc_kr",
+    "gb18030", "cp1251",
+)  # fmt: skip
 _SEPARATORS = r"[\s^,;._=\-/]*"
 
 
@@ -49,11 +56,13 @@ class Words:
         self._dates: set[str] = set()
         self._numbers: set[str] = set()
         self._spaced: set[str] = set()
+        self._bytes: set[bytes] = set()
 
     def add_name(self, person_name: str) -> None:
         """Every part of three letters or more, and the whole name in either order."""
         for parts in name_parts(person_name):
             folded = [found for part in parts if (found := fold(part))]
+            self._bytes.update(spelled for part in parts for spelled in _in_bytes(part))
             self._glyphs.update(p for p in folded if _is_ideographic(p) and len(p) > 1)
             for part in parts:
                 if not _is_ideographic(part):
@@ -128,6 +137,8 @@ class Words:
 
         whole : the bytes are one short text, in which a word of any length counts
         """
+        if any(map(data.__contains__, self._bytes)):
+            return True
         pattern = self._pattern(in_bytes=True)
         if pattern is None or len(data) < (1 if whole else 6):
             return False
@@ -142,12 +153,18 @@ class Words:
         return False
 
     def is_day(self, value: str) -> bool:
-        """True if a date (DA) is one of the days."""
-        return any(re.fullmatch(pattern, value) for pattern in self._dates)
+        """True if a date (DA, DT), or one end of a range, is one of the days."""
+        return any(re.search(rf"(?<!\d)(?:{pattern})", value) for pattern in self._dates)
 
-    def is_number(self, value: str) -> bool:
-        """True if a number in text form (IS, DS) is one of the identifiers, its leading zeros lost or not."""
-        return value.lstrip("+0") in self._numbers
+    def is_number(self, value: str | float) -> bool:
+        """True if a number is one of the identifiers, however it is written: 47113.0 and 4.7113E4 for 0047113."""
+        try:
+            number = float(value)
+        except ValueError:
+            return False
+        if isinstance(value, str) and value.lstrip("+-0") in self._numbers:
+            return True
+        return number.is_integer() and str(abs(int(number))) in self._numbers
 
     def _pattern(self, in_bytes: bool = False) -> re.Pattern | None:
         return _compile(
@@ -157,6 +174,21 @@ class Words:
             frozenset(self._phrases),
             in_bytes,
         )
+
+
+def _in_bytes(name: str) -> Iterator[bytes]:
+    """A name that is not ASCII, in every character set that has its letters; five bytes and more, which no
+    chance makes."""
+    if name.isascii():
+        return
+    for spelled in {name, name.upper(), name.lower(), name.title()}:
+        for character_set in _CHARACTER_SETS:
+            try:
+                found = spelled.encode(character_set)
+            except UnicodeEncodeError:
+                continue
+            if len(found) >= 5:
+                yield found
 
 
 def _is_ideographic(text: str) -> bool:

@@ -13,6 +13,7 @@ This module knows strings only.
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 from .spelling import fold
 
@@ -119,7 +120,8 @@ def _verdict(chunk: str, device: bool) -> int:
         return GONE
     if word.isdigit():
         return GONE if len(word) > 4 or (len(word) == 4 and "1900" <= word < "2100") else NUMBER
-    if device and (word in devices() or _DEVICE_CHUNK.fullmatch(word)):
+    short = _DEVICE_CHUNK.fullmatch(word) and word[:3] not in _MONTHS  # jan08 is a day
+    if device and (word in devices() or short):
         return KNOWN
     if len(word) == 1:
         return DOUBTFUL if device or word in _SIDES else GONE
@@ -180,12 +182,7 @@ def _are_plain_numbers(pieces: list[str], run: list[int]) -> bool:
 
 def _judge_neighbours(pieces: list[str], chunks: list[int], verdicts: dict[int, int]) -> None:
     """Doubtful words and numbers go with an unknown word beside them, and take the next ones with them."""
-    changed = True
-    while changed:
-        changed = False
-        for place, n in enumerate(chunks):
-            if verdicts[n] in (DOUBTFUL, NUMBER):
-                beside = chunks[max(place - 1, 0) : place] + chunks[place + 1 : place + 2]
-                if any(verdicts[other] == GONE for other in beside):
-                    verdicts[n] = GONE
-                    changed = True
+    for order in (chunks, chunks[::-1]):
+        for n, following in pairwise(order):
+            if verdicts[n] == GONE and verdicts[following] in (DOUBTFUL, NUMBER):
+                verdicts[following] = GONE
