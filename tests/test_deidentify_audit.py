@@ -1,8 +1,14 @@
 """The audit finds every spelling that the engine knows, in every place, and does not cry wolf."""
 
 import base64
+import bz2
 import gzip
+import io
 import json
+import lzma
+import random
+import secrets
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -27,6 +33,11 @@ SPELLED = [
     ("1951-02-08", "8.2.51"),
     ("19510208", "February 8, 1951"),
     ("Müller^Hans", json.dumps("Müller^Hans")),
+    ("Müller^Hans", unicodedata.normalize("NFD", "Müller")),
+    ("MRN0047113", "47113"),
+    ("19510208", "8 feb 51"),
+    ("19510208", "8 de fevereiro de 1951"),
+    ("19510208", "8. 2. 1951"),
     ("Zyxwabel^Q", base64.b64encode(b"patient Zyxwabel^Q!").decode()),
     ("Zyxwabel", base64.b64encode(b"aZyxwabel and more").decode()),
 ]
@@ -69,3 +80,42 @@ def test_two_known_texts_with_one_spelling_are_both_searched(known, tmp_path):
     assert "17991228" in {finding.what for finding in handson.audit(tmp_path, known)}
     (tmp_path / "a").write_bytes(b"= 17991228 =")
     assert {finding.what for finding in handson.audit(tmp_path, known)} == set(known)
+
+
+@pytest.mark.parametrize(("person", "charset"), [
+    ("Żaħħar^Ġorġ", "iso8859_3"), ("Ķirsis^Ģērts", "iso8859_4"), ("Œhlerš^Jana", "iso8859_15"),
+    ("Люксембургова^Клава", "cp1251"), ("Müllerová^Jana", "cp850"), ("김희중^미나", "euc_kr"),
+])  # fmt: skip
+def test_names_in_every_character_set(person, charset, tmp_path):
+    (tmp_path / "a").write_bytes(b"\x1b$)C" + person.split("^")[0].encode(charset) + b"x")
+    assert handson.audit(tmp_path, [person])
+
+
+def zipped(content):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.zip", content)
+    return stream.getvalue()
+
+
+PACKED = {
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "gzip": gzip.compress,
+    "a zip in a zip": lambda data: zipped(zipped(data)),
+    "a gzip in a zip": lambda data: zipped(gzip.compress(data)),
+}
+
+
+@pytest.mark.parametrize("how", PACKED)
+def test_packed_files_are_searched_to_their_end(how, tmp_path, monkeypatch):
+    """What is packed in more than one piece, too: here 64 kB instead of 8 MB."""
+    monkeypatch.setitem(handson.audit.__globals__, "_CHUNK", 1 << 16)
+    noise = random.Random(secrets.randbits(32)).randbytes(300_000).hex().encode()
+    (tmp_path / "a").write_bytes(PACKED[how](noise + b" Zyxwabel"))
+    assert handson.audit(tmp_path, ["Zyxwabel"])
+
+
+def test_where_a_link_leads_is_searched(tmp_path):
+    (tmp_path / "link").symlink_to("/data/Zyxwabel/1")
+    assert [finding.place for finding in handson.audit(tmp_path, ["Zyxwabel"])] == ["name"]

@@ -6,36 +6,76 @@ character sets that DICOM and NIfTI files use.
 """
 
 import base64
+import bz2
 import html
 import io
 import json
+import lzma
 import os
 import re
+import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
 from os import PathLike
 from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import numpy as np
 
-from .spelling import date_spellings, fold, name_spellings
+from .spelling import date_spellings, fold, month_names, name_spellings
 from .text import name_parts
 
 _ENCODINGS = (
-    "utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso8859_2", "iso8859_5", "iso8859_6", "iso8859_7",
-    "iso8859_8", "iso8859_9", "iso8859_11", "shift_jis", "euc_jp", "iso2022_jp", "euc_kr", "iso2022_kr",
-    "gb18030", "big5",
+    "utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso8859_2", "iso8859_3", "iso8859_4", "iso8859_5", "iso8859_6",
+    "iso8859_7", "iso8859_8", "iso8859_9", "iso8859_11", "iso8859_15", "shift_jis", "euc_jp", "iso2022_jp_2", "euc_kr",
+    "iso2022_kr", "gb18030", "big5", "cp1250", "cp1251", "cp1252", "cp850", "koi8-r", "mac-roman",
 )  # fmt: skip
 _OF_ASCII = ("utf-8", "utf-16-le", "utf-16-be")  # the others spell ASCII as UTF-8 does
 _CHUNK = 8 << 20
 _MOST_INFLATED = 1 << 30
+_DUTCH = [
+    "januari",
+    "februari",
+    "maart",
+    "april",
+    "mei",
+    "juni",
+    "juli",
+    "augustus",
+    "september",
+    "oktober",
+    "november",
+    "december",
+]
+_PORTUGUESE = [
+    "janeiro",
+    "fevereiro",
+    "março",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+]
 _MARKS = (b"", *(bytes([byte]) for byte in b"\0\t\r\n ^,;:._-=/\\()'\"<>&"))
-_SIGNS = ("1f8b", "78 01 5e 9c da")
+_UNPACKERS: dict[bytes, Callable[[], Any]] = {
+    b"\x1f\x8b\x08": lambda: zlib.decompressobj(31),
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ": lzma.LZMADecompressor,
+}
+_PIECE = 1 << 16  # of packed bytes: a thousand times as many come out at most
+_ALPHABETS = (
+    0x370  # the first letter after Latin: no ASCII letter beside one makes it part of a longer word
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +116,8 @@ def audit(folder: str | PathLike[str], known: Iterable) -> list[Finding]:
     for file in files:
         name = os.fsencode(os.fspath(file.relative_to(base)))
         seen: dict[tuple[str, str], int] = {}
-        for what, offset in needles.search(name):
+        target = os.fsencode(os.readlink(file)) if file.is_symlink() else b""
+        for what, offset in [*needles.search(name), *needles.search(target)]:
             seen.setdefault((what, "name"), offset)
         if file.is_file():
             for place, block, start in _blocks(file, needles.longest):
@@ -107,6 +148,8 @@ class _Needles:
             forms = {text.lower()}
         else:
             forms = {text.lower(), text.upper(), text, text.title()}
+            forms |= {unicodedata.normalize(form, t) for t in set(forms) for form in ("NFC", "NFD")}
+            bounded = bounded and ord(min(text)) < _ALPHABETS
         encoded = set()
         for form in forms:
             for encoding in _OF_ASCII if text.isascii() else _ENCODINGS:
@@ -187,7 +230,7 @@ def _spellings(what) -> dict[str, bool]:
     """
     if isinstance(what, date):
         return dict.fromkeys(_days(what.strftime("%Y%m%d")), False)
-    text = str(what).strip()
+    text = unicodedata.normalize("NFC", str(what).strip())
     if not text:
         return {}
     whole = [text, fold(text), *_days(text)]
@@ -230,12 +273,28 @@ def _days(text: str) -> list[str]:
                 for mark in "./-"
                 for order in ((d, m, year), (m, d, year), (year, m, d))
             ]
+        for dom in (day, day.lstrip("0")):
+            spelled += [f"{dom}. {month.lstrip('0')}. {digits[:4]}"]
+            spelled += [
+                mark.join((f"{dom}{mark_of_day}", name, y))
+                for name in _names_of_month(int(month))
+                for y in (digits[:4], year)
+                for mark in (" ", "-", " de ")
+                for mark_of_day in ("", ".", "st", "nd", "rd", "th")
+            ]
     return spelled
 
 
+def _names_of_month(month: int) -> list[str]:
+    """In seven languages, whole and by their first three letters."""
+    names = [*month_names(month), _DUTCH[month - 1], _PORTUGUESE[month - 1]]
+    return list(dict.fromkeys(n for name in names for n in (name, fold(name), fold(name)[:3])))
+
+
 def _numbers(text: str) -> list[str]:
-    """An identifier of digits without its zeros and marks, and split in two."""
+    """An identifier of digits, letters before them or not, without its zeros and marks, and split in two."""
     digits = re.sub(r"[-./_ ]", "", text)
+    digits = re.sub(r"^[A-Za-z]{1,6}(?=\d{5,}$)", "", digits)
     if not re.fullmatch(r"\d{5,}", digits):
         return []
     plain = [digits, digits.lstrip("0")]
@@ -264,12 +323,43 @@ def _blocks(file: Path, overlap: int) -> Iterator[tuple[str, bytes, int]]:
                 yield from (("inflated", inner, 0) for inner in _inflated(data))
             start += len(chunk)
             tail = block[-overlap:]
+        tail = b""
+        for data in _unpacked(stream):
+            yield "inflated", tail + data, 0
+            tail = (tail + data)[-overlap:]
     if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            for member in archive.infolist():
-                yield "name", member.filename.encode("utf-8", "surrogateescape"), 0
-                if member.file_size <= _MOST_INFLATED:
-                    yield "inflated", archive.read(member), 0
+        yield from _members(file)
+
+
+def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
+    """A file that is packed as a whole, to its end: gzip, bzip2, xz, a deflated DICOM file."""
+    stream.seek(0)
+    head = stream.read(1024)
+    found: list[Any] = [make() for sign, make in _UNPACKERS.items() if head.startswith(sign)]
+    start = 0
+    if head[128:132] == b"DICM" and b"1.2.840.10008.1.2.1.99" in head:
+        found = [zlib.decompressobj(-15)]
+        start = 144 + int.from_bytes(head[140:144], "little")
+    stream.seek(start)
+    try:
+        while found and not found[0].eof and (piece := stream.read(_PIECE)):
+            yield found[0].decompress(piece)
+    except (zlib.error, OSError, lzma.LZMAError):
+        return
+
+
+def _members(file: Path | BinaryIO, depth: int = 0) -> Iterator[tuple[str, bytes, int]]:
+    """What a zip file holds, another zip file in it, too."""
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            yield "name", member.filename.encode("utf-8", "surrogateescape"), 0
+            if member.file_size > _MOST_INFLATED:
+                continue
+            content = io.BytesIO(archive.read(member))
+            yield "inflated", content.getvalue(), 0
+            yield from (("inflated", data, 0) for data in _unpacked(content))
+            if depth < 3 and zipfile.is_zipfile(content):
+                yield from _members(content, depth + 1)
 
 
 def _inflated(block: bytes) -> Iterator[bytes]:

@@ -76,6 +76,11 @@ def _digits(value: str) -> str:
         return ""
 
 
+def month_names(month: int) -> list[str]:
+    """What a month (1 to 12) is called in five languages."""
+    return list(dict.fromkeys(language[month - 1] for language in _MONTHS))
+
+
 def date_spellings(value: str) -> list[str]:
     """The commonest ways in which people write the day of a DA value, four digits of the year in all of them.
 
@@ -95,8 +100,8 @@ def date_spellings(value: str) -> list[str]:
     spelled = ["".join(orders[0])]
     spelled += [mark.join(order) for order in orders for mark in "-/. "]
     spelled += ["".join(order) for order in orders[1:3]]
-    month_names = dict.fromkeys(language[int(month) - 1] for language in _MONTHS)
-    for name in dict.fromkeys(part for whole in month_names for part in (whole, fold(whole)[:3])):
+    names = [part for whole in month_names(int(month)) for part in (whole, fold(whole)[:3])]
+    for name in dict.fromkeys(names):
         for number in (dom, dom.lstrip("0")):
             spelled += [mark.join((number, name, year)) for mark in ("-", " ", "")]
             spelled += [
