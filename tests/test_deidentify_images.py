@@ -481,6 +481,13 @@ def test_an_unknown_key_of_a_sidecar_goes_whatever_its_value(tmp_path):
 
 CT, NM, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.20", "1.2.840.10008.5.1.4.1.1.4"
 PAGES = [
+    {"SOPClassUID": NM, "Modality": "NM", "Manufacturer": "SIEMENS", "Rows": 860, "ImageType": ["DERIVED", "SECONDARY"]},
+    {"SOPClassUID": CT, "Modality": "CR", "Manufacturer": "Canon Inc.", "ManufacturerModelName": "CXDI", "Rows": 2592},
+    {"SOPClassUID": CT, "Modality": "CT", "SeriesDescription": "MEDRAD profile", "Rows": 1077, "Columns": 750},
+    {"SOPClassUID": CT, "Manufacturer": "EPIQ", "Rows": 600},
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "GE MEDICAL", "CommentsOnRadiationDose": "DLP = 1"},
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "GE MEDICAL", "ImageType": ["DERIVED", "SECONDARY", "VOLREN"]},
+    {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "GE MEDICAL", "SeriesDescription": "AVA Report"},
     {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "Philips", "ImageType": ["DERIVED", "SECONDARY", "DOSE"]},
     {"SOPClassUID": CT, "Modality": "CT", "Manufacturer": "SIEMENS", "Rows": 860, "Columns": 1132,
      "ImageType": ["DERIVED", "SECONDARY", "OTHER"]},

@@ -58,7 +58,7 @@ _GREY_CLASSES = (
 )
 # Their machines make pages about an examination: workstations, injectors, printers.
 _PAGE_MAKERS = re.compile(
-    r"MEDRAD|VITREA|VITAL IMAGES|TERARECON|ADAC|BRACCO|CODONICS|EIZO|R2 TECH|CEDARA|AYCAN|CXD1"
+    r"MEDRAD|VITREA|VITAL IMAGES|TERARECON|ADAC|BRACCO|CODONICS|EIZO|R2 TECH|CEDARA|AYCAN|EPIQ"
 )
 _SLIDE_LABELS = {"LABEL", "OVERVIEW"}  # PS3.3 C.8.12.4.1.1: the glass with its paper label
 
@@ -108,7 +108,8 @@ def _unlike_a_scan(dataset: Dataset, sop_class: str, modality: str, image_type: 
             if forms.clean(0x00080060, "CS", "term", modality)  # a defined term, and not a name
             else "its modality is not a scanner's"
         )
-    if _PAGE_MAKERS.search(maker):
+    described = " ".join(_texts(dataset, "SeriesDescription"))
+    if _PAGE_MAKERS.search(maker) or "MEDRAD" in described:
         return "its maker's machines write pages about an examination"
     coloured = _texts(dataset, "PhotometricInterpretation")[0].startswith(("RGB", "YBR"))
     if coloured and sop_class in _GREY_CLASSES:
@@ -123,6 +124,10 @@ def _unlike_a_scan(dataset: Dataset, sop_class: str, modality: str, image_type: 
         return "it has no place in the patient, as pages and screens have none"
     shape = [int(n) for n in _texts(dataset, "Rows") + _texts(dataset, "Columns") if n.isdigit()]
     square = len(set(shape)) == 1
+    if "CANON" in maker and re.search("CXD[I1]", maker) and shape[:1] == [2592]:
+        return "its maker's detectors write text at its edges"
+    if "SECONDARY" in image_type and modality == "NM" and max(shape, default=0) > 512:
+        return "it has the size of a screen"
     if "SECONDARY" in image_type and not square and modality in ("CT", "PT", "NM"):
         return "it was made from other images and has the shape of a screen"
     if modality == "PT" and not square and max(shape, default=0) > 300:
