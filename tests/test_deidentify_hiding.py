@@ -264,3 +264,23 @@ def test_a_number_that_happens_to_be_four_letters_stays(place, tmp_path, dice):
     assert report.counts == {"done": 1}
     for part in (slice(76, 92), slice(112, 120), slice(256, 328)):
         assert before[part] == after[part]
+
+
+@pytest.mark.parametrize(
+    ("units", "spacing", "step", "place"),
+    [
+        (("micron", "usec"), (1500, 1500, 5000), 2_000_000, 90_000),
+        (("mm", "msec"), (0.8, 0.8, 250), 120_000, -1800),
+        (("meter", "sec"), (0.002, 0.002, 0.003), 2, -0.09),
+    ],
+)
+def test_spacing_and_time_in_any_unit_stay(units, spacing, step, place, tmp_path):
+    affine = np.diag([*spacing, 1.0])
+    affine[:3, 3] = place
+    image = nibabel.Nifti1Image(np.zeros((2, 3, 4, 5), np.int16), affine)
+    image.header.set_xyzt_units(*units)
+    image.header["pixdim"][4] = step
+    before, after, report = nifti(tmp_path, image)
+    assert report.counts == {"done": 1}
+    for part in (slice(80, 96), slice(123, 124), slice(280, 328)):
+        assert before[part] == after[part]

@@ -73,9 +73,8 @@ _UNPACKERS: dict[bytes, Callable[[], Any]] = {
     b"\xfd7zXZ": lzma.LZMADecompressor,
 }
 _PIECE = 1 << 16  # of packed bytes: a thousand times as many come out at most
-_ALPHABETS = (
-    0x370  # the first letter after Latin: no ASCII letter beside one makes it part of a longer word
-)
+# The first letter after Latin: no ASCII letter beside one makes it part of a longer word.
+_ALPHABETS = 0x370
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,8 @@ _CODES = {"qform_code": 5, "sform_code": 5, "slice_code": 6, "xyzt_units": 63, "
 # {field: (a number below this is zero, the largest believable one)}: letters make larger and smaller numbers.
 _RANGES = {
     **dict.fromkeys(_QFORM[:3], (1e-30, 1.01)),
-    **dict.fromkeys((*_QFORM[3:], *_SFORM), (1e-30, 1e5)),
-    "pixdim": (1e-7, 1e5),
+    **dict.fromkeys((*_QFORM[3:], *_SFORM), (1e-30, 1e8)),  # up to 100 m in microns
+    "pixdim": (1e-7, 1e8),
     **dict.fromkeys(("scl_slope", "scl_inter"), (1e-30, 1e12)),
     **dict.fromkeys(
         ("intent_p1", "intent_p2", "intent_p3", "slice_duration", "toffset"), (1e-30, 1e12)
@@ -236,7 +236,8 @@ def _clean_numbers(header, changes: Counter) -> None:
     for name, (least, most) in _RANGES.items():
         _believable(fields, name, least, most, changes)
     geometry = b"".join(fields[name].tobytes() for name in ("pixdim", *_QFORM, *_SFORM))
-    if np.any(fields["pixdim"][1:4] > 1e3):
+    microns = int(fields["xyzt_units"]) & 7 == 3
+    if np.any(fields["pixdim"][1:4] > (1e6 if microns else 1e3)):
         raise _not_geometry()
     if fields["pixdim"].itemsize == 4 and _TEXT_RUN.search(geometry):
         raise _not_geometry()
@@ -245,9 +246,8 @@ def _clean_numbers(header, changes: Counter) -> None:
 def _believable(fields, name: str, least: float, most: float, changes: Counter) -> None:
     """Judge the numbers of one field: 0 where one is too small for anything, or nothing depends on it."""
     numbers = np.atleast_1d(fields[name])
-    numbers = np.where(
-        np.isnan(numbers), np.nan, numbers
-    )  # the plain one: others have room for text
+    # The plain NaN: others have room for text.
+    numbers = np.where(np.isnan(numbers), np.nan, numbers)
     numbers = np.where(np.abs(numbers) < least, 0, numbers)
     needed = name in ("pixdim", "scl_slope", "scl_inter", *_QFORM, *_SFORM)
     if np.any(np.abs(numbers) > most) or (not needed and fields[name].tobytes().isalnum()):
