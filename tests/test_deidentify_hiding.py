@@ -225,6 +225,25 @@ def test_long_numbers_of_nuclear_medicine_keep_five_digits(keyword, given, kept)
     assert float(forms.clean(element, vr, "large number", given)) == kept
 
 
+def colour_profile(text):
+    words = text.encode("utf-16-be")
+    element = b"mluc" + struct.pack(">4xLL4sLL", 1, 12, b"enUS", len(words), 28) + words
+    head = (b"lcms".ljust(32, b"\0") + b"acsp").ljust(124, b"\0")
+    table = struct.pack(">L4sLL", 1, b"desc", 144, len(element))
+    return struct.pack(">L", 144 + len(element)) + head + table + element
+
+
+@pytest.mark.parametrize("text", ["Люкс", "Mül ", "Bo 47113451", "8.2.1951", "Zyxwabel"])
+def test_the_texts_of_a_colour_profile_are_plain(text):
+    assert not forms.is_plain_profile(colour_profile(text))
+
+
+@pytest.mark.parametrize("more", range(24))
+def test_a_colour_profile_of_any_length_stays(more):
+    """The length before a word of four letters can end with the byte of a letter."""
+    assert forms.is_plain_profile(colour_profile("sRGB IEC61966-2.1 ©" + " " * more))
+
+
 # NIfTI -------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ import csv
 import math
 import re
 import struct
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from pydicom.datadict import DicomDictionary
@@ -224,7 +225,7 @@ _PROFILE_WORDS = frozenset(
     re.findall(
         r"\S+",
         "srgb iec iec61966 rgb lab xyz mntr prtr scnr appl msft hp adbe adobe lcms argl none desc cprt text wtpt bkpt rxyz gxyz bxyz dmnd dmdd"
-        " vued view lumi meas tech rtrc gtrc btrc sig crt vcgt ndin para curv mluc enus copyright hewlett packard company reference viewing"
+        " vued view chrm lumi meas tech rtrc gtrc btrc sig crt vcgt ndin para curv mluc enus copyright hewlett packard company reference viewing"
         " condition conditions default colour color space http www ch acsp acspmsft acspappl cam uvw chad dscm dicom profile apple computer inc"
         " display generic calibrated public domain no use freely linotronic lino mntrrgb systems incorporated rights reserved all gamma built in"
         " hlino scnrrgb pdmdd lwtpt icc input output device abst link grays gray gryxyz ktrc sf32 xyzapple descsrgb textcopyright leica aperio hamamatsu",
@@ -238,11 +239,55 @@ def is_plain_profile(data: bytes) -> bool:
         len(data) - 1, len(data) + 1
     ):
         return False
+    if any(_NO_PROFILE_TEXT.search(text) for text in _profile_texts(data)):
+        return False
+    return all(map(_has_known_words, _profile_pieces(data)))
+
+
+def _has_known_words(piece: bytes) -> bool:
     words = vocabulary.words()
-    wide = [run[1::2] for run in re.findall(rb"(?:\0[A-Za-z]){4,}", data)]
-    for run in [*re.findall(rb"[A-Za-z]{4,}", data), *wide]:
+    wide = [run[1::2] for run in re.findall(rb"(?:\0[A-Za-z]){4,}", piece)]
+    for run in [*re.findall(rb"[A-Za-z]{4,}", piece), *wide]:
         word = run.decode().lower()
         known = word in _PROFILE_WORDS or not words.get(word, True) or word.endswith("xyz")
         if not known and not _is_smooth(run, 0, len(run), 1):
             return False
     return True
+
+
+def _profile_elements(data: bytes) -> list[tuple[int, int]]:
+    """(start, stop) of the elements that the table of an ICC profile lists."""
+    count = min(int.from_bytes(data[128:132], "big"), (len(data) - 132) // 12, 100)
+    table = data[132 : 132 + 12 * max(count, 0)]
+    return [(start, start + size) for start, size in struct.iter_unpack(">4xLL", table)]
+
+
+def _profile_pieces(data: bytes) -> Iterator[bytes]:
+    """A profile in the pieces that hold one word or text each: a number before one can end with a letter."""
+    elements = _profile_elements(data)
+    head = 132 + 12 * len(elements)
+    yield from (data[n : n + 4] for n in range(0, head, 4))
+    rest = bytearray(data)
+    rest[:head] = bytes(head)
+    for start, stop in elements:
+        yield data[start : start + 4]
+        yield data[start + 4 : stop]
+        rest[start:stop] = bytes(len(rest[start:stop]))
+    yield bytes(rest)
+
+
+# What no profile says of itself: other letters, long numbers but for the name of sRGB's standard, a day.
+_NO_PROFILE_TEXT = re.compile(
+    r"[^\x00-\x7f©®™–]|(?<!\d)(?!61966)\d{5,}|\d{1,4}([-./])\d{1,2}\1\d{1,4}"
+)
+
+
+def _profile_texts(data: bytes) -> Iterator[str]:
+    """The texts in the elements of an ICC profile (ICC.1 10: textDescription, text, multiLocalizedUnicode)."""
+    for start, stop in _profile_elements(data):
+        body = data[start:stop]
+        if body[:4] in (b"desc", b"text"):
+            yield body[12 if body[:4] == b"desc" else 8 :].decode("latin-1")
+        elif body[:4] == b"mluc":
+            records = int.from_bytes(body[8:12], "big")
+            yield body[16 + 12 * records :].decode("utf-16-be", "replace")
