@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import handson
+from handson.errors import DeidentifyError, ReadError
 
 SPELLED = [
     ("D'Angelo^Maria", "scan DANGELO"),
@@ -119,3 +120,12 @@ def test_packed_files_are_searched_to_their_end(how, tmp_path, monkeypatch):
 def test_where_a_link_leads_is_searched(tmp_path):
     (tmp_path / "link").symlink_to("/data/Zyxwabel/1")
     assert [finding.place for finding in handson.audit(tmp_path, ["Zyxwabel"])] == ["name"]
+
+
+def test_a_place_that_does_not_exist_is_not_clean(tmp_path):
+    """An empty list means that nothing was found, and must not mean that nothing was searched."""
+    with pytest.raises(ReadError, match="nothing was searched"):
+        handson.audit(tmp_path / "typo", ["Anna"])
+    with pytest.raises(DeidentifyError, match="looks for words"):
+        handson.audit(tmp_path, tmp_path)
+    assert handson.audit(tmp_path, ["Anna"]) == []

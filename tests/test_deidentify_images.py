@@ -591,3 +591,10 @@ def test_a_bids_tree_stays_one(tmp_path):
     assert len(list(out.rglob("sub-*/ses-01/func/sub-*_ses-01_task-rest_run-1_bold.nii.gz"))) == 2
     for path in out.rglob("*_events.tsv"):
         assert path.read_text() == "onset\tduration\n1.5\t2\n"
+
+
+def test_a_box_is_not_a_mask(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_bytes(b"a")
+    with pytest.raises(DeidentifyError, match="not a Mask"):
+        handson.anonymize(tmp_path / "in", tmp_path / "out", masks=[(1, 2, 3, 4)])

@@ -31,7 +31,9 @@ def add(subparsers: Subparsers) -> None:
         type=Path,
         help="folder for the results, made when absent; for a single series a .nii or .nii.gz file, too",
     )
-    parser.add_argument("--series", metavar="ID", help="only this one of `handson scan`")
+    parser.add_argument(
+        "--series", metavar="N", help="only this one: its number in `handson scan`, or its id"
+    )
     parser.add_argument("--on-gap", choices=("error", "resample"), default="error")
     parser.set_defaults(run=run)
 
@@ -39,7 +41,7 @@ def add(subparsers: Subparsers) -> None:
 def run(arguments: Namespace) -> int:
     """Converts what can be; says what cannot and returns 1 then."""
     table = scan(arguments.source)
-    chosen = [s for s in table if arguments.series in (None, s.id, s.series_uid)]
+    chosen = list(table) if arguments.series is None else table.named(arguments.series)
     damaged = [other for other in table.skipped if other.damaged]
     if not chosen:
         raise SeriesError(
@@ -51,9 +53,7 @@ def run(arguments: Namespace) -> int:
     if single and len(chosen) > 1:
         raise SeriesError(
             f"holds {len(chosen)} series, too many for one file",
-            "Name a folder, or choose one with --series (`handson scan` lists all): "
-            + ", ".join(s.id for s in chosen[:3])
-            + (f" and {len(chosen) - 3} more" if chosen[3:] else ""),
+            "Name a folder, or choose one with --series N, its number in `handson scan`.",
             path=arguments.source,
         )
     _make_folder(arguments.target.parent if single else arguments.target)

@@ -77,14 +77,14 @@ def _image(wanted, table, path):
     """An image without its name, from a path, or from the number or id of a series."""
     if wanted == path:
         return replace(handson.open(path), name="")
-    numbered = {str(n): info for n, info in enumerate(table, 1)}
-    named = {key: info for info in table for key in (info.id, info.series_uid)}
-    info = (numbered | named).get(wanted)
-    if info is None:
+    found = table.named(wanted)
+    if len(found) != 1:
         raise SeriesError(
-            f"holds no series {wanted}", "See `handson view PATH` for its list.", path=path
+            f"holds {len(found) or 'no'} series {wanted}",
+            "Give a number of the list that `handson view PATH` prints.",
+            path=path,
         )
-    return replace(read_series(info), name="")
+    return replace(read_series(found[0]), name="")
 
 
 def _layer(wanted, table, path, n):

@@ -27,6 +27,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from ..errors import DeidentifyError, ReadError
 from .spelling import date_spellings, fold, month_names, name_spellings
 from .text import name_parts
 
@@ -97,9 +98,10 @@ class Finding:
 def audit(folder: str | PathLike[str], known: Iterable) -> list[Finding]:
     """Search a folder (or file) for known strings; an empty list means that none was found.
 
-    known : strings (names, identifiers, UIDs), datetime.date objects (searched in the usual spellings), or
-        the path of a folder of originals is not taken: say what to look for
+    known : strings (names, identifiers, UIDs) and datetime.date objects, searched in the usual spellings; a
+        folder of originals is not accepted: say what to look for
     returns : one Finding per file, string and place, its first occurrence
+    raises : ReadError when there is no such folder or file, DeidentifyError when `known` is a path
 
     Every spelling counts that the engine knows: upper and lower case, with and without accents (Müller,
     Muller, Mueller), D'Angelo as DANGELO, a name as DICOM writes it (`Doe^Jane`) in either order, with
@@ -107,8 +109,14 @@ def audit(folder: str | PathLike[str], known: Iterable) -> list[Finding]:
     of months in five languages; a number of five digits and more without its zeros, or split in two. So do
     the escapes of URLs, JSON, HTML and Base64.
     """
-    needles = _Needles(known)
-    folder = Path(folder)
+    if isinstance(known, PathLike):
+        raise DeidentifyError(
+            f"the audit looks for words, and {known} is a path",
+            'Say what to look for: ["Doe", "4711"].',
+        )
+    needles, folder = _Needles(known), Path(folder)
+    if not folder.exists():
+        raise ReadError("does not exist, so nothing was searched", "Check the path.", path=folder)
     files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*"))
     base = folder.parent if folder.is_file() else folder
     findings = []

@@ -247,6 +247,10 @@ def run(
         raise DeidentifyError("holds no file", "Check the path.", path=source)
     base = source if source.is_dir() else source.parent
     masks = tuple(read_masks(Path(masks)) if isinstance(masks, str | PathLike) else masks)
+    if not all(isinstance(mask, Mask) for mask in masks):
+        raise DeidentifyError(
+            "masks holds something that is not a Mask", "Make them with handson.deidentify.Mask."
+        )
     if "clean-pixel-data" in options and not masks and not find_text:
         raise DeidentifyError("The option clean-pixel-data needs masks", "Give them with masks=.")
     if find_text:

@@ -83,6 +83,13 @@ class SeriesTable:
             raise KeyError(key)
         return self.series[key]
 
+    def named(self, wanted: str) -> list[SeriesInfo]:
+        """The series that a command means: an id, a SeriesInstanceUID, or the number in `handson scan`, from 1."""
+        found = [s for s in self.series if wanted in (s.id, s.series_uid)]
+        if not found and wanted.isdigit() and 0 < int(wanted) <= len(self.series):
+            found = [self.series[int(wanted) - 1]]
+        return found
+
     def rows(self, first: int = 0) -> list[tuple[str, ...]]:
         """The table as text, a row per series, numbered from `first`."""
         return [
