@@ -322,6 +322,10 @@ class Volume:
         """The 3-D volume number `time` of a 4-D one; a 3-D or RGB volume is its own."""
         if (self.n_volumes == 1 and len(self.shape) == 3) or self.rgb:
             return self
+        if not -self.n_volumes <= time < self.n_volumes:
+            raise GeometryError(
+                f"there is no volume {time} in time", f"They run from 0 to {self.n_volumes - 1}."
+            )
         one = range(self.n_volumes)[time]
         return replace(
             self,
@@ -387,6 +391,8 @@ class Volume:
 
     def flip(self, axis: int) -> Volume:
         """Reverse array axis 0, 1 or 2; the affine follows, so no voxel moves in the patient."""
+        if axis not in (0, 1, 2):
+            raise GeometryError(f"there is no axis {axis} in space", "They are 0, 1 and 2.")
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, axis] * (self.shape[axis] - 1)
         affine[:3, axis] *= -1

@@ -446,3 +446,10 @@ def test_drawing_asks_the_norm_for_the_picture_and_not_for_each_tick(monkeypatch
     shown.savefig(BytesIO(), format="png")
     assert 0 < len(calls) < 30
     assert_allclose(shown.axes[-1].get_ylim(), (-160, 239))  # LINEAR, of DICOM
+
+
+def test_a_misspelt_colour_map_is_named():
+    volume = Volume(np.ones((3, 4, 5)), np.eye(4))
+    with pytest.raises(ViewError, match="no colour map 'gry'"):
+        picture(volume, cmap="gry")
+    picture(volume, cmap="magma_r")  # matplotlib's own are welcome

@@ -864,3 +864,9 @@ def test_importing_the_package_loads_neither_nibabel_nor_matplotlib():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_array_is_not_written_without_a_place(tmp_path):
+    with pytest.raises(WriteError, match=r"ndarray is not a Volume.*from_array"):
+        write_nifti(np.zeros((2, 2, 2)), tmp_path / "a.nii")
+    assert not list(tmp_path.iterdir())

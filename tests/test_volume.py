@@ -342,3 +342,12 @@ def test_colours_beyond_their_range_are_refused(values):
     with pytest.raises(GeometryError, match="neither uint8 nor floats"):
         colour_bytes(np.full((2, 2, 3), values).astype(np.int16))
     assert_array_equal(colour_bytes(np.full((1, 1, 4), 0.5))[0, 0], [128, 128, 128])
+
+
+def test_what_a_volume_does_not_have_is_named():
+    volume = Volume(np.zeros((2, 3, 4, 5)), np.eye(4))
+    with pytest.raises(GeometryError, match=r"no volume 5 in time\. They run from 0 to 4"):
+        volume.at(5)
+    assert_array_equal(volume.at(-1).data, volume.data[..., 4])
+    with pytest.raises(GeometryError, match="no axis 7"):
+        volume.flip(7)

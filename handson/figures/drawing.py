@@ -21,7 +21,7 @@ from matplotlib.patheffects import withStroke
 
 from ..display import raster, words
 from ..display.colours import COLOUR_MAPS, colour_table
-from ..display.look import Look
+from ..display.look import Look, check_cmap
 from ..display.panel import Panel
 from ..display.words import LABELS
 
@@ -98,6 +98,8 @@ def colour_map(look: Look, cmap: str | Colormap | None = None, nan: Any = "black
         table = colour_table(look.cmap) / 255
         chosen: Colormap = ListedColormap(table, name=look.cmap)
     else:
+        if isinstance(cmap, str) and cmap not in colormaps:
+            check_cmap(cmap)  # names the maps that are offered here
         chosen = colormaps[cmap] if isinstance(cmap, str) else cmap
     return (chosen.reversed() if look.invert else chosen).with_extremes(bad=nan)
 

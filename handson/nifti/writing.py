@@ -44,6 +44,12 @@ def write_nifti(
     raises : WriteError
     """
     path = Path(path)
+    if not isinstance(volume, Volume):
+        raise WriteError(
+            f"cannot be written: {type(volume).__name__} is not a Volume",
+            "Make one: handson.Volume.from_array(array, affine), or slice.as_volume().",
+            path=path,
+        )
     suffix = path.name[len(stem(path)) :].lower()
     if suffix not in SUFFIXES:
         raise WriteError(
