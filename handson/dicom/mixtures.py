@@ -34,7 +34,7 @@ _SAME = 0.01  # a repetition time may be rounded otherwise in each slice
 
 
 def shared(frames: Sequence[Frame], key: Key) -> Any:
-    """The value of a key that all frames have; None where they differ or one has none."""
+    """The value of a key that all frames share; None where they differ or lack it."""
     values = {frame.keys.get(key) for frame in frames}
     return values.pop() if len(values) == 1 else None
 
