@@ -62,6 +62,16 @@ def test_an_empty_slice_needs_no_slope(tmp_path, change):
     assert_array_equal(read_series(tmp_path).data, (data * np.float32(2.5)).T)
 
 
+@pytest.mark.parametrize("change", [drop_slope, zero_slope])
+def test_an_empty_slice_needs_to_know_what_is_added(tmp_path, change):
+    """Stored 0 is -1024 HU in the others: 0 HU would be water in the air."""
+    data = values()
+    data[-2:] = 0
+    write(of_two(data, change, RescaleSlope=1, RescaleIntercept=-1024), tmp_path)
+    with pytest.raises(ReadError, match="RescaleSlope"):
+        read_series(tmp_path)
+
+
 def test_a_slope_of_0_leaves_the_numbers_as_stored_and_without_a_unit(tmp_path):
     data = values()
     write(

@@ -142,7 +142,7 @@ _STAMP = re.compile(r"(\d{10}(?:\d\d){0,2})(?:\.(\d*))?(?:[+-]\d{4})?", re.ASCII
 def seconds(stamp: str) -> float | None:
     """DT, or DA + TM run together, as seconds; only differences of it mean something.
 
-    returns : None when it is not a date and a time of day (PS3.5 table 6.2-1): "95958" is no 9:59:58
+    returns : None when it is not a date and a time of day (PS3.5 table 6.2-1): "95958" is not 9:59:58
     """
     found = _STAMP.fullmatch(stamp.replace(":", ""))  # colons were ACR-NEMA's
     if found is None:

@@ -85,7 +85,7 @@ def scaling(dataset: Dataset, modality: str) -> Scaling:
 
 
 def _dose(dataset) -> Scaling:
-    """A dose grid: without its factor the stored numbers are shares of nobody knows what."""
+    """A dose grid: without its factor the stored numbers are not a dose."""
     factor = _factor(dataset, "DoseGridScaling")
     if not factor:
         return Scaling(stated=False)

@@ -335,15 +335,16 @@ def _with_empty_slices(data, stack) -> np.ndarray:
 
 
 def _check_scales(stack) -> None:
-    """Refuse slices without a usable slope among others that have one: nobody knows what they mean.
+    """Refuse slices without a usable slope among others that have one: what they mean is unknown.
 
-    Where all their pixels are 0, every slope gives the same value.
+    Pixels of 0 have the same value under every slope, as long as nothing is added.
     """
     scaled = [one.scaling for one in stack.frames if one.scaling.stated]
     if all(how.identity for how in scaled):
         return
+    added = any(one.scaling.intercept for one in stack.frames)
     for one in stack.frames:
-        if not one.scaling.stated and _stored(one).any():
+        if not one.scaling.stated and (added or _stored(one).any()):
             raise ReadError(
                 "states no RescaleSlope, or 0, where others of its series state one: what its values "
                 "mean is unknown",
