@@ -105,20 +105,26 @@ def sidecar(info: SeriesInfo, volume: Volume) -> dict:
 
 def _common(stack) -> dict:
     """The numbers and words that hold for all frames: where one differs, a single value would be wrong."""
+    first, *others = _each_stated(stack)
+    return {
+        name: found
+        for name, found in first.items()
+        if all(name in other and _agree(found, other[name]) for other in others)
+    }
+
+
+def _each_stated(stack) -> list[dict]:
+    """What is stated of each frame: in its file, in the shared functional groups, in its own."""
     frames = defaultdict(list)
     for frame in stack.frames:
         frames[frame.file.path].append(frame.index)
-    common: dict = {}
-    for n, (path, indices) in enumerate(frames.items()):
+    found = []
+    for path, indices in frames.items():
         dataset = some_elements(path, _ELEMENTS)
-        shared = item(dataset, "SharedFunctionalGroupsSequence")
-        whole = _stated([dataset, *_items(shared)])
-        for index in indices if "PerFrameFunctionalGroupsSequence" in dataset else [0]:
-            facts = _stated(_own_groups(dataset, index)) | whole
-            if n == 0 and index == indices[0]:
-                common = facts
-            common = {k: v for k, v in common.items() if k in facts and _agree(v, facts[k])}
-    return common
+        shared = _stated([dataset, *_items(item(dataset, "SharedFunctionalGroupsSequence"))])
+        own = indices if "PerFrameFunctionalGroupsSequence" in dataset else [0]
+        found += [_stated(_own_groups(dataset, index)) | shared for index in own]
+    return found
 
 
 def _stated(levels) -> dict:

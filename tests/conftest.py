@@ -2,6 +2,8 @@
 
 import gc
 import os
+import random
+import secrets
 import subprocess
 import sys
 import warnings
@@ -34,6 +36,14 @@ def pytest_collection_modifyitems(config, items):
     run = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in run])
     items[:] = kept
+
+
+@pytest.fixture
+def dice():
+    """Other random values at every run; the seed is printed when a test fails."""
+    seed = secrets.randbits(32)
+    print("seed", seed)
+    return random.Random(seed)
 
 
 def _asks_for_programs(path) -> bool:

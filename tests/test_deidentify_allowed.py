@@ -1,8 +1,6 @@
 """Nothing stays but what is known: every attribute, every VR, at every depth, filled with fresh random text."""
 
-import random
 import re
-import secrets
 import struct
 from pathlib import Path
 
@@ -42,13 +40,6 @@ NUMBER_VRS = ("US", "SS", "UL", "SL", "FL", "FD", "AT")
 # Safe for identities, kept by a choice of the user: what an option keeps is kept, identity or not.
 SAFE_OPTIONS = sorted(OPTIONS.keys() - {"clean-pixel-data", "clean-recognizable-visual-features"}
                       - {name for name in OPTIONS if name.startswith("retain")} - {"modified-dates"})  # fmt: skip
-
-
-@pytest.fixture
-def dice():
-    seed = secrets.randbits(32)
-    print("seed", seed)
-    return random.Random(seed)
 
 
 def name(dice):

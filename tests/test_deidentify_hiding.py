@@ -1,7 +1,5 @@
 """Hiding places in values that have the right form: second values, binary numbers, segments, other scripts."""
 
-import random
-import secrets
 import struct
 
 import nibabel
@@ -20,13 +18,6 @@ from handson.deidentify.pixels import burned_in_risk
 from handson.deidentify.text import Words
 
 JPEG, JPEG2000 = "SC_rgb_jpeg_dcmtk.dcm", "JPEG2000.dcm"
-
-
-@pytest.fixture
-def dice():
-    seed = secrets.randbits(32)
-    print("seed", seed)
-    return random.Random(seed)
 
 
 def name(dice):

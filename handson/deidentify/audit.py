@@ -101,7 +101,7 @@ def audit(folder: str | PathLike[str], known: Iterable) -> list[Finding]:
     known : strings (names, identifiers, UIDs) and datetime.date objects, searched in the usual spellings; a
         folder of originals is not accepted: say what to look for
     returns : one Finding per file, string and place, its first occurrence
-    raises : ReadError when there is no such folder or file, DeidentifyError when `known` is a path
+    raises : ReadError when the folder or file does not exist, DeidentifyError when `known` is a path
 
     Every spelling counts that the engine knows: upper and lower case, with and without accents (Müller,
     Muller, Mueller), D'Angelo as DANGELO, a name as DICOM writes it (`Doe^Jane`) in either order, with
