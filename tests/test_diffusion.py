@@ -9,9 +9,9 @@ import numpy as np
 import programs
 import pytest
 from dicom_files import picture, save, values
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from pydicom.dataset import Dataset
-from pydicom.uid import generate_uid
+from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 
 from handson import read_nifti, read_series
 from handson.__main__ import main
@@ -114,6 +114,21 @@ def test_gradients_agree_with_dcm2niix(tmp_path, maker, phase):
     assert again.time_step is None
     assert_same_gradients(again, theirs)
     assert_allclose(again.b_vectors, volume.b_vectors, atol=1e-5)
+
+
+@pytest.mark.parametrize("said", [{"NumberOfFrames": 1}, {"Manufacturer": ""}], ids=str)
+@pytest.mark.parametrize("maker", VENDORS)
+def test_gradients_do_not_depend_on_how_the_file_is_written(tmp_path, maker, said):
+    def implicit(dataset, b, g):
+        VENDORS[maker](dataset, b, g)
+        for keyword, word in said.items():
+            setattr(dataset, keyword, word)
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+
+    plain = read_series(series(tmp_path / "explicit", maker, VENDORS[maker]))
+    other = read_series(series(tmp_path / "implicit", maker, implicit))
+    assert_array_equal(other.data, plain.data)
+    assert_same_gradients(other, plain)
 
 
 def test_directions_of_the_standard_are_those_of_the_patient(tmp_path):

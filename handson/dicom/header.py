@@ -38,7 +38,7 @@ HEAD_BYTES = 1 << 16
 # The elements of groups 0008-0028 by which slices are told apart, placed and scaled.
 DESCRIPTION = """
     SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID AcquisitionDate ContentDate
-    AcquisitionDateTime AcquisitionTime ContentTime Modality Manufacturer SeriesDescription
+    AcquisitionDateTime AcquisitionTime ContentTime Modality SeriesDescription
     PatientID
     ScanningSequence SequenceName SliceThickness KVP RepetitionTime EchoTime InversionTime EchoNumbers
     SpacingBetweenSlices ProtocolName TriggerTime FrameTime ConvolutionKernel ActualFrameDuration
@@ -54,8 +54,8 @@ DESCRIPTION = """
 """.split()  # noqa: SIM905
 # What only objects of many frames and mosaics need, from groups further on.
 FRAMES = """
-    DetectorInformationSequence SliceVector TimeSlotVector RRIntervalVector
-    EnergyWindowVector GridFrameOffsetVector DoseUnits DoseGridScaling
+    DetectorInformationSequence SliceVector TimeSlotVector RRIntervalVector EnergyWindowVector
+    DetectorVector RotationVector PhaseVector TimeSliceVector GridFrameOffsetVector DoseUnits DoseGridScaling
     SegmentationType SegmentationFractionalType MaximumFractionalValue
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """.split()  # noqa: SIM905
@@ -81,7 +81,8 @@ UNIT_TAGS = {*map(tag_for_keyword, UNITS)}
 FRAME_TAGS = {*map(tag_for_keyword, FRAMES), *CSA_TAGS, *UNIT_TAGS}
 PIXEL_TAGS = {0x7FE00008: "f", 0x7FE00009: "d", 0x7FE00010: "i"}
 META_TAGS = {0x00020002, 0x00020010}
-ALL_TAGS = DESCRIPTION_TAGS | FRAME_TAGS | {*GE_TAGS, *PHILIPS_TAGS}
+VENDOR_TAGS = {*GE_TAGS, *PHILIPS_TAGS}
+ALL_TAGS = DESCRIPTION_TAGS | FRAME_TAGS | VENDOR_TAGS
 OTHER_ENCODINGS = {ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
 _NOTHING = 0x00020000  # a tag that no data set holds: pydicom then skips every value
 
@@ -214,7 +215,10 @@ def _parse(data: bytes, path: Path, size: int, whole: bool) -> Header:
         stop = _Stop(last)
         implicit, little = dataset.original_encoding
         more = read_dataset(buffer, implicit, little, stop_when=stop, specific_tags=list(tags))
-        dataset.update(more)
+        charset = dataset.original_character_set
+        # Not update(), which converts every private element, damaged ones that nobody asks for too.
+        dataset = Dataset({**dict(dataset.items()), **dict(more.items())})
+        dataset.set_original_encoding(implicit, little, charset)
     whole = whole or inflated is not None
     if stop.found is None and not whole:
         raise _Cut
@@ -334,18 +338,14 @@ def pixel_element(location: Location) -> tuple[int, str | None, int, int, bytes 
 
 
 def _further(dataset) -> tuple[int, Iterable]:
-    """(the last tag, the tags) of what is needed from behind the description."""
-    modality, maker = text(dataset, "Modality"), text(dataset, "Manufacturer").casefold()
-    if (
-        "NumberOfFrames" in dataset
-        or "MOSAIC" in texts(dataset, "ImageType")
-        or modality in ("RTDOSE", "SEG")
-    ):
-        return 0x5200FFFF, FRAME_TAGS
-    if modality == "MR" and maker.startswith("ge"):
-        return 0x0054FFFF, {*GE_TAGS, *UNIT_TAGS}
-    if modality == "MR" and maker.startswith("philips"):
-        return 0x2005FFFF, {*PHILIPS_TAGS, *UNIT_TAGS}
+    """(the last tag, the tags) of what is needed from behind the description.
+
+    The maker is not asked: its name is often removed or another's, and its private elements stay.
+    """
+    modality = text(dataset, "Modality")
+    many = "NumberOfFrames" in dataset or "MOSAIC" in texts(dataset, "ImageType")
+    if many or modality in ("MR", "RTDOSE", "SEG"):
+        return 0x5200FFFF, FRAME_TAGS | VENDOR_TAGS
     return 0x0054FFFF, UNIT_TAGS
 
 
