@@ -172,6 +172,8 @@ ATTRIBUTES = {
     "flip angle": lambda t: {"MRTimingAndRelatedParametersSequence": {"FlipAngle": 5.0 * t + 2}},
     "inversion time": lambda t: {"MRModifierSequence": {"InversionTimes": [100.0 * t + 50]}},
     "spin label": lambda t: {"MRArterialSpinLabelingSequence": {"ASLContext": ["CONTROL", "LABEL", "M_ZERO"][t]}},
+    "kernel": lambda t: {"CTReconstructionSequence": {"ConvolutionKernel": ["B30f", "B45f", "B60f"][t]}},
+    "tube voltage": lambda t: {"CTXRayDetailsSequence": {"KVP": [80, 100, 140][t]}},
 }  # fmt: skip
 
 
@@ -184,6 +186,13 @@ def test_an_attribute_of_the_functional_groups_orders_without_dimensions(tmp_pat
         ]
         volume = read_series(save(enhanced(frames, seed=seed), tmp_path / f"{seed}"))
         assert_array_equal(volume.data, truth(3))
+
+
+@pytest.mark.parametrize("name", ["kernel", "tube voltage", "flip angle", "b-value"])
+def test_a_mixture_in_an_enhanced_object_is_told(tmp_path, name):
+    frames = [(pixels(0, k), group(k, **ATTRIBUTES[name](k % 2))) for k in range(SLICES)]
+    notes = read_series(save(enhanced(frames), tmp_path / "e")).notes
+    assert any("slices of a volume differ in" in note and name in note for note in notes)
 
 
 def test_frames_that_nothing_tells_apart_are_refused_unless_the_order_is_asked_for(tmp_path):

@@ -600,6 +600,38 @@ def test_a_gated_reconstruction_is_a_series_in_time(tmp_path):
     assert_array_equal(read_series(path).data, data.transpose(3, 2, 1, 0))
 
 
+@pytest.mark.parametrize("keyword", ["TimeSlotVector", "PhaseVector", "TimeSliceVector"])
+def test_the_vectors_of_a_reconstruction_order_its_frames(tmp_path, keyword):
+    """Wherever the frames of a moment stand in the file."""
+    data = np.stack([values(seed=t) for t in range(3)])
+    mixed = [int(n) for n in np.random.default_rng(3).permutation(15)]
+    dataset = nuclear(data, 2.5)
+    dataset.PixelData = data.reshape(15, *data.shape[2:])[mixed].tobytes()
+    dataset.SliceVector = [n % 5 + 1 for n in mixed]
+    setattr(dataset, keyword, [n // 5 + 1 for n in mixed])
+    assert_array_equal(read_series(save(dataset, tmp_path / "g")).data, data.transpose(3, 2, 1, 0))
+
+
+def test_time_slices_of_a_dynamic_reconstruction_count_within_their_phase(tmp_path):
+    data = np.stack([values(seed=t) for t in range(4)])
+    dataset = nuclear(data, 2.5)
+    dataset.PhaseVector = [2] * 10 + [1] * 10
+    dataset.TimeSliceVector = ([1] * 5 + [2] * 5) * 2
+    volume = read_series(save(dataset, tmp_path / "g"))
+    assert_array_equal(volume.data, data[[2, 3, 0, 1]].transpose(3, 2, 1, 0))
+
+
+@pytest.mark.parametrize("keyword", ["EnergyWindowVector", "DetectorVector", "RotationVector"])
+def test_detectors_and_windows_of_a_reconstruction_are_volumes_of_their_own(tmp_path, keyword):
+    data = np.stack([values(seed=t) for t in range(2)])
+    dataset = nuclear(data, 2.5)
+    setattr(dataset, keyword, [2] * 5 + [1] * 5)
+    found = scan(save(dataset, tmp_path / "g"))
+    assert [info.shape for info in found] == [(9, 7, 5)] * 2
+    for info, own in zip(found, data[::-1], strict=True):
+        assert_array_equal(read_series(info).data, own.T)
+
+
 def test_projections_are_no_volume(tmp_path):
     dataset = nuclear(values(), 2.5)
     del dataset.SliceVector

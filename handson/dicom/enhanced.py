@@ -133,6 +133,8 @@ def _keys(groups, index, dimensions) -> dict:
         Key.FLIP_ANGLE: groups.number(timing, "FlipAngle"),
         Key.REPETITION_TIME: groups.number(timing, "RepetitionTime"),
         Key.INVERSION_TIME: inversions or None,
+        Key.KERNEL: groups.text("CTReconstructionSequence", "ConvolutionKernel") or None,
+        Key.TUBE_VOLTAGE: groups.number("CTXRayDetailsSequence", "KVP"),
         Key.VELOCITY_DIRECTION: groups.numbers(
             "MRVelocityEncodingSequence", "VelocityEncodingDirection"
         )

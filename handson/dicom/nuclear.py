@@ -16,8 +16,13 @@ from .geometry import normal
 from .keys import Key
 from .traits import Traits
 
-# What a frame's vectors count, beside its slice.
-_KINDS = {"EnergyWindowVector": "energy_window", "RRIntervalVector": "rr_interval"}
+# What a frame's vectors count, beside its slice and its time.
+_KINDS = {
+    "EnergyWindowVector": "energy_window",
+    "DetectorVector": "detector",
+    "RotationVector": "rotation",
+    "RRIntervalVector": "rr_interval",
+}
 
 
 def tomographic_frames(base: Frame, dataset: Dataset) -> list[Frame] | None:
@@ -41,7 +46,7 @@ def tomographic_frames(base: Frame, dataset: Dataset) -> list[Frame] | None:
         for keyword, name in _KINDS.items()
         if (vector := exactly(count, numbers(dataset, keyword))) and len(set(vector)) > 1
     }
-    times = exactly(count, numbers(dataset, "TimeSlotVector"))
+    times = _times(dataset, count)
     first = min(1, *slices)  # the standard counts from 1, some writers from 0
     return [
         replace(
@@ -50,10 +55,22 @@ def tomographic_frames(base: Frame, dataset: Dataset) -> list[Frame] | None:
             position=tuple(np.array(position) + (slices[i] - first) * along),
             orientation=orientation,
             traits=_with(base.traits, {n: int(vector[i]) for n, vector in counted.items()}),
-            keys=base.keys | {Key.FRAME: i} | ({Key.TIME_SLOT: times[i]} if times else {}),
+            keys=base.keys | {Key.FRAME: i} | {key: values[i] for key, values in times.items()},
         )
         for i in range(count)
     ]
+
+
+def _times(dataset, count) -> dict:
+    """Key -> its value in each frame: time slots of a gated image; phases and their time slices of a dynamic one."""
+    slots, phases, slices = (
+        exactly(count, numbers(dataset, f"{name}Vector"))
+        for name in ("TimeSlot", "Phase", "TimeSlice")
+    )
+    moments = list(zip(phases or [1] * count, slices or [1] * count, strict=True))
+    return ({Key.TIME_SLOT: slots} if slots else {}) | (
+        {Key.TEMPORAL_POSITION: moments} if len(set(moments)) > 1 else {}
+    )
 
 
 def _with(traits: Traits, counted: dict[str, Any]) -> Traits:

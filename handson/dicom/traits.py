@@ -42,6 +42,8 @@ class Traits:
     unit: str | None = None
     transform: str | None = None
     energy_window: int | None = None
+    detector: int | None = None
+    rotation: int | None = None
     rr_interval: int | None = None
     space: str | None = None
 
