@@ -186,6 +186,10 @@ def test_float_and_double_pixels(tmp_path, keyword, dtype):
     assert_array_equal(read_slice(path).pixels, pixels.astype(np.float32))
     assert_array_equal(read_series(path).data[:, :, 0].T, pixels)
     assert read_series(path).data.dtype == dtype
+    dataset.RescaleSlope, dataset.RescaleIntercept = "0.25", "3"
+    scaled = read_series(save(dataset, path)).data
+    assert scaled.dtype == dtype
+    assert_array_equal(scaled[:, :, 0].T, (pixels * 0.25 + 3.0).astype(dtype))
 
 
 @pytest.mark.parametrize("signed", [False, True])

@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 import pydicom
 import pytest
-from dicom_files import AXIAL, picture, save
+from dicom_files import AXIAL, picture, save, stack, values, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -186,6 +186,17 @@ def test_an_attribute_of_the_functional_groups_orders_without_dimensions(tmp_pat
         ]
         volume = read_series(save(enhanced(frames, seed=seed), tmp_path / f"{seed}"))
         assert_array_equal(volume.data, truth(3))
+
+
+def test_volumes_of_several_image_types_are_told(tmp_path):
+    """A map among weighted images is no further weighting."""
+    made = []
+    for t, word in enumerate(("ADC", "TRACEW")):
+        words = ["DERIVED", "PRIMARY", "DIFFUSION", word]
+        made += stack(values(seed=t), SeriesInstanceUID="1.2.3", ImageType=words, DiffusionBValue=t)
+    write(made, tmp_path)
+    told = "Its volumes differ in image type: DERIVED DIFFUSION ADC and DERIVED DIFFUSION TRACEW."
+    assert told in read_series(tmp_path).notes
 
 
 @pytest.mark.parametrize("name", ["kernel", "tube voltage", "flip angle", "b-value"])

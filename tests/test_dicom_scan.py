@@ -81,6 +81,14 @@ def test_the_table_can_be_read_by_people_and_by_code(tmp_path):
     assert "6 other files" in page
 
 
+def test_a_description_behind_escapes_is_read_in_its_script(tmp_path):
+    """ISO 2022 writes every script in bytes that look like ASCII."""
+    sets = ["", "ISO 2022 IR 87"]
+    save(picture(values()[0], SeriesDescription="山田", SpecificCharacterSet=sets), tmp_path / "a")
+    assert b"\x1b$B" in (tmp_path / "a").read_bytes()
+    assert scan(tmp_path)[0].description == "山田"
+
+
 def test_every_file_is_opened_once(tmp_path, monkeypatch):
     write(stack(values()), tmp_path)
     opened = []

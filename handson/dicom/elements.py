@@ -62,7 +62,8 @@ def _parsed(dataset, tag, element):
         size = struct.calcsize(code)
         order = "<" if element.is_little_endian else ">"
         return struct.unpack(f"{order}{len(data) // size}{code}", data[: len(data) // size * size])
-    if vr in ("SQ", "UN", "AT") or not data.isascii():
+    # Text that is not ASCII, or becomes another script behind an escape (ISO 2022), is pydicom's to decode.
+    if vr in ("SQ", "UN", "AT") or not data.isascii() or b"\x1b" in data:
         return dataset[tag].value
     return tuple(part.strip(" \0") for part in data.decode("ascii").split("\\"))
 

@@ -40,7 +40,7 @@ def shared(frames: Sequence[Frame], key: Key) -> Any:
 
 
 def mixtures(stack: Stack) -> list[str]:
-    """A sentence for each element in which the slices of a volume differ."""
+    """A sentence for each element in which the slices of a volume differ, and for volumes of several image types."""
     told = []
     for key in _ALIKE:
         for volume in stack.volumes:
@@ -48,6 +48,9 @@ def mixtures(stack: Stack) -> list[str]:
             if len(values) > 1 and not _harmless(key, values, len(volume)):
                 told.append(f"The slices of a volume differ in {key}{_listed(values)}.")
                 break
+    types = {shared(volume, Key.IMAGE_TYPE) for volume in stack.volumes}
+    if len(types) > 1 and None not in types and Key.IMAGE_TYPE not in stack.order:
+        told.append(f"Its volumes differ in image type{_listed(sorted(types))}.")
     return told
 
 

@@ -439,9 +439,10 @@ def _values(stack, header, grey) -> np.ndarray:
     if special:
         dtype = np.dtype(np.uint8 if coloured else np.float32)
     out = np.empty((len(scalings), rows, columns) + ((3,) if colour else ()), dtype)
-    whole = not special and dtype == stored
+    unscaled = all(s.identity for s in scalings)
+    whole = not special and dtype == stored and (unscaled or stored.kind in "iu")
     _fill(stack, out, whole, special, header)
-    if whole and not all(s.identity for s in scalings):
+    if whole and not unscaled:
         out = shift_whole(out, scalings[0])
     if colour:
         return out.transpose(2, 1, 0, 3)
