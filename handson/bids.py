@@ -97,6 +97,10 @@ def sidecar(info: SeriesInfo, volume: Volume) -> dict:
         found = {"Modality": modality_of(info), **_common(info.stack)}
         found |= _phase_encoding(dataset, [dataset, *_groups(dataset, first.index)])
         found |= _slice_timing(dataset, info.stack)
+    if not np.isclose(
+        found.get("SpacingBetweenSlices", step := volume.slice_distance), step, rtol=0.02
+    ):
+        del found["SpacingBetweenSlices"]  # the positions of the slices say otherwise
     found |= _times(volume, found.get("RepetitionTime"))
     if volume.unit in UNITS:
         found["Units"] = UNITS[volume.unit]

@@ -287,3 +287,11 @@ def test_a_sidecar_states_what_holds_for_all_slices(tmp_path, modality, keyword,
         for folder in ("same", "one differs", "one is silent")
     ]
     assert found == [100, None, None]
+
+
+@pytest.mark.parametrize(("stated", "told"), [(2.5, 2.5), (5, None), (-2.5, None)])
+def test_a_sidecar_does_not_contradict_the_positions(tmp_path, stated, told):
+    """Every other slice was left out, or the element holds a gap: the image's own distance holds."""
+    write(stack(values(), modality="CT", SpacingBetweenSlices=stated), tmp_path)
+    found = sidecar(scan(tmp_path)[0], read_series(tmp_path))
+    assert found.get("SpacingBetweenSlices") == told

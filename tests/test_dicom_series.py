@@ -779,6 +779,15 @@ def _state_normal(dataset, direction):
     dataset[0x0029, 0x1010].value = bytes(csa)
 
 
+def test_a_mosaic_of_united_imaging_is_refused_and_shown_as_a_picture(tmp_path):
+    pixels = values((1, 12, 12))
+    (dataset,) = stack(pixels, ImageType=["ORIGINAL", "PRIMARY", "EPI", "VFRAME"])
+    path = save(dataset, tmp_path / "a")
+    with pytest.raises(ReadError, match="mosaic of United Imaging"):
+        read_series(path)
+    assert_array_equal(read_slice(path).pixels, pixels[0])
+
+
 def test_a_mosaic_as_a_picture_is_whole_or_one_of_its_slices(tmp_path):
     path = unzipped("siemens_dwi_0.dcm.gz", tmp_path)
     whole, third = read_slice(path), read_slice(path, frame=3)

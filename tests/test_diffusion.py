@@ -52,6 +52,14 @@ def ge(dataset, b, g):
     block.add_new(0x9E, "LO", "EPI2")
 
 
+def united(dataset, b, g):
+    block = dataset.private_block(0x0065, "Image Private Header", create=True)
+    block.add_new(0x09, "FD", float(b))
+    row, column = np.reshape(dataset.ImageOrientationPatient, (2, 3)).astype(float)
+    image = np.array([row, column, np.cross(row, column)])
+    block.add_new(0x37, "FD", (image @ g).tolist())
+
+
 def standard(dataset, b, g):
     dataset.DiffusionBValue = float(b)
     if b:
@@ -62,6 +70,7 @@ VENDORS = {
     "SIEMENS": siemens,
     "Philips Medical Systems": philips,
     "GE MEDICAL SYSTEMS": ge,
+    "UIH": united,
 }
 
 
@@ -136,6 +145,17 @@ def test_directions_of_the_standard_are_those_of_the_patient(tmp_path):
     wanted = directions() * (-1, -1, 1)
     assert_allclose(volume.b_vectors, wanted, atol=1e-5)
     assert volume.b_values == B_VALUES
+
+
+def test_united_imagings_own_element_has_the_directions_of_the_turned_slices(tmp_path):
+    """Its standard element does not follow the slices when they are turned (dcm2niix issue 836)."""
+
+    def both(dataset, b, g):
+        united(dataset, b, g)
+        standard(dataset, b, OBLIQUE.T @ g)
+
+    volume = read_series(series(tmp_path, "UIH", both))
+    assert_allclose(volume.b_vectors, directions() * (-1, -1, 1), atol=1e-5)
 
 
 def test_ges_directions_are_known_for_axial_slices_only(tmp_path):

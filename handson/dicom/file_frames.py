@@ -6,6 +6,7 @@ slices of a volume as tiles of one picture. After this module they are all alike
 on asks where they came from.
 """
 
+import struct
 from dataclasses import replace
 from typing import Any
 
@@ -52,7 +53,14 @@ def frames_of(header: Header) -> list[Frame]:
         base = classic_frame(header)
         here = header.location
         check_claim(here.path, base.file.format, base.file.number_of_frames, here.size)
-        if "MOSAIC" in texts(header.dataset, "ImageType"):
+        words = texts(header.dataset, "ImageType")
+        if "VFRAME" in words:
+            raise ReadError(
+                "is a mosaic of United Imaging: where its slices lie stands in private elements that are "
+                "not read here",
+                "Convert it with dcm2niix; read_slice shows the picture as it is.",
+            )
+        if "MOSAIC" in words:
             return _mosaic_frames(base, header.dataset)
         if groups := value(header.dataset, "PerFrameFunctionalGroupsSequence"):
             return enhanced_frames(base, header.dataset, groups)
@@ -206,23 +214,45 @@ def _private(dataset, creator, group, element) -> float | None:
 
 
 def _b_value(dataset) -> float | None:
-    """The diffusion weighting in s/mm2: the standard's element, or that of Siemens, GE or Philips."""
+    """The diffusion weighting in s/mm2: the standard's element, or a vendor's."""
     found = number(dataset, "DiffusionBValue")
+    for creator, group, element in (
+        (vendor.SIEMENS, 0x0019, 0x0C),
+        (vendor.PHILIPS, 0x2001, 0x03),
+        (vendor.GE_PARAMETERS, 0x0043, 0x39),
+    ):
+        if found is None:
+            found = _private(dataset, creator, group, element)
     if found is None:
-        found = _private(dataset, vendor.SIEMENS, 0x0019, 0x0C)
-    if found is None:
-        found = _private(dataset, vendor.PHILIPS, 0x2001, 0x03)
-    if found is None:
-        found = _private(dataset, vendor.GE_PARAMETERS, 0x0043, 0x39)
-        found = None if found is None else found % 1e9  # GE adds 1e9 as a flag
-    return found
+        found = next(iter(_united_imaging(dataset, 0x09)), None)
+    return None if found is None else found % 1e9  # GE adds 1e9 as a flag
+
+
+def _united_imaging(dataset, element) -> tuple[float, ...]:
+    """The doubles in a private element of United Imaging; implicit files do not say that they are."""
+    tag = private(dataset, vendor.UNITED_IMAGING, 0x0065, element)
+    found = value(dataset, tag) if tag else None
+    if isinstance(found, bytes) and len(found) % 8 == 0:
+        return struct.unpack(f"<{len(found) // 8}d", found)
+    return numbers(dataset, tag) if tag else ()
+
+
+def _turned(dataset, direction) -> tuple[float, ...]:
+    """A direction along row, column and normal of the picture -> LPS; () when one of them is not stated."""
+    orientation = numbers(dataset, "ImageOrientationPatient")
+    if len(direction) != 3 or len(orientation) != 6:
+        return ()
+    row, column = np.reshape(orientation, (2, 3))
+    return tuple((direction @ np.array([row, column, normal(orientation)])).tolist())
 
 
 def _direction(dataset) -> tuple | None:
     """The gradient's direction as the file holds it, to tell volumes apart; `diffusion` knows its axes."""
     if text(dataset, "DiffusionDirectionality") in ("NONE", "ISOTROPIC"):
         return None
-    found = numbers(dataset, "DiffusionGradientOrientation")
+    # First, since its standard element does not follow the slices when they are turned.
+    found = _turned(dataset, _united_imaging(dataset, 0x37))
+    found = found or numbers(dataset, "DiffusionGradientOrientation")
     if not found and (tag := private(dataset, vendor.SIEMENS, 0x0019, 0x0E)):
         found = numbers(dataset, tag)
     for creator, group, elements in (

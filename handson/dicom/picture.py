@@ -56,7 +56,7 @@ def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
 
 
 def _pick(header, frame) -> Frame:
-    if frame is None and "MOSAIC" in texts(header.dataset, "ImageType"):
+    if frame is None and {"MOSAIC", "VFRAME"} & {*texts(header.dataset, "ImageType")}:
         return classic_frame(header)
     found = frames_of(header)
     index = 0 if frame is None else frame
