@@ -28,11 +28,13 @@ PREFERRED = {
     "RLE": "pydicom",
     "Baseline": "pillow",
 }
-# What a decoder must not be given: GDCM would end the program, pydicom would never return.
+# What a decoder must not be given: GDCM would end the program, pydicom would never return, a picture of another
+# size would fill the memory or be scrambled. The first word that fits.
 LOOK_FIRST = {
     "JPEG Lossless": jpeg.check,
-    "JPEG 2000": jpeg.check_boxes,
-    "High-Throughput": jpeg.check_boxes,
+    "JPEG 2000": jpeg.check_2000,
+    "High-Throughput": jpeg.check_2000,
+    "JPEG": jpeg.check_size,
 }
 
 
@@ -66,7 +68,7 @@ def plugin(decoder: Decoder) -> str:
 def look_first(
     decoder: Decoder, frames: Iterable[bytes], shape: tuple[int, int, int], path: Path | None = None
 ) -> None:
-    """Refuse frames at which a decoder would end the program or never return.
+    """Refuse frames at which a decoder would end the program, never return or take all memory.
 
     frames : the encoded frames, bytes each; shape : (rows, columns, samples) as the DICOM header has it
     raises : ReadError

@@ -1,4 +1,4 @@
-"""What must be looked at before JPEG and JPEG 2000 are decoded, and JPEG of 12 bits a sample (Process 2 and 4).
+"""What must be looked at before JPEG, JPEG-LS and JPEG 2000 are decoded, and JPEG of 12 bits a sample (Process 2 and 4).
 
 GDCM ends the whole program when a header inside the JPEG is damaged, so the markers are walked first;
 pydicom 3 walks the boxes around JPEG 2000 for ever when one has no length. pydicom 3 gives 12-bit JPEG to
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Markers of a JPEG (ITU-T T.81 table B.1): frame headers, Huffman tables, start and end.
 SOF, DHT, SOS, ADOBE = {0xC0, 0xC1, 0xC2, 0xC3}, 0xC4, 0xDA, 0xEE
+SIZED = {0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # 0xF7: JPEG-LS (T.87)
 ALLOWED = SOF | {DHT, SOS, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 
 
@@ -37,21 +38,47 @@ def check(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
         raise ReadError("has a JPEG frame whose headers are damaged", "Copy it again.", path=path)
 
 
-def check_boxes(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
-    """Refuse a JPEG 2000 file (JP2) in which a box before the code stream states no length.
+def check_size(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
+    """Refuse a JPEG or JPEG-LS of another size than the DICOM header states.
 
     raises : ReadError
     """
-    if frame[4:8] != b"jP  ":
-        return
+    at = 2
+    while at + 9 <= len(frame) and frame[at] == 0xFF and frame[at + 1] != SOS:
+        if frame[at + 1] in SIZED:
+            rows, columns = struct.unpack_from(">HH", frame, at + 5)
+            _check_alike((rows or shape[0], columns), shape, path)  # 0: told behind the scan
+            return
+        at += 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
+
+
+def check_2000(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
+    """Refuse a JPEG 2000 of another size, and a file (JP2) in which a box before its stream has no length.
+
+    raises : ReadError
+    """
     at = 0
-    while at < len(frame) and frame[at + 4 : at + 8] != b"jp2c":
+    while frame[4:8] == b"jP  " and at < len(frame) and frame[at + 4 : at + 8] != b"jp2c":
         length = int.from_bytes(frame[at : at + 4], "big")
         if length < 8:
             raise ReadError(
                 "has a JPEG 2000 frame whose boxes are damaged", "Copy it again.", path=path
             )
         at += length
+    start = frame.find(b"\xff\x4f\xff\x51", at)  # start of stream, then the size
+    if start >= 0 and len(frame) >= start + 24:
+        right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)
+        _check_alike((bottom - top, right - left), shape, path)
+
+
+def _check_alike(size, shape, path) -> None:
+    """A picture of another size would be scrambled, or fill the memory of the machine."""
+    if tuple(size) != tuple(shape[:2]):
+        raise ReadError(
+            f"has a frame of {size[1]} x {size[0]} pixels where its header states {shape[1]} x {shape[0]}",
+            "Copy it again.",
+            path=path,
+        )
 
 
 def _walk(frame) -> tuple[int, int, int]:

@@ -603,3 +603,21 @@ def test_whole_slopes_are_exact(slope):
     found = shift_whole(stored.copy(), Scaling(slope, -5))
     assert found.dtype.kind == "i"
     assert_array_equal(found, stored.astype(int) * slope - 5)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MR_small_jpeg_ls_lossless.dcm",
+        "MR_small_jp2klossless.dcm",
+        "SC_rgb_jpeg_dcmtk.dcm",
+        "JPGExtended.dcm",
+        "JPEG-LL.dcm",
+    ],
+)
+def test_a_compressed_frame_of_another_size_is_refused(tmp_path, name):
+    """As many pixels in rows of another length would be a scrambled picture."""
+    dataset = pydicom.dcmread(bundled(name))
+    dataset.Rows, dataset.Columns = dataset.Rows // 2, dataset.Columns * 2
+    with pytest.raises(ReadError, match=r"states|damaged"):
+        read_slice(save(dataset, tmp_path / "a"))
