@@ -166,6 +166,26 @@ def test_ges_directions_are_known_for_axial_slices_only(tmp_path):
     assert "axial" in " ".join(volume.notes)
 
 
+def test_ges_directions_of_pictures_without_a_place_are_unknown(tmp_path):
+    def placeless(dataset, b, g):
+        ge(dataset, 1000, (1.0, 0, 0))
+        del dataset.ImageOrientationPatient
+
+    folder = series(tmp_path, "GE MEDICAL SYSTEMS", placeless)
+    volume = read_series(next(folder.iterdir()))
+    assert volume.b_values == (1000,)
+    assert volume.b_vectors is None
+
+
+def test_a_direction_of_two_parts_is_none(tmp_path):
+    def short(dataset, b, g):
+        dataset.DiffusionBValue, dataset.DiffusionGradientOrientation = 1000.0, [1.0, 0.0]
+
+    volume = read_series(next(series(tmp_path, "CANON_MEC", short).iterdir()))
+    assert volume.b_values == (1000,)
+    assert volume.b_vectors is None
+
+
 def test_a_diffusion_series_without_b_values_says_so(tmp_path, capsys):
     folder = series(tmp_path / "in", "SIEMENS", lambda dataset, b, g: None)
     assert main(["convert", str(folder), str(tmp_path / "out")]) == 0

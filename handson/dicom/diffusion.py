@@ -90,6 +90,8 @@ def _unscaled(b_value, length) -> float:
 
 def _ge_axes(orientation, header) -> np.ndarray | None:
     """(3, 3): the LPS vectors of GE's three components, or None where they are not certain."""
+    if orientation is None:
+        return None
     row, column = np.reshape(orientation, (2, 3))
     through = normal(orientation)
     phase = text(header, "InPlanePhaseEncodingDirection")[:1]

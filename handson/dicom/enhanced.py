@@ -7,7 +7,7 @@ from pydicom import Dataset
 from ..errors import ReadError
 from .dimensions import dimension_items, dimension_keys
 from .elements import item, number, numbers, text, texts
-from .frame import Frame, depth_of, exactly, seconds, step_of
+from .frame import Frame, depth_of, exactly, rounded_direction, seconds, step_of
 from .keys import Key
 from .scaling import frame_scaling, scaling
 from .segments import fractional, segment_number
@@ -152,4 +152,4 @@ def _direction(groups) -> tuple | None:
         return None
     gradient = None if holder is None else item(holder, "DiffusionGradientDirectionSequence")
     found = () if gradient is None else numbers(gradient, "DiffusionGradientOrientation")
-    return tuple(round(x, 7) + 0.0 for x in found) or None
+    return rounded_direction(found)

@@ -29,6 +29,7 @@ from .frame import (
     padding_of,
     part_of,
     pixel_spacing,
+    rounded_direction,
     seconds,
     step_of,
 )
@@ -165,8 +166,8 @@ def _csa_diffusion(dataset) -> dict:
     found: dict[Key, Any] = {}
     if b_value:
         found[Key.B_VALUE] = float(b_value[0])
-    if len(direction) == 3:
-        found[Key.DIRECTION] = tuple(round(float(x), 7) + 0.0 for x in direction)
+    if stated := rounded_direction(direction):
+        found[Key.DIRECTION] = stated
     return found
 
 
@@ -263,7 +264,7 @@ def _direction(dataset) -> tuple | None:
             parts = [_private(dataset, creator, group, element) for element in elements]
             known = [part for part in parts if part is not None]
             found = tuple(known) if len(known) == 3 else ()
-    return tuple(round(x, 7) + 0.0 for x in found) or None
+    return rounded_direction(found)
 
 
 def _keys(dataset, modality) -> dict:

@@ -135,6 +135,11 @@ def exactly(count: int, values: Sequence[float]) -> tuple | None:
     return tuple(values) if len(values) == count else None
 
 
+def rounded_direction(parts: Sequence[float]) -> tuple | None:
+    """A gradient's direction as a key, None where it does not have three parts; -0 is 0."""
+    return exactly(3, [round(float(part), 7) + 0.0 for part in parts])
+
+
 # YYYYMMDDHH[MM[SS[.F]]] and the offset of a time zone
 _STAMP = re.compile(r"(\d{10}(?:\d\d){0,2})(?:\.(\d*))?(?:[+-]\d{4})?", re.ASCII)
 
