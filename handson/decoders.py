@@ -66,14 +66,19 @@ def plugin(decoder: Decoder) -> str:
 
 
 def look_first(
-    decoder: Decoder, frames: Iterable[bytes], shape: tuple[int, int, int], path: Path | None = None
+    decoder: Decoder,
+    frames: Iterable[bytes],
+    shape: tuple[int, int, int],
+    path: Path | None = None,
+    allocated: int = 16,
 ) -> None:
     """Refuse frames at which a decoder would end the program, never return or take all memory.
 
-    frames : the encoded frames, bytes each; shape : (rows, columns, samples) as the DICOM header has it
+    frames : the encoded frames, bytes each
+    shape, allocated : (rows, columns, samples) and BitsAllocated as the DICOM header has them
     raises : ReadError
     """
     look = next((look for word, look in LOOK_FIRST.items() if word in decoder.UID.name), None)
     if look:
         for frame in frames:
-            look(frame, shape, path)
+            look(frame, shape, path, allocated)

@@ -24,10 +24,12 @@ SIZED = {0xF7, *range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # 0xF7: JPEG-LS (T.87)
 ALLOWED = SOF | {DHT, SOS, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 
 
-def check(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
+def check(
+    frame: bytes, shape: tuple[int, int, int], path: Path | None, allocated: int = 16
+) -> None:
     """Refuse a JPEG whose headers are damaged or describe another picture than the DICOM header.
 
-    shape : (rows, columns, samples) of the DICOM header
+    shape, allocated : (rows, columns, samples) and BitsAllocated of the DICOM header
     raises : ReadError
     """
     try:
@@ -36,24 +38,30 @@ def check(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
         seen = None
     if seen != tuple(shape):
         raise ReadError("has a JPEG frame whose headers are damaged", "Copy it again.", path=path)
+    check_size(frame, shape, path, allocated)
 
 
-def check_size(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
-    """Refuse a JPEG or JPEG-LS of another size than the DICOM header states.
+def check_size(
+    frame: bytes, shape: tuple[int, int, int], path: Path | None, allocated: int = 16
+) -> None:
+    """Refuse a JPEG or JPEG-LS of another size, or of more bits, than the DICOM header states.
 
     raises : ReadError
     """
     at = 2
     while at + 9 <= len(frame) and frame[at] == 0xFF and frame[at + 1] != SOS:
         if frame[at + 1] in SIZED:
-            rows, columns = struct.unpack_from(">HH", frame, at + 5)
+            bits, rows, columns = struct.unpack_from(">BHH", frame, at + 4)
             _check_alike((rows or shape[0], columns), shape, path)  # 0: told behind the scan
+            _check_bits(bits, allocated, path, most=16)
             return
         at += 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
 
 
-def check_2000(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> None:
-    """Refuse a JPEG 2000 of another size, and a file (JP2) in which a box before its stream has no length.
+def check_2000(
+    frame: bytes, shape: tuple[int, int, int], path: Path | None, allocated: int = 16
+) -> None:
+    """Refuse a JPEG 2000 of another size or of more bits, and a file (JP2) in which a box before its stream has no length.
 
     raises : ReadError
     """
@@ -66,9 +74,10 @@ def check_2000(frame: bytes, shape: tuple[int, int, int], path: Path | None) -> 
             )
         at += length
     start = frame.find(b"\xff\x4f\xff\x51", at)  # start of stream, then the size
-    if start >= 0 and len(frame) >= start + 24:
+    if start >= 0 and len(frame) > start + 42:
         right, bottom, left, top = struct.unpack_from(">4I", frame, start + 8)
         _check_alike((bottom - top, right - left), shape, path)
+        _check_bits((frame[start + 42] & 0x7F) + 1, allocated, path)
 
 
 def _check_alike(size, shape, path) -> None:
@@ -76,6 +85,16 @@ def _check_alike(size, shape, path) -> None:
     if tuple(size) != tuple(shape[:2]):
         raise ReadError(
             f"has a frame of {size[1]} x {size[0]} pixels where its header states {shape[1]} x {shape[0]}",
+            "Copy it again.",
+            path=path,
+        )
+
+
+def _check_bits(bits, allocated, path, most=64) -> None:
+    """Values would be cut off where there is less room; where there is more than any has, GDCM ends the program."""
+    if not bits <= allocated <= most:
+        raise ReadError(
+            f"has a frame of {bits} bits a sample where its header states {allocated}",
             "Copy it again.",
             path=path,
         )

@@ -621,3 +621,21 @@ def test_a_compressed_frame_of_another_size_is_refused(tmp_path, name):
     dataset.Rows, dataset.Columns = dataset.Rows // 2, dataset.Columns * 2
     with pytest.raises(ReadError, match=r"states|damaged"):
         read_slice(save(dataset, tmp_path / "a"))
+
+
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [
+        ("MR_small_jpeg_ls_lossless.dcm", 8),
+        ("MR_small_jp2klossless.dcm", 8),
+        ("JPEG-LL.dcm", 8),
+        ("JPEG-LL.dcm", 32),
+    ],
+)
+def test_a_compressed_frame_of_more_bits_than_there_is_room_for_is_refused(tmp_path, name, bits):
+    """16 bits in 8 were cut off without a word; at 32 bits of a JPEG the decoder ended the program."""
+    dataset = pydicom.dcmread(bundled(name))
+    dataset.BitsAllocated = dataset.BitsStored = bits
+    dataset.HighBit = bits - 1
+    with pytest.raises(ReadError, match=rf"bits a sample where its header states {bits}"):
+        read_slice(save(dataset, tmp_path / "a"))
