@@ -26,6 +26,15 @@ class HandsonError(Exception):
         super().__init__(f"{where}{fault.rstrip('.')}. {remedy}".rstrip())
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number and the noun that goes with it.
+
+    >>> counted(1, "file"), counted(2, "file"), counted(0, "series", "series")
+    ('1 file', '2 files', '0 series')
+    """
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 class ReadError(HandsonError):
     """A file that is not what it should be: missing, truncated, another format, not readable."""
 

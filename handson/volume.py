@@ -18,7 +18,7 @@ from nibabel.affines import apply_affine
 from nibabel.orientations import aff2axcodes, apply_orientation, inv_ornt_aff, io_orientation
 from numpy.typing import ArrayLike, DTypeLike
 
-from .errors import GeometryError
+from .errors import GeometryError, counted
 from .origin import Origin
 from .sides import (
     PLANES,
@@ -178,7 +178,7 @@ class Volume:
             found = getattr(self, name)
             if found is not None and len(found) != self.n_volumes:
                 raise GeometryError(
-                    f"{name} has {len(found)} entries for {self.n_volumes} volumes",
+                    f"{name} has {counted(len(found), 'entry', 'entries')} for {counted(self.n_volumes, 'volume')}",
                     "Pass one for each volume, or None.",
                 )
 
@@ -299,7 +299,12 @@ class Volume:
 
         mm : RAS+ position along the plane's world axis; the nearest slice is taken
         index : or the slice index itself; by default the middle slice
+        raises : GeometryError for both at once, or for a slice outside the volume
         """
+        if mm is not None and index is not None:
+            raise GeometryError(
+                "mm and index both choose the slice", "Pass one of the two: mm=, or index=."
+            )
         layout = self.layout(plane, convention)
         count = self.shape[layout.axis]
         if mm is not None:

@@ -44,7 +44,7 @@ def test_exit_status_and_what_is_printed(study, tmp_path, capsys):
     assert run(study, tmp_path / "four", "--aside", tmp_path / "aside") == 0
     printed = capsys.readouterr()
     assert SECRET not in printed.out + printed.err
-    assert "1 inputs were refused" in printed.err
+    assert "Refused: 1 input" in printed.err
     number = next(
         e["number"]
         for e in json.loads((tmp_path / "two" / "deidentification.json").read_text())["inputs"]
@@ -59,6 +59,16 @@ def test_a_dry_run_writes_nothing(study, tmp_path, capsys):
     assert run(study, tmp_path / "out", "--dry-run") == 0
     assert sorted(tmp_path.rglob("*")) == before
     assert "1 done" in capsys.readouterr().out
+
+
+def test_a_dry_run_says_why_an_input_would_be_refused(study, tmp_path, capsys):
+    (study / SECRET / "b.dcm").write_bytes(b"\0" * 128 + b"DICM and no more")
+    assert run(study, tmp_path / "out", "--dry-run") == command.SOME_REFUSED
+    said = capsys.readouterr().err
+    assert "Would be refused: 1 input." in said
+    assert "1 input (number 1): " in said
+    assert "report" not in said
+    assert SECRET not in said
 
 
 def test_pseudonymize_and_find_again(study, tmp_path, capsys, monkeypatch):

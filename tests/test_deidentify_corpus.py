@@ -36,7 +36,7 @@ def test_every_file_is_accounted_for(clean):
     _, report, _ = clean
     assert len(report.entries) == len(corpus())
     assert {e.source.name[4:]: e.reason for e in report.refused} == {
-        "MR_truncated.dcm": "is truncated: 62 bytes of its pixel data are missing",
+        "MR_truncated.dcm": "is truncated: 62 bytes of pixel data missing",
         "rtplan_truncated.dcm": "is truncated: it ends in the middle of its header",
         "emri_small_jpeg_2k_lossless_too_short.dcm": "is truncated: its compressed pixel data do not end",
     }

@@ -256,7 +256,7 @@ def test_truncated_nifti_and_analyze_are_refused(tmp_path):
     report = handson.anonymize(source, tmp_path / "out")
     reasons = {entry.source.name: entry.reason for entry in report.refused}
     assert len(reasons) == 4
-    assert reasons["short.nii"] == "is truncated: 100 bytes of its voxels are missing"
+    assert reasons["short.nii"] == "is truncated: 100 bytes of voxels missing"
     assert "Analyze" in reasons["old.hdr"]
     assert not [
         p

@@ -442,7 +442,7 @@ def test_padding_overlays_and_loss_are_told(tmp_path):
     dataset.PixelPaddingValue = -2000
     dataset.LossyImageCompression = "01"
     notes = " ".join(read_slice(save(dataset, tmp_path / "x.dcm")).notes)
-    assert "-3024 is padding" in notes
+    assert "-3024 are padding" in notes
     assert "loss" in notes
     overlay = read_slice(bundled("MR-SIEMENS-DICOM-WithOverlays.dcm"))
     assert any("overlay_array(0x6000)" in note for note in overlay.notes)

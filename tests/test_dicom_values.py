@@ -317,8 +317,8 @@ def test_the_high_bit_counts_in_every_transfer_syntax(tmp_path, syntax, signed, 
 
 
 @pytest.mark.parametrize(("limit", "told"), [
-    (None, "The value -2000 is padding"),
-    (-1900, "Values from -2000 to -1900 are padding"),
+    (None, "Pixels with the value -2000 are padding"),
+    (-1900, "Pixels with values from -2000 to -1900 are padding"),
 ])  # fmt: skip
 @pytest.mark.parametrize("vr", ["US", "SS"])
 def test_padding_has_the_sign_of_the_pixels_and_may_be_a_range(tmp_path, vr, limit, told):
@@ -336,8 +336,8 @@ def test_padding_and_loss_of_any_slice_are_told(tmp_path):
     made[3].PixelPaddingValue, made[3].LossyImageCompression = -9, "01"
     write(made, tmp_path)
     told = " ".join(read_series(tmp_path).notes)
-    assert "The value -5 is padding" in told
-    assert "The value -9 is padding" in told
+    assert "Pixels with the value -5 are padding" in told
+    assert "Pixels with the value -9 are padding" in told
     assert "Compressed with loss in 1 of 5 files" in told
 
 

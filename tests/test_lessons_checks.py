@@ -164,12 +164,24 @@ def test_numbers_come_in_any_container(answer):
     assert judge("04-3", answer).kind == "correct"
 
 
+def test_a_side_may_be_a_letter_and_letters_may_come_one_by_one():
+    n = MODULES["03"].EXERCISES["03-2"].answer()["n"]
+    assert judge("03-2", {"n": n, "points to": "R"}).kind == "correct"
+    assert judge("03-2", {"n": n, "points to": "L"}).mistake == "DICOM's x is nibabel's x"
+    assert judge("04-2", {"codes": ("P", "S", "L"), "feet to head": 1}).kind == "correct"
+
+
+def test_the_size_of_a_set_is_not_told():
+    verdict = judge("10-7", {"IM000015", "a", "b"})
+    assert "2" not in verdict.says
+
+
 def test_numbers_may_carry_their_unit_and_no_other():
     length = MODULES["02"].EXERCISES["02-5"].answer()
     assert judge("02-5", f"{length:.2f} mm").kind == "correct"
     assert judge("02-5", f"{length:.2f}").kind == "correct"
     assert judge("02-5", np.array([length])).kind == "correct"
-    assert "asked in mm" in judge("02-5", f"{length / 10:.3f} cm").says
+    assert "in mm" in judge("02-5", f"{length / 10:.3f} cm").says
 
 
 def test_an_answer_that_is_right_as_well_is_accepted_with_a_remark():
@@ -215,18 +227,34 @@ def test_a_bool_is_no_number_and_close_is_close_enough():
 @pytest.mark.parametrize(
     ("key", "answer", "says"),
     [
-        ("04-3", "nonsense", "A text was given, and no number stands in it."),
+        ("04-3", "nonsense", "Expected 3 values, got text."),
         ("04-3", [1, "a", None], "Where was the voxel"),
-        ("04-1", [1, 2, 3], "A dictionary with 'mm' and 'side' is asked."),
-        ("04-5", {}, "3 values are asked, 0 given."),
+        ("04-1", [1, 2, 3], "Expected a dictionary with the keys 'mm' and 'side'."),
+        ("04-5", {}, "Expected 3 values, got 0."),
         (
             "05-5",
             {"shown": (164, 136, 72), "proves alignment": "no"},
-            "proves alignment: True or False",
+            "'proves alignment': Expected True or False.",
         ),
-        ("05-5", {"shown": (164, 136, 72)}, "A dictionary with 'shown' and 'proves alignment'"),
-        ("04-6", "sform", "A dictionary with 'x' and 'right drawn at' and 'form' is asked."),
-        ("06-3", "2 patients", "the answer is asked without a unit"),
+        (
+            "05-5",
+            {"shown": (164, 136, 72)},
+            "a dictionary with the keys 'shown' and 'proves alignment'",
+        ),
+        ("04-6", "sform", "the keys 'x', 'right drawn at' and 'form'."),
+        ("06-3", "2 patients", "give the answer as a number without a unit"),
+        ("03-2", {"n": (-1, 0, 0), "points to": "to her right"}, "Expected one word for the side"),
+        ("03-2", {"n": (-1, 0, 0), "points to": "front"}, "Not right yet: 'points to'."),
+        ("03-4", (12, 4.83, 7.0), "Not right yet: value 3."),
+        ("03-4", (7, 1, 2), "np.diff"),
+        ("10-7", "LETTER.TXT", "Expected a set of file names"),
+        ("10-7", {"IMAGES/IM000015"}, "names without folders"),
+        ("10-7", {"IM000015", "a", "b"}, "report.entries"),
+        (
+            "06-2",
+            dict.fromkeys(("name", "bytes", "inflated", "pixels"), "a"),
+            "'name': Expected a set",
+        ),
     ],
 )
 def test_an_answer_of_the_wrong_kind_is_told_so_in_words_and_not_in_pythons(key, answer, says):

@@ -483,7 +483,7 @@ def test_extensions_are_passed_over_and_trailing_bytes_told(save):
         content = path.read_bytes()
         volume = read_nifti(save(gzip.compress(content) if "gz" in name else content, name))
         assert_array_equal(volume.data, stored)
-        assert volume.notes == ("5 bytes after its voxels were not read.",)
+        assert volume.notes == ("Ignored 5 bytes after its voxels.",)
 
 
 def test_extensions_that_lie_about_their_size_harm_nobody(save):

@@ -813,7 +813,7 @@ def test_a_full_disk_on_our_side_is_said_and_the_rest_is_fetched_later(
         archive.peers["INBOX"] = ("127.0.0.1", inbox.port)
     with monkeypatch.context() as patched:
         patched.setattr("handson.pacs.storing.open", full, raising=False)
-        with pytest.raises(NetworkError, match="1 instances did not arrive") as caught:
+        with pytest.raises(NetworkError, match="1 instance did not arrive") as caught:
             pacs.pull(asked, f"{ROOT}.1", tmp_path / "out", inbox=inbox)
     assert len(caught.value.report.done) == 4
     assert len(list((tmp_path / "out").iterdir())) == 4
@@ -1095,7 +1095,7 @@ def test_a_transfer_that_broke_off_goes_on_where_it_stopped(tmp_path):
             running.stop()
 
     client = pacs.Client("STUDENT", running)
-    with pytest.raises(NetworkError, match="8 instances are there") as caught:
+    with pytest.raises(NetworkError, match="8 instances done") as caught:
         pacs.send(many, client, break_off)
     assert len(caught.value.report.done) == 8
     with pacs.LocalPacs(tmp_path / "kept", port=port):
@@ -1139,7 +1139,7 @@ def test_several_associations_break_off_as_one(many, tmp_path):
             running.stop()
 
     client = pacs.Client("STUDENT", running)
-    with pytest.raises(NetworkError, match="instances are there") as caught:
+    with pytest.raises(NetworkError, match="instances done") as caught:
         pacs.send(many, client, break_off)
     assert 30 <= len(caught.value.report.done) < 100
     with pacs.LocalPacs(tmp_path / "kept", port=port):
@@ -1158,7 +1158,7 @@ def test_one_refused_file_and_a_peer_that_goes_are_both_said(many, tmp_path):
 
     with pytest.raises(NetworkError) as caught:
         pacs.send([compressed, *many[:20]], pacs.Client("STUDENT", running), break_off)
-    assert "instances are there" in str(caught.value)
+    assert "instances done" in str(caught.value)
     assert list(caught.value.report.failed) == [str(compressed)]
 
 

@@ -255,8 +255,8 @@ def test_the_mean_of_a_series_in_time():
     ("meaning", "message"),
     [
         ({"scale": "metres"}, "no scale"),
-        ({"times": ((0.0, None),)}, "times has 1 entries"),
-        ({"b_values": (0.0,)}, "b_values has 1 entries"),
+        ({"times": ((0.0, None),)}, "times has 1 entry"),
+        ({"b_values": (0.0,)}, "b_values has 1 entry"),
         ({"b_vectors": np.zeros((2, 2))}, "shape"),
     ],
 )
@@ -351,3 +351,9 @@ def test_what_a_volume_does_not_have_is_named():
     assert_array_equal(volume.at(-1).data, volume.data[..., 4])
     with pytest.raises(GeometryError, match="no axis 7"):
         volume.flip(7)
+
+
+def test_a_slice_is_chosen_by_millimetres_or_by_index_and_not_by_both():
+    volume = Volume(np.zeros((3, 4, 5)), np.eye(4))
+    with pytest.raises(GeometryError, match="mm and index both choose the slice"):
+        volume.plane("axial", mm=0, index=0)

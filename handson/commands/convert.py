@@ -13,7 +13,7 @@ from pathlib import Path
 from handson.bids import modality_of, sidecar
 from handson.commands import Subparsers
 from handson.dicom import SeriesInfo, read_series, scan
-from handson.errors import HandsonError, SeriesError, WriteError
+from handson.errors import HandsonError, SeriesError, WriteError, counted
 from handson.nifti import write_nifti
 from handson.nifti.axis4 import write_gradients
 from handson.whole import whole_file
@@ -66,7 +66,9 @@ def run(arguments: Namespace) -> int:
             if not single:
                 image /= f"series-{place:03d}_{modality_of(info)}.nii.gz"
             convert(info, image, arguments.on_gap)
-            print(f"{image.name}: {len(info.files)} files, {' x '.join(map(str, info.shape))}")
+            print(
+                f"{image.name}: {counted(len(info.files), 'file')}, {' x '.join(map(str, info.shape))}"
+            )
         except HandsonError as error:
             failures += 1
             print(f"handson convert: series {place} of `handson scan`: {error}", file=sys.stderr)

@@ -5,6 +5,7 @@ import getpass
 import os
 import sys
 from argparse import Namespace
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from handson.commands import Subparsers
 
 from .. import deidentify
 from ..deidentify import folder
-from ..errors import DeidentifyError
+from ..errors import DeidentifyError, counted
 
 SOME_REFUSED = 3
+_SHOWN = 5  # numbers of inputs after each reason
 
 
 def add(subparsers: Subparsers) -> None:
@@ -47,7 +49,9 @@ def add(subparsers: Subparsers) -> None:
         "--jobs", type=_positive, default=1, metavar="N", help="number of processes"
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="report what would be done, write nothing"
+        "--dry-run",
+        action="store_true",
+        help="print what would be done and what refused, and why; write nothing",
     )
     parser.add_argument(
         "--aside",
@@ -114,16 +118,29 @@ def run(arguments: argparse.Namespace) -> int:
     for note in report.notes:
         print(note)
     if report.refused:
-        print(
-            f"{len(report.refused)} inputs were refused; the report in {arguments.output} says why, by number;"
-            " `handson deidentify IN --which NUMBER` names the file.",
-            file=sys.stderr,
-        )
+        _say_refused(report, arguments)
         return SOME_REFUSED
     done = {"done", "set aside"} & report.counts.keys()
     if not done:
         print("Nothing in it is DICOM or NIfTI.", file=sys.stderr)
     return 0 if done else 1
+
+
+def _say_refused(report: deidentify.Report, arguments: Namespace) -> None:
+    """How many inputs were refused, and where the reasons stand: in the report, or here after a dry run."""
+    refused = counted(len(report.refused), "input")
+    name_it = "`handson deidentify IN --which NUMBER` names the file."
+    if not arguments.dry_run:
+        where = f"the report in {arguments.output} says why, by number; {name_it}"
+        print(f"Refused: {refused}; {where}", file=sys.stderr)
+        return
+    print(f"Would be refused: {refused}. {name_it}", file=sys.stderr)
+    numbers = defaultdict(list)
+    for entry in report.refused:
+        numbers[entry.reason].append(entry.number)
+    for reason, found in numbers.items():
+        first = ", ".join(map(str, found[:_SHOWN])) + (", ..." if len(found) > _SHOWN else "")
+        print(f"  {counted(len(found), 'input')} (number {first}): {reason}", file=sys.stderr)
 
 
 def _ask_store(arguments: Namespace) -> int:

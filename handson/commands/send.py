@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from handson.commands import Subparsers
-from handson.errors import HandsonError
+from handson.errors import HandsonError, counted
 
 if TYPE_CHECKING:
     from handson.pacs import Client, DicomWeb, TransferReport
@@ -39,7 +39,7 @@ def run(arguments: Namespace) -> int:
             raise
     print(report)
     if report.left_out:
-        print(f"{len(report.left_out)} files are not DICOM images and were left out.")
+        print(f"{counted(len(report.left_out), 'file')} left out: not a DICOM image.")
     if not report.proved:
         print("The archive confirmed each file; it answers no queries, so it was not asked again.")
     return 0

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
-from ..errors import DataError
+from ..errors import DataError, counted
 from .files import copy_verified, missing
 from .manifest import DataSet
 
@@ -60,7 +60,7 @@ def unpack(dataset: DataSet, archive: BinaryIO, inside: str, folder: Path) -> No
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"is not a whole .tar.gz archive ({error})") from error
     if wanted:
-        raise DataError(f"lacks {len(wanted)} files of the set, the first of them {min(wanted)}")
+        raise DataError(f"lacks {counted(len(wanted), 'file')} of the set, first {min(wanted)}")
 
 
 def _opened(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:

@@ -24,7 +24,7 @@ from pydicom.uid import (
 )
 
 from ..deflated import bomb, most_inflated
-from ..errors import ReadError
+from ..errors import ReadError, counted
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 PIXELS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
@@ -271,7 +271,9 @@ def _find_pixels(file: BinaryIO, size: int, little: bool) -> Pixels | None:
         return Pixels(tag, "OB", offset, None)
     if offset + length > size:
         missing = offset + length - size
-        raise ReadError(f"is truncated: {missing} bytes of its pixel data are missing", COPY_AGAIN)
+        raise ReadError(
+            f"is truncated: {counted(missing, 'byte')} of pixel data missing", COPY_AGAIN
+        )
     return Pixels(tag, vr, offset, length)
 
 

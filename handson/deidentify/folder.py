@@ -18,7 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..errors import DeidentifyError
+from ..errors import DeidentifyError, counted
 from . import report as status
 from .bids import is_tree
 from .cluster import spread
@@ -331,15 +331,15 @@ def _account(
     report.entries.sort(key=lambda entry: entry.number)
     if faces:
         report.notes.append(
-            f"{faces} outputs belong to head volumes that may show a face, from which a person can be recognised."
+            f"Head volumes may show a face, by which a person can be recognised: {counted(faces, 'output')}."
             " See docs/deidentify.md for de-facing."
         )
 
     if mosaics and "retain-safe-private" not in job.options:
         report.notes.append(
-            f"{mosaics} outputs are Siemens mosaics: many slices in one picture. What says how many, and how they"
-            " lie, is private and went with the rest; a reader cannot make a volume of them any more. The option"
-            " retain-safe-private keeps the number of slices."
+            f"Siemens mosaics, many slices in one picture: {counted(mosaics, 'output')}. How many slices there are, and how"
+            " they lie, stood in private elements, which were removed: no reader can make a volume of a mosaic now."
+            " The option retain-safe-private keeps the number of slices."
         )
     report.notes += patients.notes()
 
@@ -385,7 +385,7 @@ def _write_directory(report: Report, place: Output, identity: Identity) -> None:
     )
     if listed < len(names):
         report.notes.append(
-            f"{len(names) - listed} outputs belong to no patient or series: the DICOMDIR leaves them out."
+            f"The DICOMDIR leaves out {counted(len(names) - listed, 'output')}: no patient or series is stated."
         )
 
 

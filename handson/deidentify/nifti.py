@@ -21,7 +21,7 @@ import numpy as np
 from nibabel import Nifti1Header, Nifti2Header
 from pydicom.datadict import tag_for_keyword
 
-from ..errors import ReadError
+from ..errors import ReadError, counted
 from . import forms, vocabulary
 from . import profile as letters
 from .bids import Names, clean_table, description
@@ -280,7 +280,7 @@ def _copy_voxels(path: Path, offset: int, left: int, target: IO[bytes]) -> None:
                 chunk = source.read(min(left, _CHUNK))
                 if not chunk:
                     raise ReadError(
-                        f"is truncated: {left} bytes of its voxels are missing", _SAMPLE
+                        f"is truncated: {counted(left, 'byte')} of voxels missing", _SAMPLE
                     )
                 target.write(chunk)
                 left -= len(chunk)

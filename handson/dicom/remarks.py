@@ -77,11 +77,13 @@ def _padding(frames) -> list[str]:
         if one.file.padding and not one.scaling.table and one.file.modality != "SEG"
     }
     if len(shown) > 3:
-        return [f"Some values are padding, other ones in each of {len(shown)} groups of slices."]
+        return [
+            f"Some pixels are padding, not image; their values differ in {len(shown)} groups of slices."
+        ]
     return [
-        f"The value {low:g} is padding: there is no image."
+        f"Pixels with the value {low:g} are padding, not image."
         if low == high
-        else f"Values from {low:g} to {high:g} are padding: there is no image."
+        else f"Pixels with values from {low:g} to {high:g} are padding, not image."
         for low, high in sorted(shown)
     ]
 

@@ -14,6 +14,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.tag import BaseTag
 
 from ..deidentify.profile import Profile
+from ..errors import counted
 from .still import Still, labels, script
 
 _HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ def flat(dataset: Dataset, path: str = "") -> dict[str, tuple[int, str, str]]:
         elif isinstance(element.value, bytes):
             found[name] = (
                 element.tag,
-                f"{len(element.value)} bytes",
+                counted(len(element.value), "byte"),
                 element.value.decode("latin-1"),
             )
         else:

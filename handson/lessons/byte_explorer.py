@@ -17,7 +17,7 @@ from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.filereader import data_element_generator
 
-from ..errors import ReadError
+from ..errors import ReadError, counted
 from ..nifti import header_bytes
 from .still import Still, labels, script
 
@@ -87,15 +87,15 @@ def _element_fields(element) -> list[ByteField]:
     name = keyword_for_tag(tag) or str(tag)
     if element.is_implicit_VR:
         at = start - 8
-        head = [ByteField(at + 4, start, f"{name}: length", f"{element.length} bytes")]
+        head = [ByteField(at + 4, start, f"{name}: length", counted(element.length, "byte"))]
     else:
         at = start - (12 if element.VR in _EXPLICIT_LONG else 8)
         head = [
             ByteField(at + 4, at + 6, f"{name}: VR", str(element.VR)),
-            ByteField(at + 6, start, f"{name}: length", f"{element.length} bytes"),
+            ByteField(at + 6, start, f"{name}: length", counted(element.length, "byte")),
         ]
     value = convert_raw_data_element(element).value
-    says = f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+    says = counted(len(value), "byte") if isinstance(value, bytes) else str(value)
     return [
         ByteField(at, at + 4, f"{name}: tag", str(tag)),
         *head,

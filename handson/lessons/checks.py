@@ -20,7 +20,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from ..datasets import fetch
-from ..errors import HandsonError
+from ..errors import HandsonError, counted
 from .records import record
 
 
@@ -178,7 +178,7 @@ def judge(exercise_id: str, answer: Any = ...) -> Verdict:
     except HandsonError as error:
         return Verdict(exercise_id, "problem", f"The data of this exercise: {error}")
     except Exception:  # an answer can be any object at all, and a check never raises
-        says = f"This {type(answer).__name__} cannot be compared. {exercise.hint}"
+        says = f"An answer of type {type(answer).__name__} cannot be checked. {exercise.hint}"
         return Verdict(exercise_id, "wrong", says)
 
 
@@ -207,8 +207,8 @@ def _judge(exercise_id, exercise, answer) -> Verdict:
     accepted = exercise.answer()
     answer, unit = _without_unit(answer) if not isinstance(accepted, str) else (answer, "")
     if unit and unit.lower() != exercise.unit.lower():
-        wanted = f"in {exercise.unit}" if exercise.unit else "without a unit"
-        return Verdict(exercise_id, "wrong", f"You gave {unit}; the answer is asked {wanted}.")
+        wanted = f"in {exercise.unit}" if exercise.unit else "as a number without a unit"
+        return Verdict(exercise_id, "wrong", f"You gave {unit!r}: give the answer {wanted}.")
     if same(answer, accepted, exercise.within):
         return Verdict(exercise_id, "correct", exercise.because)
     for right_as_well, remark in exercise.also:
@@ -217,21 +217,26 @@ def _judge(exercise_id, exercise, answer) -> Verdict:
     for mistake in exercise.mistakes:
         if same(answer, mistake.answer(), exercise.within):
             return Verdict(exercise_id, "mistake", mistake.says, mistake.name)
-    return Verdict(exercise_id, "wrong", f"{_misfit(answer, accepted)}{exercise.hint}")
+    misfit = _misfit(answer, accepted)
+    says = misfit or _half_right(answer, accepted, exercise.within)
+    return Verdict(exercise_id, "wrong", f"{says}{exercise.hint}")
 
 
 def same(answer: Any, accepted: Any, within: float = 1e-6) -> bool:
-    """Is it the same answer? Numbers may be off by `within`, text by case and outer blanks.
+    """Is it the same answer? Numbers may be off by `within`, text by case and outer blanks;
+    a side may be given by its letter, and letters one by one.
 
     `...` in `accepted` takes anything.
 
     >>> same([1, 2.004], (1, 2), within=0.01), same("gems_iden_01 ", "GEMS_IDEN_01"), same(True, 1)
     (True, True, False)
+    >>> same("R", "right"), same(("P", "S", "L"), "PSL")
+    (True, True)
     """
     if accepted is ...:
         return True
     if isinstance(accepted, str):
-        return isinstance(answer, str) and answer.strip().lower() == accepted.strip().lower()
+        return isinstance(_spelled(answer), str) and _plain(answer) == _plain(accepted)
     if isinstance(accepted, bool | np.bool_) or isinstance(answer, bool | np.bool_):
         both = isinstance(accepted, bool | np.bool_) and isinstance(answer, bool | np.bool_)
         return both and bool(answer) == bool(accepted)
@@ -262,6 +267,32 @@ def same(answer: Any, accepted: Any, within: float = 1e-6) -> bool:
     )
 
 
+# The words for a side, and their letters at the edge of a picture.
+_SIDES = {
+    "l": "left",
+    "r": "right",
+    "a": "anterior",
+    "p": "posterior",
+    "s": "superior",
+    "i": "inferior",
+}
+_SIDES |= {word: word for word in _SIDES.values()}
+_SIDES |= {word: word for word in ("front", "back", "head", "feet", "top", "bottom")}
+
+
+def _plain(text) -> str:
+    """Text without case and outer blanks; "R" is "right"."""
+    plain = _spelled(text).strip().lower()
+    return _SIDES.get(plain, plain)
+
+
+def _spelled(answer):
+    """("P", "S", "L") -> "PSL"; anything else is its own answer."""
+    letters = answer if isinstance(answer, list | tuple) else ()
+    spelled = letters and all(isinstance(one, str) and len(one) == 1 for one in letters)
+    return "".join(letters) if spelled else answer
+
+
 def _is_text(answer) -> bool:
     return isinstance(answer, str | bytes)
 
@@ -281,19 +312,50 @@ def _without_unit(answer):
 
 
 def _misfit(answer, accepted) -> str:
-    """What kind of thing is asked, when the answer is another kind; else nothing."""
+    """What kind of thing was expected, when the answer is another kind; else nothing."""
     if isinstance(accepted, str):
-        return "" if _is_text(answer) else "A text is asked, in quotes. "
+        if not _is_text(answer):
+            return "Expected text, in quotes. "
+        a_side = accepted in ("left", "right") and _plain(answer) not in _SIDES
+        return "Expected one word for the side, such as 'left', 'front' or 'top'. " * a_side
     if isinstance(accepted, bool | np.bool_):
-        return "" if isinstance(answer, bool | np.bool_) else "True or False is asked. "
+        return "" if isinstance(answer, bool | np.bool_) else "Expected True or False. "
+    if isinstance(accepted, Set):
+        return _misfit_of_names(answer)
     if isinstance(accepted, Mapping):
         if not isinstance(answer, Mapping) or answer.keys() != accepted.keys():
-            return f"A dictionary with {' and '.join(map(repr, accepted))} is asked. "
+            return f"Expected a dictionary with the keys {_listed(map(repr, accepted))}. "
         parts = ((key, _misfit(answer[key], accepted[key])) for key in accepted)
-        return next((f"{key}: {misfit}" for key, misfit in parts if misfit), "")
-    if _is_text(answer):
-        return "A text was given, and no number stands in it. "
+        return next((f"{key!r}: {misfit}" for key, misfit in parts if misfit), "")
     asked, given = (len(x) if hasattr(x, "__len__") else 1 for x in (accepted, answer))
-    if asked == given:
+    if _is_text(answer):
+        return f"Expected {'a number' if asked == 1 else f'{asked} values'}, got text. "
+    return "" if asked == given else f"Expected {counted(asked, 'value')}, got {given}. "
+
+
+def _misfit_of_names(answer) -> str:
+    """The same where a set of file names was expected; how many there are is not said."""
+    if _is_text(answer) or not hasattr(answer, "__iter__"):
+        return 'Expected a set of file names, such as {"a.dcm", "b.dcm"}. '
+    if all(isinstance(name, str) and not re.search(r"[/\\]", name) for name in answer):
         return ""
-    return f"{asked} {'value is' if asked == 1 else 'values are'} asked, {given} given. "
+    return "Expected names without folders, as text: path.name. "
+
+
+def _half_right(answer, accepted, within) -> str:
+    """Which parts are not right yet, where others are; nothing is said of the parts of a point."""
+    if isinstance(accepted, Mapping):
+        pairs = [(repr(key), answer[key], accepted[key]) for key in accepted]
+    elif isinstance(accepted, tuple):
+        numbers = (f"value {n}" for n in range(1, len(accepted) + 1))
+        pairs = list(zip(numbers, answer, accepted, strict=True))
+    else:
+        return ""
+    wrong = [name for name, given, right in pairs if not same(given, right, within)]
+    return f"Not right yet: {_listed(wrong)}. " if len(wrong) < len(pairs) else ""
+
+
+def _listed(words) -> str:
+    """ "a, b and c" """
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last

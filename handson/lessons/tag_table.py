@@ -13,6 +13,7 @@ import traitlets
 from pydicom import Dataset
 from pydicom.tag import Tag
 
+from ..errors import counted
 from .still import Still, html_table, labels, script
 
 _HERE = Path(__file__).parent
@@ -40,9 +41,9 @@ def _row(dataset, element, depth):
         block = Tag(element.tag.group, element.tag.element >> 8)
         creator = str(dataset[block].value) if block in dataset else "nobody"
     if element.VR == "SQ":
-        value = f"{len(element.value)} items"
+        value = counted(len(element.value), "item")
     elif isinstance(element.value, bytes):
-        value = f"{len(element.value)} bytes"
+        value = counted(len(element.value), "byte")
     else:
         value = str(element.value)
     short = value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"

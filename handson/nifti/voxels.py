@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from nibabel.volumeutils import array_from_file
 
-from ..errors import ReadError
+from ..errors import ReadError, counted
 from ..integers import integer_type
 from .files import COPY_AGAIN, Stream, is_packed
 from .spec import VoxelSpec, refuse_the_impossible
@@ -31,7 +31,7 @@ def read_voxels(stream: Stream, path: Path, spec: VoxelSpec, notes: list[str]) -
         raw = _mapped(stream, spec)
         extra = size - spec.end
     if extra:
-        notes.append(f"{extra:,} bytes after its voxels were not read.")
+        notes.append(f"Ignored {counted(extra, 'byte')} after its voxels.")
     if spec.squeezed:
         raw = raw[..., 0]
     if spec.rgb:

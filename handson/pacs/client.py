@@ -27,7 +27,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
-from ..errors import NetworkError
+from ..errors import NetworkError, counted
 from . import associations
 from .diagnosis import why_not, why_refused
 from .index import KEYS, LEVELS
@@ -374,7 +374,7 @@ class Client:
 
     def _gone(self, service, finished, report=None):
         return NetworkError(
-            f"{self.peer} gave no answer to {service}, after {finished} instances: it is gone or hangs",
+            f"{self.peer} gave no answer to {service}, after {counted(finished, 'instance')}: it is gone or hangs",
             "What was confirmed was received. When the peer is back, do the same again."
             + (" `handson send` sends only what is missing." if service == "C-STORE" else ""),
             report=report,

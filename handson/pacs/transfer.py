@@ -16,7 +16,7 @@ from threading import Lock
 
 import pydicom
 
-from ..errors import NetworkError
+from ..errors import NetworkError, counted
 from .client import Client, Progress, Sendable, paths_of, sendable
 from .report import TransferReport
 from .server import Receiver
@@ -56,7 +56,7 @@ def send(
         _send(archive, missing, report, _after(progress, len(report.already)))
     if there is not None:
         _prove(archive, missing, set(places.values()) - {None}, report)
-    return _complete(report, f"{archive}: {len(report.failed)} files did not get there")
+    return _complete(report, f"{archive}: {counted(len(report.failed), 'file')} did not get there")
 
 
 def pull(
@@ -96,7 +96,7 @@ def pull(
     unmet = [uid for uid in every if uid not in here]
     report.failed = {uid: report.failed.get(uid, "it did not arrive") for uid in unmet}
     report.proved = not report.failed
-    return _complete(report, f"{archive}: {len(report.failed)} instances did not arrive")
+    return _complete(report, f"{archive}: {counted(len(report.failed), 'instance')} did not arrive")
 
 
 def images(
@@ -364,7 +364,8 @@ def _complete(report, fault) -> TransferReport:
 
 def _with(error, report) -> NetworkError:
     """The same error, carrying what the whole transfer had done."""
-    finished = f"{error.fault}; {len(report.already) + len(report.done)} instances are there"
+    there = counted(len(report.already) + len(report.done), "instance")
+    finished = f"{error.fault}; {there} done"
     return NetworkError(finished, error.remedy, status=error.status, report=report)
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from ..errors import NetworkError
+from ..errors import NetworkError, counted
 from .tls import Tls
 
 WAIT = 60.0  # seconds for an answer
@@ -69,7 +69,9 @@ class DicomWeb:
         body, kind = self._ask(path, accept=_ANY_SYNTAX)
         parts = list(_parts(body, kind))
         if len(parts) != 1:
-            raise NetworkError(f"{self.url} sent {len(parts)} files where one was asked for")
+            raise NetworkError(
+                f"{self.url} sent {counted(len(parts), 'file')} where one was asked for"
+            )
         return parts[0]
 
     def store(self, files: Iterable[Path]) -> dict[str, str]:

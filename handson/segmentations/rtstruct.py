@@ -17,7 +17,7 @@ from pydicom.sr.coding import Code
 from ..dicom.elements import number, numbers, text, value
 from ..dicom.faults import naming, without_warnings
 from ..dicom.header import whole_header
-from ..errors import GeometryError, ReadError
+from ..errors import GeometryError, ReadError, counted
 from ..volume import Volume
 from .grids import check_frame, on
 from .rings import even_odd, fill
@@ -234,12 +234,14 @@ def _check_nested(several, filled, where):
 def _told(by_slice, tiny, title) -> list[str]:
     told = []
     if tiny:
-        told.append(f"{title}: {tiny} contours catch no voxel centre, so they mark no voxel.")
+        told.append(
+            f"{title}: {counted(tiny, 'contour')} marked no voxel: no voxel centre lies inside."
+        )
     missing = sorted({*range(min(by_slice), max(by_slice) + 1)} - set(by_slice))
     if missing:
         shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
         told.append(
-            f"{title}: no contour in {len(missing)} slices between its first and last ({shown}): left empty."
+            f"{title}: no contour in {counted(len(missing), 'slice')} between its first and last ({shown}): left empty."
         )
     return told
 
