@@ -64,3 +64,12 @@ def test_code_and_notebooks_are_formatted_and_lint_free():
             text=True,
         )
         assert ruff.returncode == 0, ruff.stdout + ruff.stderr
+
+
+@PARAMETERS
+def test_cells_fit_a_projector(path):
+    """ruff keeps most lines short (notebooks/ruff.toml); it leaves text and comments alone."""
+    for cell in code_cells(nbformat.read(path, as_version=4)):
+        lines = cell.source.splitlines()
+        assert max(map(len, lines), default=0) <= 80, cell.id
+        assert len(lines) <= 22, cell.id
