@@ -166,8 +166,8 @@ def test_numbers_come_in_any_container(answer):
 
 def test_a_side_may_be_a_letter_and_letters_may_come_one_by_one():
     n = MODULES["03"].EXERCISES["03-2"].answer()["n"]
-    assert judge("03-2", {"n": n, "points to": "R"}).kind == "correct"
-    assert judge("03-2", {"n": n, "points to": "L"}).mistake == "DICOM's x is nibabel's x"
+    assert judge("03-2", {"n": n, "points to": "P"}).kind == "correct"
+    assert judge("03-2", {"n": n, "points to": "A"}).mistake == "DICOM's x is nibabel's x"
     assert judge("04-2", {"codes": ("P", "S", "L"), "feet to head": 1}).kind == "correct"
 
 
@@ -243,8 +243,8 @@ def test_a_bool_is_no_number_and_close_is_close_enough():
         ),
         ("04-6", "sform", "the keys 'x', 'right drawn at' and 'form'."),
         ("06-3", "2 patients", "give the answer as a number without a unit"),
-        ("03-2", {"n": (-1, 0, 0), "points to": "to her right"}, "Expected one word for the side"),
-        ("03-2", {"n": (-1, 0, 0), "points to": "front"}, "Not right yet: 'points to'."),
+        ("03-2", {"n": (0, 1, 0), "points to": "to her back"}, "Expected one word for the side"),
+        ("03-2", {"n": (0, 1, 0), "points to": "left"}, "Not right yet: 'points to'."),
         ("03-4", (12, 4.83, 7.0), "Not right yet: value 3."),
         ("03-4", (7, 1, 2), "np.diff"),
         ("10-7", "LETTER.TXT", "Expected a set of file names"),

@@ -65,14 +65,14 @@ def test_a_delivery_with_a_mask_becomes_a_figure_and_a_report(run, tmp_path):
     said = run()
     assert "75 files: 72 in 3 DICOM series, 1 NIfTI, 2 skipped" in said
     assert "axes grow to: RAS" in said
-    assert "texts found in report and figure: 0" in said
+    assert "texts found in these files: 0" in said
     assert "report.html" in said
     assert "Anna" not in said
 
 
 def test_a_folder_without_images_ends_in_one_clear_sentence(run, tmp_path):
     (tmp_path / "own/letter.txt").write_text("not an image")
-    with pytest.raises(AssertionError, match="No image of this folder can be read"):
+    with pytest.raises(AssertionError, match="No image can be read"):
         run()
 
 

@@ -85,6 +85,8 @@ def together(notebook) -> dict[str, int]:
 
 def title_line(notebook) -> str:
     total = together(notebook)
+    if not total["three hours"]:
+        return f"**Time:** {total['alone']} minutes alone; it is not part of the course in class."
     return (
         f"**Time:** {total['alone']} minutes alone; {total['two hours']} minutes in class "
         f"({total['three hours']} in the three-hour course)."
@@ -99,7 +101,9 @@ def table(notebook) -> str:
             f"| {name} | {row['alone']} | {row['two hours'] or ''} | {row['three hours'] or ''} |"
         )
     total = together(notebook)
-    figures = " | ".join(f"**{total[r]}**" for r in ("alone", "two hours", "three hours"))
+    figures = " | ".join(
+        f"**{total[r]}**" if total[r] else "" for r in ("alone", "two hours", "three hours")
+    )
     return "\n".join([*rows, f"| **together** | {figures} |"])
 
 

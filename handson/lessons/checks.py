@@ -269,15 +269,10 @@ def same(answer: Any, accepted: Any, within: float = 1e-6) -> bool:
 
 # The words for a side, and their letters at the edge of a picture.
 _SIDES = {
-    "l": "left",
-    "r": "right",
-    "a": "anterior",
-    "p": "posterior",
-    "s": "superior",
-    "i": "inferior",
+    **{"l": "left", "r": "right", "a": "front", "p": "back", "s": "head", "i": "feet"},
+    **{"anterior": "front", "posterior": "back", "superior": "head", "inferior": "feet"},
 }
-_SIDES |= {word: word for word in _SIDES.values()}
-_SIDES |= {word: word for word in ("front", "back", "head", "feet", "top", "bottom")}
+_SIDES |= {word: word for word in (*_SIDES.values(), "top", "bottom")}
 
 
 def _plain(text) -> str:
@@ -316,7 +311,7 @@ def _misfit(answer, accepted) -> str:
     if isinstance(accepted, str):
         if not _is_text(answer):
             return "Expected text, in quotes. "
-        a_side = accepted in ("left", "right") and _plain(answer) not in _SIDES
+        a_side = accepted in _SIDES and _plain(answer) not in _SIDES
         return "Expected one word for the side, such as 'left', 'front' or 'top'. " * a_side
     if isinstance(accepted, bool | np.bool_):
         return "" if isinstance(answer, bool | np.bool_) else "Expected True or False. "

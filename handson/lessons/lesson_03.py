@@ -42,8 +42,9 @@ def directions(header: Dataset) -> tuple[np.ndarray, np.ndarray]:
     return row, column
 
 
-def mr_normal() -> np.ndarray:
-    return np.cross(*directions(headers(folder_of("gen-study") / "MR")[0]))
+def coronal_normal() -> np.ndarray:
+    first = min((folder_of("gen-phantom") / "dicom" / "coronal").iterdir())
+    return np.cross(*directions(pydicom.dcmread(first, stop_before_pixels=True)))
 
 
 def distinct(keyword: str) -> int:
@@ -132,29 +133,29 @@ EXERCISES = {
         ),
     ),
     "03-2": Exercise(
-        asks="{'n': three numbers, 'points to': a side of the patient} for the normal of the MR series.",
-        answer=lambda: {"n": mr_normal(), "points to": "right"},
+        asks="{'n': three numbers in LPS+, 'points to': a side of the patient} for the normal of the coronal series.",
+        answer=lambda: {"n": coronal_normal(), "points to": "back"},
         within=1e-3,
-        because="n points to the patient's right, since x grows to the left in DICOM. The z of "
-        "ImagePositionPatient is the same in every slice of this series, so it sorts nothing.",
-        hint="n is the cross product of the two halves of ImageOrientationPatient, in LPS+.",
+        because="n points to the patient's back, since y grows to Posterior in DICOM. All slices of this "
+        "series have the same z: you cannot sort them by it.",
+        hint="n is the cross product of the two halves of ImageOrientationPatient: np.cross(row, column). Which "
+        "of its numbers is not 0, and to which side does that axis of LPS+ grow?",
         mistakes=(
             Mistake(
                 "z is IPP[2]",
                 lambda: {"n": (0, 0, 1), "points to": ...},
-                "That is the z axis of the patient. These slices are sagittal: all of them have "
+                "That is the z axis of the patient. These slices are coronal: each of them spans "
                 "the same z. Compute n from ImageOrientationPatient.",
             ),
             Mistake(
                 "cross product reversed",
-                lambda: {"n": -mr_normal(), "points to": ...},
-                "The sign is turned round: it is row × column, in this order (PS3.3 C.7.6.2.1.1).",
+                lambda: {"n": -coronal_normal(), "points to": ...},
+                "The sign is reversed: it is row × column, in this order (PS3.3 C.7.6.2.1.1).",
             ),
             Mistake(
                 "DICOM's x is nibabel's x",
-                lambda: {"n": mr_normal(), "points to": "left"},
-                "The numbers are right and the side is not: DICOM's x grows to the patient's Left, so "
-                "-1 points to the right.",
+                lambda: {"n": coronal_normal(), "points to": "front"},
+                "The numbers are right and the side is not: DICOM's y grows to Posterior, the patient's back.",
             ),
         ),
     ),

@@ -130,7 +130,7 @@ EXERCISES = {
         answer=lambda: {"codes": codes(UNSEEN), "feet to head": codes(UNSEEN).index("S")},
         because="Each column is one array axis: i to Posterior, j to Superior, k to the Left. From the "
         "feet to the head you walk along axis 1.",
-        hint="Take the columns one by one: which of its three numbers is the largest, and which sign has it?",
+        hint="Take the columns one by one. Which of the three numbers is the largest, and what is its sign?",
         mistakes=(
             Mistake(
                 "the affine rotates the data",

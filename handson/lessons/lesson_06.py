@@ -307,7 +307,7 @@ QUIZ = (
         ),
     ),
     Question(
-        "A list names 655 elements that may identify. You remove all of them. What is left?",
+        "A list names the elements that may identify. You remove all of them. What is left?",
         (
             Option(
                 "Nothing that identifies.",
@@ -322,7 +322,7 @@ QUIZ = (
         ),
     ),
     Question(
-        "De-facing is free for the analysis, is it not?",
+        "Does de-facing leave every later analysis as it was?",
         (
             Option(
                 "No: it can cut brain, and it changes what later steps find.",
