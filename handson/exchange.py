@@ -83,6 +83,7 @@ def of_nibabel(image: Any) -> dict[str, Any]:
         "affine": affine,
         "photometric": "RGB" if rgb else "MONOCHROME2",
         "oriented": bool(stated and not analyze),
+        "scale": "mm" if stated or space != "unknown" else "none",
         "time_step": float(str(step)) * _SECONDS[time] if step > 0 and time in _SECONDS else None,
     }
 

@@ -466,6 +466,13 @@ def test_distances_that_no_field_states_are_said_to_be_none(save):
     assert read_nifti(save(nifti(numbered(SHAPE), pixdim=(1, 2, 0, 4, 1, 1, 1, 1)))).scale == "mm"
 
 
+@pytest.mark.parametrize(("scale", "again"), [("mm", "mm"), ("detector", "none"), ("none", "none")])
+def test_no_millimetres_come_back_that_were_not_written(tmp_path, scale, again):
+    volume = Volume(numbered(SHAPE), np.diag([2.0, 3, 4, 1]), oriented=False, scale=scale)
+    assert read_nifti(write_nifti(volume, tmp_path / "a.nii")).scale == again
+    assert Volume.from_nibabel(volume.to_nibabel()).scale == again
+
+
 def test_a_mat_file_of_spm_is_ignored_and_told(save, tmp_path):
     path = save(nifti(numbered(SHAPE)), "a.b.nii")
     (tmp_path / "a.b.mat").write_bytes(b"")

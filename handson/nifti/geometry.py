@@ -33,10 +33,12 @@ def affine_of(
     to_mm = _mm(stored, notes)
     if len(usable) == 2:
         _compare(usable["sform"], usable["qform"], grid, to_mm, notes)
-    scale = "mm" if "sform" in usable or _states_steps(stored, grid) else "none"
+    known = "sform" in usable or _states_steps(stored, grid)
     if usable:
+        scale = "mm" if known else "none"
         return np.diag([to_mm] * 3 + [1]) @ next(iter(usable.values())), True, scale
     notes.append("It does not state which side of the patient is which.")
+    scale = "mm" if known and stored["xyzt_units"] & 7 else "none"  # numbers without a unit
     return np.diag([to_mm] * 3 + [1]) @ _fallback(stored, grid, notes), False, scale
 
 
