@@ -69,8 +69,8 @@ def look_first(
     decoder: Decoder,
     frames: Iterable[bytes],
     shape: tuple[int, int, int],
+    allocated: int,
     path: Path | None = None,
-    allocated: int = 16,
 ) -> None:
     """Refuse frames at which a decoder would end the program, never return or take all memory.
 

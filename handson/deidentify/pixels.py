@@ -299,7 +299,8 @@ def _decoded(source: OpenDicom) -> bytearray:
             copy.PixelData, number_of_frames=int(dataset.get("NumberOfFrames") or 1)
         )
         shape = dataset.Rows, dataset.Columns, dataset.SamplesPerPixel
-        decoders.look_first(decoder, frames, shape)
+        allocated = dataset.BitsAllocated
+        decoders.look_first(decoder, frames, shape, allocated)
         array, meaning = decoder.as_array(copy, raw=True, decoding_plugin=decoders.plugin(decoder))
     except ReadError:
         raise

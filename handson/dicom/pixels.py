@@ -271,7 +271,7 @@ def _decode(source, indices, targets):
     pixels, wanted = data[source.offset : source.offset + source.length], set(indices)
     encoded = enumerate(generate_frames(pixels, number_of_frames=source.number_of_frames))
     asked = (frame for index, frame in encoded if index in wanted)
-    decoders.look_first(decoder, asked, f.shape, source.path, f.allocated)
+    decoders.look_first(decoder, asked, f.shape, f.allocated, source.path)
     buffer = BytesIO(memoryview(data)[: source.offset + source.length])
     buffer.seek(source.offset)
     partial = photometric != f.photometric
