@@ -363,3 +363,44 @@ def test_the_turning_mip_shows_the_marker_beside_its_letters(notebook, phantoms,
         assert rows.mean() < grey.shape[0] / 2
         assert (columns.mean() < grey.shape[1] / 2) == at_left, wanted
         opened.press(*["ArrowRight"] * 9)
+
+
+def test_a_large_picture_is_a_draft_while_it_moves_and_whole_at_rest(notebook):
+    """More voxels than the screen has dots: every place stays where it is, at rest every voxel is painted."""
+    opened = notebook(
+        LOAD,
+        """
+ramp = np.add.outer(np.arange(2500), 3 * np.arange(2000)).astype(np.int16)
+viewer = handson.view(handson.Volume(ramp[..., None], np.diag([-0.1, -0.1, 1, 1])), window=(4000, 8000))
+viewer
+""",
+    )
+    opened.run_all()
+    page, canvas = opened.page, opened.page.locator(".ho-canvas")
+    size = "canvas => [canvas.width, canvas.height]"
+
+    def is_whole(low, high):
+        found = canvas_pixels(canvas)
+        assert found.shape[:2] == (2000, 2500)
+        ramp = np.add.outer(3 * np.arange(2000), np.arange(2500))
+        assert np.abs(found[..., :3].astype(int) - truth.render(ramp, low, high)).max() <= 1
+
+    eventually(page, lambda: is_whole(0, 7999), 20)
+    box, sizes = canvas.bounding_box(), []
+    opened.evaluate(
+        """const canvas = document.querySelector('.ho-canvas'); window.sizes = [];
+           new MutationObserver(() => sizes.push(canvas.width)).observe(canvas, {attributes: true});"""
+    )
+    opened.python("viewer.window = (2000, 4000)")
+    eventually(page, lambda: is_whole(0, 3999), 20)
+    sizes = page.evaluate("() => sizes")
+    assert min(sizes) < 2500 / 2, "no draft was painted"
+    assert sizes[-1] == 2500
+    assert canvas.bounding_box() == box
+    # Scrolling the page, or moving the pointer, paints nothing again.
+    page.evaluate("() => { sizes.length = 0; }")
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.move(box["x"] + 150, box["y"] + 90)
+    page.wait_for_timeout(400)
+    assert canvas.evaluate(size) == [2500, 2000]
+    assert page.evaluate("() => sizes.filter(width => width !== 2500)") == []

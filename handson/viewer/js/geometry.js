@@ -18,6 +18,15 @@ export function sectionMap(layout, shape, index) {
   return { width: shape[h], height: shape[v], origin, across, down, spacing: layout.spacing };
 }
 
+// Every nth pixel of a section both ways: the one in the middle of n x n, or the one before it.
+export function everyNth(map, n) {
+  const middle = (n - 1) >> 1, count = (size) => Math.floor((size - 1 - middle) / n) + 1;
+  return {
+    ...map, width: count(map.width), height: count(map.height),
+    origin: pixelToVoxel(map, middle, middle), across: map.across.map((x) => n * x), down: map.down.map((x) => n * x),
+  };
+}
+
 export const pixelToVoxel = (map, x, y) =>
   map.origin.map((o, a) => o + x * map.across[a] + y * map.down[a]);
 

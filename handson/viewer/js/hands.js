@@ -91,7 +91,7 @@ export class Hands {
     else if (pressed.moves === "zoom") this.zoomBy(1.01 ** -dy, pane, pressed.at);
     else if (this.brushing()) this.dab(pane, this.voxelUnder(pane, point));
     else if (this.drawing()) return;
-    else if (view.composition() === "curtain") view.set({ split: clamp((point[0] + 0.5) / pane.canvas.width, 0, 1) });
+    else if (view.composition() === "curtain") view.set({ split: clamp((point[0] + 0.5) / pane.columns, 0, 1) });
     else if (touch) this.slide(pane, dy);
     else this.changeWindow(at[0] - pressed.at[0], at[1] - pressed.at[1], pressed.range);
   }

@@ -1,5 +1,5 @@
 // One picture on the page: a canvas of one pixel a voxel, stretched to millimetres by CSS, under lines and
-// letters that stay crisp at any zoom. The frame is the cell it stands in; around the picture is black.
+// letters that stay crisp at any zoom. A draft of a large picture has fewer pixels on the same place. The frame is the cell it stands in; around the picture is black.
 //
 //   frame (clips)  +- plane --------- S --- colour bars -+
 //                  |  slice   canvas  role=img, keyboard |
@@ -7,7 +7,7 @@
 //                  |  W L                                |
 //                  +- convention ---- I -------- 20 mm --+
 import { draw, make, place, show } from "./dom.js";
-import { placePicture, scaleBar } from "./geometry.js";
+import { clamp, placePicture, scaleBar } from "./geometry.js";
 
 export const PLANE_COLOURS = { axial: "#7fd0ff", coronal: "#ffd24a", sagittal: "#8dff8d" };
 const GAP = 16, FAR = 4000; // CSS pixels that a crosshair's lines leave free, and beyond any frame
@@ -55,8 +55,10 @@ export class Pane {
     this.context.putImageData(this.image, 0, 0);
   }
 
-  // frame: {width, height} CSS pixels; size: (width, height) of the picture in mm; centre: its point in the middle
-  layOut(frame, size, scale, centre, smooth) {
+  // map: the section on show; frame: {width, height} CSS pixels; size: (width, height) of the picture in mm;
+  // centre: its point in the middle
+  layOut(map, frame, size, scale, centre, smooth) {
+    [this.columns, this.rows] = [map.width, map.height];
     this.placed = placePicture(frame, size, scale, centre);
     for (const side of ["width", "height", "left", "top"]) this.canvas.style[side] = `${this.placed[side]}px`;
     this.canvas.classList.toggle("ho-smooth", smooth);
@@ -67,14 +69,20 @@ export class Pane {
 
   // Middle of a picture pixel -> CSS pixels in the frame, and back to (fractional) pixels.
   toFrame([x, y]) {
-    const { placed, canvas } = this;
-    return [placed.left + ((x + 0.5) * placed.width) / canvas.width,
-            placed.top + ((y + 0.5) * placed.height) / canvas.height];
+    const { placed, columns, rows } = this;
+    return [placed.left + ((x + 0.5) * placed.width) / columns, placed.top + ((y + 0.5) * placed.height) / rows];
   }
 
   fromFrame([x, y]) {
-    const { placed, canvas } = this;
-    return [((x - placed.left) / placed.width) * canvas.width - 0.5, ((y - placed.top) / placed.height) * canvas.height - 0.5];
+    const { placed, columns, rows } = this;
+    return [((x - placed.left) / placed.width) * columns - 0.5, ((y - placed.top) / placed.height) * rows - 0.5];
+  }
+
+  // Voxels for each dot of the screen, at least 1: what a draft may leave out.
+  voxelsADot() {
+    const { placed, columns, rows } = this, dots = window.devicePixelRatio || 1;
+    const ratio = Math.floor(Math.min(columns / placed.width, rows / placed.height) / dots);
+    return clamp(ratio, 1, Math.min(columns, rows));
   }
 
   inFrame(event) {
@@ -114,7 +122,7 @@ export class Pane {
     }
     this.curtain.style.display = curtain === null ? "none" : "";
     if (curtain !== null) {
-      const [x] = this.toFrame([curtain * this.canvas.width - 0.5, 0]);
+      const [x] = this.toFrame([curtain * this.columns - 0.5, 0]);
       place(this.curtain, { x1: x, x2: x, y1: 0, y2: this.frame.height });
     }
     this.drawScale(scale);

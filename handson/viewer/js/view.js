@@ -1,11 +1,12 @@
 // One viewer on the page: state comes from the models, pixels from paint.js, words from readout.js,
 // hands from hands.js. Any change only marks the view as stale; one animation frame draws what is
 // true by then, and words follow when the hand rests. Pixels are painted again only where they changed: a
-// pane keeps its picture while the crosshair moves within its slice.
+// pane keeps its picture while the crosshair moves within its slice. Of a section with more voxels than the
+// screen has dots for, a draft is painted at first, and all of it when the hand rests.
 import { liesIn, outlinePath, sliceOfAnnotation } from "./annotate.js";
 import { Painted } from "./brush.js";
 import { make, show } from "./dom.js";
-import { apply, clamp, cross, dot, fitScale, mapInto, nearestVoxel, pixelToVoxel, sectionMap, turn, unit, voxelToPixel } from "./geometry.js";
+import { apply, clamp, cross, dot, everyNth, fitScale, mapInto, nearestVoxel, pixelToVoxel, sectionMap, turn, unit, voxelToPixel } from "./geometry.js";
 import { Hands } from "./hands.js";
 import { keepKeys, listen } from "./input.js";
 import { planeAxes, product, rotationAbout, rotationOf, tiltOf, turnedMap } from "./oblique.js";
@@ -26,7 +27,8 @@ export const PLANES = ["axial", "coronal", "sagittal"];
 export const COMPOSE = ["blend", "curtain", "checkerboard", "side by side"];
 const ONE = 0, ONE_AND_TWO = 1, GRID = 2; // arrangements
 const TILES = 12, WIDE_FROM = 820; // tiles of a montage; CSS pixels
-const WORDS_AFTER = 40, WORDS_AT_LEAST = 150, SAID_FOR = 4000; // ms
+const WORDS_AFTER = 40, WORDS_AT_LEAST = 150, FINE_AFTER = 120, SAID_FOR = 4000; // ms
+const DRAFT_FROM = 2 ** 20; // pixels: a section of so many is painted in full when the hand rests
 
 // Traits after which the pictures are laid out anew, their pixels painted anew, or only what lies over them.
 const LAID_OUT = ["plane", "convention", "compose", "zoom", "pan", "smooth", "montage", "panes", "arrangement", "panel", "height", "tilt"];
@@ -156,7 +158,7 @@ export class View {
     this.sizes.disconnect();
     this.sight.disconnect();
     cancelAnimationFrame(this.request);
-    for (const timer of [this.wordsTimer, this.saidTimer, this.playTimer]) clearTimeout(timer);
+    for (const timer of [this.wordsTimer, this.fineTimer, this.saidTimer, this.playTimer]) clearTimeout(timer);
     this.element.remove();
     this.layers = this.panes = []; // the page may hold a view for long; its tables need not stay
   }
@@ -303,7 +305,7 @@ export class View {
     this.arrange(wanted.length);
     this.placePictures();
     this.markBox();
-    this.repaint();
+    this.stale();
   }
 
   // What the style must know: the plane on show, and whether controls have room beside the pictures.
@@ -343,7 +345,7 @@ export class View {
     const scale = fitScale(sizes, frames) * this.get("zoom");
     this.panes.forEach((pane, n) => {
       const centre = voxelToPixel(maps[n], focus).map((x, a) => (x + 0.5) * maps[n].spacing[1 - a]);
-      pane.layOut(frames[n], sizes[n], scale, centre, this.get("smooth"));
+      pane.layOut(maps[n], frames[n], sizes[n], scale, centre, this.get("smooth"));
     });
   }
 
@@ -390,6 +392,7 @@ export class View {
   }
 
   snapshot() {
+    this.paintFine();
     savePicture(this.stage, `${PLANES[this.get("plane")]}-${this.sliceOf(this.panes[0])}.png`);
   }
 
@@ -529,11 +532,14 @@ export class View {
     return layer.look;
   }
 
-  paint(pane, map) {
-    const key = this.turned() ? String(map.origin) : this.sliceOf(pane);
-    if (pane.painted === key) return;
-    pane.painted = key;
-    const out = pane.pixels(map.width, map.height);
+  // What a pane shows is all in its key; the finer of two pictures of it stays.
+  paint(pane, section) {
+    const key = String([pane.show, this.composition(), section.origin, section.across, section.down]);
+    const step = this.fine || section.width * section.height < DRAFT_FROM ? 1 : pane.voxelsADot();
+    if (pane.painted === key && pane.step <= step) return;
+    Object.assign(pane, { painted: key, step });
+    if (step > 1) this.fineLater();
+    const map = step > 1 ? everyNth(section, step) : section, out = pane.pixels(map.width, map.height);
     if (pane.show === "layers") out.fill(0xff000000);
     else this.paintVolume(out, pane, map);
     if (pane.show !== "base") {
@@ -542,6 +548,17 @@ export class View {
     }
     if (!this.turned()) blendPainted(out, this.painted(), map);
     pane.flush();
+  }
+
+  fineLater() {
+    clearTimeout(this.fineTimer);
+    this.fineTimer = setTimeout(() => this.paintFine(), FINE_AFTER);
+  }
+
+  paintFine() {
+    this.fine = true;
+    for (const pane of this.panes) this.paint(pane, this.map(pane));
+    this.fine = false;
   }
 
   paintVolume(out, pane, map) {
