@@ -132,8 +132,8 @@ def draw(
         )
     ax.set(xticks=[], yticks=[], label=panel.alt)
     title = panel.title if title is None else title
-    ax.set_title(_wrapped(title, room, 9), fontsize=9, loc="left")
-    ax.set_xlabel(_wrapped(panel.side, room, 8), fontsize=8, loc="left")
+    ax.set_title(_wrapped(title, room, 10), fontsize=10, loc="left")
+    ax.set_xlabel(_wrapped(panel.side, room, 10), fontsize=10, loc="left")
     for spine in ax.spines.values():
         spine.set_visible(False)
     _letters(ax, panel, letter_size)
@@ -221,8 +221,8 @@ def add_colour_bar(
         (True, True): "both",
     }[below, above]
     bar = figure.colorbar(shown, ax=ax, extend=extend, fraction=0.05, pad=0.02, shrink=0.8)
-    bar.set_label(label or LABELS["no_unit"], fontsize=8)
-    bar.ax.tick_params(labelsize=8)
+    bar.set_label(label or LABELS["no_unit"], fontsize=9)
+    bar.ax.tick_params(labelsize=9)
     return bar
 
 

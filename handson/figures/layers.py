@@ -134,10 +134,10 @@ def _draw_labels(
         name = look.names.get(label) or LABELS["label"].format(value=label)
         keys.append(Line2D([], [], color=colour, linestyle=dash, linewidth=3, label=name))
     if keys:
-        ax.legend(handles=keys, loc="upper right", fontsize=8, framealpha=0.8)
+        ax.legend(handles=keys, loc="upper right", fontsize=9, framealpha=0.8)
         return LABELS["labels_drawn"].format(names=", ".join(str(k.get_label()) for k in keys))
     nothing = LABELS["no_label"]
-    ax.set_xlabel(f"{ax.get_xlabel()} ({nothing})", fontsize=8, loc="left")
+    ax.set_xlabel(f"{ax.get_xlabel()} ({nothing})", fontsize=10, loc="left")
     return f"{nothing[:1].upper()}{nothing[1:]}."
 
 

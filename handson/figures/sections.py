@@ -187,7 +187,7 @@ def montage(
         ax.set_xlabel("")
     if with_bar:
         add_colour_bar(figure, shown, figure.axes, volume.unit, _all_values(panels))
-    figure.supxlabel(panels[0].side, fontsize=8)
+    figure.supxlabel(panels[0].side, fontsize=10)
     figure.suptitle(title or plane, fontsize=10)
     return figure
 
