@@ -105,6 +105,13 @@ CASES = (
         ("ct.nii",),
         picture=OURS,
     ),
+    Case(
+        "handson, the window of a radiograph",
+        HANDSON,
+        "handson.view(volume)",
+        ("radiograph.nii",),
+        picture=OURS,
+    ),
     Case("`interact` + `imshow`", ARRAY + PYPLOT, INTERACT, BOTH),
     Case(
         "stackview.slice",
@@ -144,7 +151,7 @@ GROWTH = tuple(
 
 
 def write_volumes(folder: Path):
-    """A template head at 1 mm, a CT-sized volume, and noise of 8 to 300 MB."""
+    """A template head at 1 mm, volumes as large as a CT and a radiograph, and noise of 8 to 300 MB."""
     from nilearn.datasets import load_mni152_template
 
     head = load_mni152_template(resolution=1)
@@ -162,6 +169,7 @@ def write_volumes(folder: Path):
         nib.save(nib.Nifti1Image(data, np.diag([0.7, 0.7, 1.2, 1])), folder / name)
 
     noise((512, 512, 300), "ct.nii")
+    noise((3000, 4000, 1), "radiograph.nii")
     for size in (8, 40, 157, 300):
         side = 256 if size < 100 else 512
         noise((side, side, round(size * 1e6 / 2 / side**2)), f"{size}mb.nii")

@@ -55,8 +55,7 @@ def colours(values: np.ndarray, look: Look) -> np.ndarray:
     if values.dtype.kind in "iu" and values.size > _MANY:
         first, last = int(values.min()), int(values.max())
         if last - first < _MANY:  # each whole number is coloured once
-            every = colours(np.arange(first, last + 1), look)
-            return every[np.subtract(values, first, dtype=np.int64)]
+            return _looked_up(values, first, colours(np.arange(first, last + 1), look))
     if look.labels:
         out = label_rgb(values, look.colours, look.cmap)
     else:
@@ -68,6 +67,15 @@ def colours(values: np.ndarray, look: Look) -> np.ndarray:
     if values.dtype.kind == "f":
         out[np.isnan(values)] = MARKS["nan"] if look.marks else (0, 0, 0)
     return out
+
+
+def _looked_up(values: np.ndarray, first: int, every: np.ndarray) -> np.ndarray:
+    """every[values - first], in parts: NumPy's indices take 8 bytes a pixel."""
+    flat, out = values.reshape(-1), np.empty((values.size, every.shape[1]), every.dtype)
+    for start in range(0, values.size, _MANY):
+        part = slice(start, start + _MANY)
+        out[part] = every[np.subtract(flat[part], first, dtype=np.int64)]
+    return out.reshape(*values.shape, -1)
 
 
 def is_shown(values: np.ndarray, look: Look) -> np.ndarray:
