@@ -7,7 +7,7 @@ neighbour's name say, it cannot find: that is a limit, and the documentation say
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from .identity import Identity, is_class_like
@@ -206,24 +206,44 @@ def _compile(
 ) -> re.Pattern | None:
     """Of words, phrases and dates whole ones only, of glyphs any; in bytes, where a chance neighbour may be
     a letter, any word of five letters or more."""
-    joined = [_SEPARATORS.join(map(re.escape, phrase)) for phrase in phrases]
-    # longest first, so that a whole name goes as one
-    whole = sorted(joined + [re.escape(word) for word in words], key=len, reverse=True)
-    alternatives = [_bounded(word) for word in whole]
+    # the longest first, so that a whole name goes as one
+    whole = {*phrases, *((word,) for word in words)}
+    alternatives = _bounded(sorted(whole, key=_length, reverse=True))
     alternatives += [rf"(?<!\d)(?:{date})(?!\d)" for date in sorted(dates)]
     alternatives += map(re.escape, sorted(glyphs, key=len, reverse=True))
-    if in_bytes:
-        alternatives += [re.escape(word) for word in words if len(word) >= 5]
+    if in_bytes and (long := [(word, "") for word in sorted(words) if len(word) >= 5]):
+        alternatives.append(_tree(long))
     return re.compile("|".join(alternatives)) if alternatives else None
 
 
-def _bounded(word: str) -> str:
-    """A pattern for a word as a whole: no digit beside a digit, no letter beside a letter. Three characters
+def _length(phrase: Sequence[str]) -> tuple[int, int]:
+    return len(phrase), sum(map(len, phrase))
+
+
+def _bounded(phrases: list[Sequence[str]]) -> list[str]:
+    """Patterns for phrases as a whole: no digit beside a digit, no letter beside a letter. Three characters
     are a word between marks only, since short ones stand in many a machine's terms (TSE in tse2d)."""
-    if len(word) == 3:
-        return rf"(?<![^\W_]){word}(?![^\W_])"
-    before, after = (r"\d" if end.isdigit() else r"[^\W\d_]" for end in (word[0], word[-1]))
-    return f"(?<!{before}){word}(?!{after})"
+    groups: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    for first, *others in phrases:
+        tail = "".join(_SEPARATORS + re.escape(word) for word in others)
+        ends = first[0], (others or [first])[-1][-1]
+        before, after = (r"\d" if end.isdigit() else r"[^\W\d_]" for end in ends)
+        lacking = 0 if others else max(0, 4 - len(re.escape(first)))  # short ones are tried last
+        if lacking == 1:
+            before = after = r"[^\W_]"
+        groups.setdefault((lacking, before), []).append((first, f"{tail}(?!{after})"))
+    return [f"(?<!{before})(?:{_tree(items)})" for (_, before), items in sorted(groups.items())]
+
+
+def _tree(items: list[tuple[str, str]], depth: int = 3) -> str:
+    """A pattern for any of (text, pattern after it), in this order; first letters that are shared stand once,
+    since `re` tries one alternative after the other at every place."""
+    if not depth or len(items) == 1:
+        return "|".join(re.escape(text) + tail for text, tail in items)
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for text, tail in items:
+        groups.setdefault(text[:1], []).append((text[1:], tail))
+    return "|".join(f"{re.escape(c)}(?:{_tree(group, depth - 1)})" for c, group in groups.items())
 
 
 def _folded_with_places(text: str) -> tuple[str, list[int]]:
