@@ -163,7 +163,7 @@ def test_chunks_put_together_are_the_volume(stored, slow, monkeypatch):
     assert_array_equal(received, expected.ravel())
     assert chunks.order[0] == slow
     for index in range(data.shape[slow]):
-        start = chunks.holding(index, frame=2) * chunks.length
+        start = chunks.holding(index, time=2) * chunks.length
         middle = (2 * data.shape[slow] + index) * chunks.plane + chunks.plane // 2
         assert start <= middle < start + chunks.length
 
@@ -212,7 +212,7 @@ def test_python_answers_what_the_page_asks(monkeypatch):
     for page in ("a", "a", "b"):  # asked again by the same page: it is on its way already
         source._handle_custom_msg({"kind": "want", "page": page, "chunks": [0]}, [])
     assert len(sent) == 2
-    source._handle_custom_msg({"kind": "probe", "key": "x", "ijk": [1, 2, 3], "frame": 0}, [])
+    source._handle_custom_msg({"kind": "probe", "key": "x", "ijk": [1, 2, 3], "time": 0}, [])
     assert sent[0][0] == {"kind": "chunk", "page": "a", "chunk": 0, "deflated": False}
     assert bytes(sent[0][1][0]) == bytes(source.chunks.get(0))
     assert sent[2][0] == {

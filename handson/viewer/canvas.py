@@ -146,7 +146,7 @@ def geometry(
         "scale": volume.scale,
         "warning": warning,
         "oblique": round(volume.obliquity) if volume.oriented else 0,
-        "frames": int(volume.n_volumes),
+        "n_volumes": int(volume.n_volumes),
         "time_step": volume.time_step,
         "seconds": None if volume.seconds is None else volume.seconds.round(6).tolist(),
         "presets": [list(preset) for preset in presets],

@@ -147,7 +147,7 @@ class Chunks:
         return cls(data, coding, (slow, middle, fast), channels)
 
     @property
-    def frames(self) -> int:
+    def n_volumes(self) -> int:
         return self.data.shape[3] if self.data.ndim == 4 and self.channels == 1 else 1
 
     @property
@@ -166,15 +166,15 @@ class Chunks:
 
     @property
     def total(self) -> int:
-        return self.plane * self.data.shape[self.order[0]] * self.frames
+        return self.plane * self.data.shape[self.order[0]] * self.n_volumes
 
     @property
     def count(self) -> int:
         return -(-self.total // self.length)
 
-    def holding(self, index: int, frame: int = 0) -> int:
+    def holding(self, index: int, time: int = 0) -> int:
         """The chunk with the middle of slice `index`."""
-        slices = frame * self.data.shape[self.order[0]] + index
+        slices = time * self.data.shape[self.order[0]] + index
         return (slices * self.plane + self.plane // 2) // self.length
 
     def get(self, number: int) -> memoryview:
@@ -183,19 +183,19 @@ class Chunks:
         slices = self.data.shape[self.order[0]]
         parts, first, last = [], start // self.plane, -(-stop // self.plane)
         while first < last:
-            frame, begin = divmod(first, slices)
+            time, begin = divmod(first, slices)
             count = min(last - first, slices - begin)
-            parts.append(self.coding.encode(self._block(frame, begin, begin + count)).reshape(-1))
+            parts.append(self.coding.encode(self._block(time, begin, begin + count)).reshape(-1))
             first += count
         flat = parts[0] if len(parts) == 1 else np.concatenate(parts)
         skip = start - (start // self.plane) * self.plane
         part: Any = np.ascontiguousarray(flat[skip : skip + stop - start])
         return memoryview(part).cast("B")
 
-    def _block(self, frame, start, stop):
+    def _block(self, time, start, stop):
         data = (
-            self.data[..., frame]
-            if self.frames > 1 or (self.data.ndim == 4 and self.channels == 1)
+            self.data[..., time]
+            if self.n_volumes > 1 or (self.data.ndim == 4 and self.channels == 1)
             else self.data
         )
         axes = (*self.order, 3) if self.channels == 3 else self.order
@@ -215,7 +215,7 @@ class Chunks:
             "high": c.high,
             "notes": [labels["notes"][key].format(**words) for key, words in c.notes],
             "shape": [int(n) for n in self.data.shape[:3]],
-            "frames": int(self.frames),
+            "n_volumes": int(self.n_volumes),
             "channels": self.channels,
             "order": list(self.order),
             "chunk": self.length,

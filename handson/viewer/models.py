@@ -131,7 +131,7 @@ class PageVoxels(Widget):
         self.send(message, [packed if deflated else data])
 
     def _exactly(self, content):
-        volume = self.volume.at(min(content["frame"], self.volume.n_volumes - 1))
+        volume = self.volume.at(min(content["time"], self.volume.n_volumes - 1))
         value = volume.data[tuple(content["ijk"])]
         return f"{value:.7g} {volume.unit}".strip()
 

@@ -77,11 +77,11 @@ function insideTest(kind, points, h, v) {
   return (x, y) => ((x - centre[0]) / radii[0]) ** 2 + ((y - centre[1]) / radii[1]) ** 2 <= 1 + 1e-9;
 }
 
-// Their values in one frame; null while some are not here yet.
-export function valuesAt(voxels, frame, places) {
-  const { coding, data } = voxels, { strides, frame: size } = voxelStrides(coding), values = [];
+// Their values of one volume; null while some are not here yet.
+export function valuesAt(voxels, time, places) {
+  const { coding, data } = voxels, { strides, volume: size } = voxelStrides(coding), values = [];
   for (const [i, j, k] of places) {
-    const at = frame * size + i * strides[0] + j * strides[1] + k * strides[2];
+    const at = time * size + i * strides[0] + j * strides[1] + k * strides[2];
     if (!voxels.has(at)) return null;
     values.push(data[at] === coding.nan ? NaN : data[at] * coding.slope + coding.inter);
   }

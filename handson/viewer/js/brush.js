@@ -118,11 +118,11 @@ export function between(from, to) {
 }
 
 // Values in the base; null while some of them are not here yet.
-export function paintedValues(voxels, frame, painted) {
-  const { coding, data } = voxels, { strides, frame: size } = voxelStrides(coding), values = [];
+export function paintedValues(voxels, time, painted) {
+  const { coding, data } = voxels, { strides, volume: size } = voxelStrides(coding), values = [];
   let missing = false;
   painted.each((i, j, k) => {
-    const at = frame * size + i * strides[0] + j * strides[1] + k * strides[2];
+    const at = time * size + i * strides[0] + j * strides[1] + k * strides[2];
     if (!voxels.has(at)) missing = true;
     else values.push(data[at] === coding.nan ? NaN : data[at] * coding.slope + coding.inter);
   });

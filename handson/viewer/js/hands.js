@@ -331,7 +331,7 @@ export class Hands {
   }
 
   changeTime(step) {
-    this.view.set({ time: clamp(this.view.get("time") + step, 0, this.view.geometry.frames - 1) });
+    this.view.set({ time: clamp(this.view.get("time") + step, 0, this.view.geometry.n_volumes - 1) });
   }
 
   flip(name) {

@@ -30,8 +30,8 @@ export function voxelMeasure(affine, layout) {
 }
 
 // How many pixels of a section lie below the window, above it, or are NaN.
-export function countOutside(voxels, frame, map, [low, high]) {
-  const values = sampleSection(voxels, frame, map, false, new Float32Array(map.width * map.height));
+export function countOutside(voxels, time, map, [low, high]) {
+  const values = sampleSection(voxels, time, map, false, new Float32Array(map.width * map.height));
   const count = { below: 0, above: 0, nan: 0, of: values.length };
   for (const v of values) {
     if (Number.isNaN(v)) count.nan += 1;
@@ -41,14 +41,14 @@ export function countOutside(voxels, frame, map, [low, high]) {
   return count;
 }
 
-// What `value` (frame -> number) says of every frame.
+// What `value` (time -> number) says of every volume.
 export const timeCourse = (voxels, value) =>
-  Array.from({ length: voxels.coding.frames }, (_, frame) => value(frame));
+  Array.from({ length: voxels.coding.n_volumes }, (_, time) => value(time));
 
 // Counts in equal bins over [low, high] of up to about `most` voxels that are here, evenly spread.
-export function histogram(voxels, frame, [low, high], bins, most = 200000) {
+export function histogram(voxels, time, [low, high], bins, most = 200000) {
   const { coding, data } = voxels, counts = new Uint32Array(bins);
-  const size = voxelStrides(coding).frame, start = frame * size;
+  const size = voxelStrides(coding).volume, start = time * size;
   const stride = Math.max(1, Math.floor(size / most)) | 1; // odd: not in step with the rows
   for (let at = start; at < start + size; at += stride) {
     if (!voxels.has(at) || data[at] === coding.nan) continue;

@@ -7,13 +7,13 @@ const MOST = 128; // cells along the longest side: a view takes milliseconds wit
 const WITHIN = [-0.25, 0.25]; // where a cell is sampled along each axis, in cells: the greatest of 8 places counts
 
 // One volume as cells [y][x][z] of codes in RAS+, -Infinity where there is none.
-export function cellsOf({ data, coding }, frame, { affine, inverse, shape }) {
+export function cellsOf({ data, coding }, time, { affine, inverse, shape }) {
   const corners = Array.from({ length: 8 }, (_, n) => apply(affine, shape.map((size, a) => ((n >> a) & 1 ? size - 0.5 : -0.5))));
   const low = [0, 1, 2].map((a) => Math.min(...corners.map((c) => c[a])));
   const sides = low.map((least, a) => Math.max(...corners.map((c) => c[a])) - least);
   const mm = Math.max(...sides) / MOST, size = sides.map((side) => Math.max(1, Math.round(side / mm)));
-  const { strides: [si, sj, sk], frame: frameSize } = voxelStrides(coding), [nx, ny, nz] = size, [ni, nj, nk] = shape;
-  const base = frame * frameSize, { nan } = coding;
+  const { strides: [si, sj, sk], volume: volumeSize } = voxelStrides(coding), [nx, ny, nz] = size, [ni, nj, nk] = shape;
+  const base = time * volumeSize, { nan } = coding;
   const codes = new Float32Array(nx * ny * nz).fill(-Infinity), step = [inverse[0] * mm, inverse[4] * mm, inverse[8] * mm];
   // Along x innermost: of most files that is along the bytes.
   for (const dz of WITHIN) for (const dy of WITHIN) for (const dx of WITHIN) {

@@ -119,8 +119,8 @@ function placeControls(labels, canvas) {
     rows.push(slider(labels.planes[plane], canvas, "ijk"[axis],
       { min: 0, max: geometry.shape[axis] - 1, step: 1, kind: `handson-slice handson-${plane}` }));
   }
-  if (geometry.frames > 1) {
-    rows.push(slider(words.time, canvas, "time", { min: 0, max: geometry.frames - 1, step: 1 }));
+  if (geometry.n_volumes > 1) {
+    rows.push(slider(words.time, canvas, "time", { min: 0, max: geometry.n_volumes - 1, step: 1 }));
     rows.push(tick(words.percent, canvas, "percent"));
   }
   return rows;
@@ -159,7 +159,7 @@ function viewControls(labels, canvas, base) {
   if (thick && base.source.get("coding").channels === 1) {
     rows.push(menu(words.slab, canvas, "slab", SLABS.map((_, n) => labels.slabs[n])), slider(words.slab_mm, canvas, "slab_mm", { min: 1, max: 50, step: 1 }));
   }
-  if (thick || geometry.frames > 1) rows.push(slider(words.fps, canvas, "fps", { min: 0.2, max: 30, step: 0.2 }));
+  if (thick || geometry.n_volumes > 1) rows.push(slider(words.fps, canvas, "fps", { min: 0.2, max: 30, step: 0.2 }));
   return rows;
 }
 

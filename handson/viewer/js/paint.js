@@ -4,12 +4,12 @@ import { isShown, labelColours, pack, ramp } from "./window.js";
 
 // Base section into `out` (Uint32 RGBA). Signed strides walk the voxels as they are stored, so
 // nothing is copied to reorient. A voxel not here yet stays transparent: the page shows "loading".
-export function paintBase(out, voxels, frame, map, look) {
+export function paintBase(out, voxels, time, map, look) {
   const { coding, data } = voxels;
-  const { strides, frame: frameSize } = voxelStrides(coding);
+  const { strides, volume: volumeSize } = voxelStrides(coding);
   const step = (v) => v[0] * strides[0] + v[1] * strides[1] + v[2] * strides[2];
   const across = step(map.across), down = step(map.down);
-  const start = frame * frameSize + step(map.origin);
+  const start = time * volumeSize + step(map.origin);
   const { width, height } = map, { table, offset } = look;
   const rgb = coding.channels === 3;
   for (let y = 0, p = 0; y < height; y++) {

@@ -44,7 +44,7 @@ export class Readout {
   isOffered(name) {
     const { coding } = this.view.base.link.voxels;
     if (name === "histogram") return coding.channels === 1;
-    if (name === "time") return coding.frames > 1;
+    if (name === "time") return coding.n_volumes > 1;
     if (name === "mip") return coding.channels === 1 && Math.min(...coding.shape) > 1;
     return name !== "labels" || this.labelLayers().length > 0;
   }
@@ -114,9 +114,9 @@ export class Readout {
 
   // Which volume of a series is on show: "volume 53 of 120, 104 s"; "" for a single one.
   moment() {
-    const { frames, seconds } = this.view.geometry, time = this.view.get("time");
-    if (frames === 1) return "";
-    return fill(this.labels.moment, { n: time + 1, count: frames,
+    const { n_volumes, seconds } = this.view.geometry, time = this.view.get("time");
+    if (n_volumes === 1) return "";
+    return fill(this.labels.moment, { n: time + 1, count: n_volumes,
       seconds: seconds === null ? "" : fill(this.labels.seconds, { s: short(seconds[time]) }) });
   }
 
@@ -155,7 +155,7 @@ export class Readout {
     const slab = view.slab(pane.plane);
     if (!slab) return text;
     const { voxels } = view.base.link;
-    const value = slabAt(voxels, view.frame(view.base), ijk, slab);
+    const value = slabAt(voxels, view.timeOf(view.base), ijk, slab);
     const shown = value === null ? this.labels.loading : formatValue(value, voxels.coding, view.base.model.get("unit"), this.labels);
     return `${text} (${this.labels.slabs[view.get("slab")]} ${shown})`;
   }
@@ -167,7 +167,7 @@ export class Readout {
     const there = isBase ? ijk
       : apply(model.get("inverse"), apply(this.view.geometry.affine, ijk)).map((x) => Math.floor(x + 0.5));
     if (!inside(there, voxels.coding.shape)) return this.labels.outside_layer;
-    const value = voxelValue(voxels, this.view.frame(layer), there);
+    const value = voxelValue(voxels, this.view.timeOf(layer), there);
     if (names !== null && typeof value === "number") return namedLabel(value, names);
     return formatValue(value, voxels.coding, model.get("unit"), this.labels);
   }
@@ -181,7 +181,7 @@ export class Readout {
     const ijk = spot.map((n) => Math.round(n)), { source, link } = this.view.base, key = this.key(ijk);
     clearTimeout(this.asking);
     if (link.voxels.coding.exact || source.comm_live !== true || this.exact?.key === key) return;
-    const question = { kind: "probe", key, ijk, frame: this.view.get("time") };
+    const question = { kind: "probe", key, ijk, time: this.view.get("time") };
     this.asking = setTimeout(() => source.send(question), ASK_AFTER);
   }
 
@@ -210,7 +210,7 @@ export class Readout {
     if (this.paintedKey !== key || this.paintedRuns !== runs) {
       this.paintedKey = key;
       this.paintedRuns = runs;
-      this.paintedStatistics = summary(paintedValues(this.view.base.link.voxels, this.view.frame(this.view.base), painted));
+      this.paintedStatistics = summary(paintedValues(this.view.base.link.voxels, this.view.timeOf(this.view.base), painted));
     }
     return this.paintedStatistics;
   }
@@ -221,7 +221,7 @@ export class Readout {
     const key = JSON.stringify([annotation.kind, annotation.points, view.get("time"), voxels.count]);
     if (this.numbers.get(annotation.id)?.key !== key) {
       const places = voxelsInside(annotation, view.geometry, view.layout(annotation.plane || view.panes[0].plane));
-      const values = voxels.coding.channels === 1 ? valuesAt(voxels, view.frame(view.base), places) : null;
+      const values = voxels.coding.channels === 1 ? valuesAt(voxels, view.timeOf(view.base), places) : null;
       this.numbers.set(annotation.id, { key, places, found: summary(values) });
     }
     return this.numbers.get(annotation.id);
@@ -289,7 +289,7 @@ export class Readout {
   outside() {
     const { view } = this, { model, link } = view.base;
     if (!view.get("outside") || link.voxels.coding.channels === 3 || view.turned()) return null;
-    return countOutside(link.voxels, view.frame(view.base), view.map(view.panes[0]), model.get("range"));
+    return countOutside(link.voxels, view.timeOf(view.base), view.map(view.panes[0]), model.get("range"));
   }
 
   warnings() {
@@ -328,20 +328,20 @@ export class Readout {
     const { view } = this, { model, link } = view.base, { coding, count } = link.voxels;
     /** @type {[number, number]} */
     const limits = [coding.low, coding.high];
-    if (this.bins?.at !== count) this.bins = { at: count, counts: histogram(link.voxels, view.frame(view.base), limits, BINS) };
+    if (this.bins?.at !== count) this.bins = { at: count, counts: histogram(link.voxels, view.timeOf(view.base), limits, BINS) };
     this.panels.histogram.update({ counts: this.bins.counts, limits, range: model.get("range"), unit: this.unitText(), format: short, whole: coding.whole });
   }
 
   updateCurve() {
     const { view } = this, { voxels } = view.base.link, { voxel } = view.place, painted = view.painted();
     const region = view.get("annotations").findLast((a) => AREAS.includes(a.kind));
-    const mean = (values) => (frame) => { const found = values(frame); return found ? statistics(found).mean : NaN; };
+    const mean = (values) => (time) => { const found = values(time); return found ? statistics(found).mean : NaN; };
     const { places } = region ? this.numbersOf(region) : {};
     this.panels.time.update({
       lines: [
-        timeCourse(voxels, mean((frame) => valuesAt(voxels, frame, [voxel]))),
-        region ? this.meanOf("region", places, mean((frame) => valuesAt(voxels, frame, places))) : null,
-        painted.count ? this.meanOf("painted", view.get("painted"), mean((frame) => paintedValues(voxels, frame, painted))) : null,
+        timeCourse(voxels, mean((time) => valuesAt(voxels, time, [voxel]))),
+        region ? this.meanOf("region", places, mean((time) => valuesAt(voxels, time, places))) : null,
+        painted.count ? this.meanOf("painted", view.get("painted"), mean((time) => paintedValues(voxels, time, painted))) : null,
       ],
       time: view.get("time"), moment: this.moment(), seconds: view.geometry.seconds, events: view.get("events"), percent: view.get("percent"),
       unit: view.base.model.get("unit"), format: short,
@@ -376,11 +376,11 @@ export class Readout {
 
   // Sampled when it is looked at, and anew for another volume in time.
   updateMip() {
-    const { view } = this, { base, geometry } = view, { voxels } = base.link, frame = view.frame(base);
-    if (this.cells?.of !== voxels || this.cells.frame !== frame) this.cells = null;
+    const { view } = this, { base, geometry } = view, { voxels } = base.link, time = view.timeOf(base);
+    if (this.cells?.of !== voxels || this.cells.time !== time) this.cells = null;
     if (voxels.complete && !this.cells) {
-      const cells = cellsOf(voxels, frame, geometry), high = brightest(cells) * voxels.coding.slope + voxels.coding.inter;
-      this.cells = { of: voxels, frame, high, ...cells };
+      const cells = cellsOf(voxels, time, geometry), high = brightest(cells) * voxels.coding.slope + voxels.coding.inter;
+      this.cells = { of: voxels, time, high, ...cells };
     }
     // A window made for tissue would leave nothing but white: it reaches up to the brightest.
     const style = view.style(base), range = [style.range[0], Math.max(style.range[1], this.cells?.high ?? -Infinity)];

@@ -12,7 +12,7 @@ export function voxelStrides(coding) {
     strides[axis] = step;
     step *= coding.shape[axis];
   }
-  return { strides, frame: step };
+  return { strides, volume: step };
 }
 
 // The stretch [first, last) of a row's pixels that can lie inside the grid: origin + x * step is within
@@ -35,11 +35,11 @@ export function rowInside(origin, step, shape, width) {
 // Real values on the pixels of a section; NaN outside the grid and where the data are NaN.
 //   linear: the eight neighbours weighted by distance, clamped within the outermost half voxel
 //   nearest: the voxel whose box holds the pixel's centre; labels are never mixed
-export function sampleSection({ data, coding }, frame, map, linear, out) {
-  const { strides, frame: frameSize } = voxelStrides(coding), { shape, slope, inter, nan } = coding;
+export function sampleSection({ data, coding }, time, map, linear, out) {
+  const { strides, volume: volumeSize } = voxelStrides(coding), { shape, slope, inter, nan } = coding;
   const { width, height, origin, across, down } = map;
   const sampleRow = linear ? mixRow : nearestRow;
-  const grid = { data, nan, base: frame * frameSize, shape, strides };
+  const grid = { data, nan, base: time * volumeSize, shape, strides };
   out.fill(NaN, 0, width * height);
   for (let y = 0; y < height; y++) {
     const row = origin.map((o, a) => o + y * down[a]);
@@ -123,10 +123,10 @@ function mixSheet(data, nan, q, qi, qj, fi, fj) {
 }
 
 // One voxel: a number, [r, g, b], or null while it is not here yet.
-export function voxelValue(voxels, frame, ijk) {
+export function voxelValue(voxels, time, ijk) {
   const { coding, data } = voxels;
-  const { strides, frame: frameSize } = voxelStrides(coding);
-  const at = frame * frameSize + ijk[0] * strides[0] + ijk[1] * strides[1] + ijk[2] * strides[2];
+  const { strides, volume: volumeSize } = voxelStrides(coding);
+  const at = time * volumeSize + ijk[0] * strides[0] + ijk[1] * strides[1] + ijk[2] * strides[2];
   if (!voxels.has(at)) return null;
   if (coding.channels === 3) return [data[at], data[at + 1], data[at + 2]];
   return data[at] === coding.nan ? NaN : data[at] * coding.slope + coding.inter;

@@ -30,12 +30,12 @@ const THROUGH = {
 };
 
 // The loop through the slab is the inner one: by slices, the planes across memory would take three times as long.
-export function paintSlab(out, voxels, frame, map, look, { mode, axis, n }) {
-  const { coding, data } = voxels, { strides, frame: frameSize } = voxelStrides(coding);
+export function paintSlab(out, voxels, time, map, look, { mode, axis, n }) {
+  const { coding, data } = voxels, { strides, volume: volumeSize } = voxelStrides(coding);
   const step = (v) => v[0] * strides[0] + v[1] * strides[1] + v[2] * strides[2];
   const [first, last] = slabSlices(map.origin[axis], n, coding.shape[axis]), origin = [...map.origin];
   origin[axis] = first;
-  const across = step(map.across), down = step(map.down), start = frame * frameSize + step(origin);
+  const across = step(map.across), down = step(map.down), start = time * volumeSize + step(origin);
   const through = THROUGH[mode], { table, offset } = look, count = last - first + 1, between = strides[axis];
   for (let y = 0, p = 0; y < map.height; y++) {
     for (let x = 0, q = start + y * down; x < map.width; x++, q += across) {
@@ -51,11 +51,11 @@ export function paintSlab(out, voxels, frame, map, look, { mode, axis, n }) {
 }
 
 // The value of a slab at one voxel; null while some of it is not here.
-export function slabAt(voxels, frame, ijk, { mode, axis, n }) {
-  const { coding, data } = voxels, { strides, frame: frameSize } = voxelStrides(coding);
+export function slabAt(voxels, time, ijk, { mode, axis, n }) {
+  const { coding, data } = voxels, { strides, volume: volumeSize } = voxelStrides(coding);
   const [first, last] = slabSlices(ijk[axis], n, coding.shape[axis]), from = [...ijk];
   from[axis] = first;
-  const at = frame * frameSize + from.reduce((sum, x, a) => sum + x * strides[a], 0);
+  const at = time * volumeSize + from.reduce((sum, x, a) => sum + x * strides[a], 0);
   for (let s = 0; s <= last - first; s++) if (!voxels.has(at + s * strides[axis])) return null;
   const code = THROUGH[mode](data, at, strides[axis], last - first + 1, coding.nan);
   return code === coding.nan ? NaN : code * coding.slope + coding.inter;

@@ -13,7 +13,7 @@ export async function inflate(bytes) {
   return new DataView(await new Response(stream).arrayBuffer());
 }
 
-// source: the model of a Source; user: { focus() -> {frame, ijk}, visible(), arrived(),
+// source: the model of a Source; user: { focus() -> {time, ijk}, visible(), arrived(),
 // replaced(), answered(answer) }
 export function openSource(source, user) {
   if (!(SHARED in source)) source.on("destroy", forget);
@@ -56,8 +56,8 @@ function startSharing(source) {
     if (!user || voxels.complete || source.comm_live === false) return;
     const room = AHEAD - asked.size;
     if (room <= 0) return;
-    const { frame, ijk } = user.focus();
-    const wanted = chunkOrder(coding, Math.min(frame, coding.frames - 1), ijk[coding.order[0]])
+    const { time, ijk } = user.focus();
+    const wanted = chunkOrder(coding, Math.min(time, coding.n_volumes - 1), ijk[coding.order[0]])
       .filter((c) => !voxels.here[c] && !asked.has(c)).slice(0, room);
     if (wanted.length === 0) return;
     wanted.forEach((c) => asked.add(c));

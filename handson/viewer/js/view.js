@@ -58,7 +58,7 @@ export class View {
 
   openLayer({ model, source }) {
     const user = {
-      focus: () => ({ frame: this.get("time"), ijk: this.focusIn(model) }),
+      focus: () => ({ time: this.get("time"), ijk: this.focusIn(model) }),
       visible: () => this.onScreen,
       arrived: () => this.repaint(),
       replaced: () => this.reopen(layer),
@@ -115,12 +115,12 @@ export class View {
 
   // What has no meaning for this volume has no button.
   isOffered(action) {
-    const { channels, frames } = this.base.link.voxels.coding, slices = Math.max(...this.geometry.shape) > 1 && Math.min(...this.geometry.shape) > 1;
+    const { channels, n_volumes } = this.base.link.voxels.coding, slices = Math.max(...this.geometry.shape) > 1 && Math.min(...this.geometry.shape) > 1;
     if (["window", "outside"].includes(action)) return channels === 1;
     if (action === "convention") return this.geometry.placed;
     if (action === "layout") return slices;
     if (action === "slab") return slices && channels === 1;
-    if (action === "play") return slices || frames > 1;
+    if (action === "play") return slices || n_volumes > 1;
     return true;
   }
 
@@ -247,8 +247,8 @@ export class View {
     return { area: Math.hypot(...face), volume: Math.abs(dot(face, column(axis))) };
   }
 
-  frame(layer) {
-    return Math.min(this.get("time"), layer.link.voxels.coding.frames - 1);
+  timeOf(layer) {
+    return Math.min(this.get("time"), layer.link.voxels.coding.n_volumes - 1);
   }
 
   composition() {
@@ -408,8 +408,8 @@ export class View {
       return;
     }
     this.playTimer = setTimeout(() => {
-      const { frames } = this.geometry, { axis } = this.layout(this.panes[0].plane);
-      if (frames > 1) this.set({ time: (this.get("time") + 1) % frames });
+      const { n_volumes } = this.geometry, { axis } = this.layout(this.panes[0].plane);
+      if (n_volumes > 1) this.set({ time: (this.get("time") + 1) % n_volumes });
       else this.set({ [VOXEL[axis]]: (this.place.voxel[axis] + 1) % this.geometry.shape[axis] });
       this.play();
     }, 1000 / this.get("fps"));
@@ -563,9 +563,9 @@ export class View {
 
   paintVolume(out, pane, map) {
     const { base } = this, { voxels } = base.link, slab = this.slab(pane.plane);
-    if (slab) paintSlab(out, voxels, this.frame(base), map, this.look(base), slab);
-    else if (!this.turned()) paintBase(out, voxels, this.frame(base), map, this.look(base));
-    else paintValues(out, sampleSection(voxels, this.frame(base), map, true, this.buffer(base, map)), voxels.coding, this.look(base));
+    if (slab) paintSlab(out, voxels, this.timeOf(base), map, this.look(base), slab);
+    else if (!this.turned()) paintBase(out, voxels, this.timeOf(base), map, this.look(base));
+    else paintValues(out, sampleSection(voxels, this.timeOf(base), map, true, this.buffer(base, map)), voxels.coding, this.look(base));
   }
 
   buffer(layer, { width, height }) {
@@ -576,7 +576,7 @@ export class View {
   blend(out, layer, map, mask) {
     if (!layer.model.get("visible")) return;
     const there = mapInto(map, this.geometry.affine, layer.model.get("inverse")), values = this.buffer(layer, map);
-    sampleSection(layer.link.voxels, this.frame(layer), there, layer.model.get("interpolate"), values);
+    sampleSection(layer.link.voxels, this.timeOf(layer), there, layer.model.get("interpolate"), values);
     blendLayer(out, values, map.width, map.height, this.style(layer), this.colours(layer), mask);
   }
 
@@ -660,7 +660,7 @@ export class View {
   // The middle of the picture stands for the slice: it is what comes in one piece.
   isMissing(map) {
     const middle = pixelToVoxel(map, map.width >> 1, map.height >> 1).map((n, a) => clamp(Math.round(n), 0, this.geometry.shape[a] - 1));
-    return voxelValue(this.base.link.voxels, this.frame(this.base), middle) === null;
+    return voxelValue(this.base.link.voxels, this.timeOf(this.base), middle) === null;
   }
 
   drawProgress() {

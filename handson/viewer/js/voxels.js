@@ -5,7 +5,7 @@ const ARRAYS = { uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array };
 export class Voxels {
   constructor(coding) {
     this.coding = coding;
-    this.size = coding.channels * coding.shape.reduce((a, b) => a * b, 1) * coding.frames;
+    this.size = coding.channels * coding.shape.reduce((a, b) => a * b, 1) * coding.n_volumes;
     this.data = new ARRAYS[coding.dtype](this.size);
     this.here = new Uint8Array(Math.ceil(this.size / coding.chunk));
     this.count = 0;
@@ -32,18 +32,18 @@ export class Voxels {
   }
 }
 
-// Chunks in the order in which they will be looked at: this frame outwards from the slice on show,
-// then the other frames, nearest in time first.
-export function chunkOrder(coding, frame, slice) {
+// Chunks in the order in which they will be looked at: this volume outwards from the slice on show,
+// then the other volumes, nearest in time first.
+export function chunkOrder(coding, time, slice) {
   const [slow] = coding.order;
   const plane = coding.channels * coding.shape.reduce((a, b) => a * b, 1) / coding.shape[slow];
-  const frameSize = plane * coding.shape[slow];
-  const total = Math.ceil((frameSize * coding.frames) / coding.chunk);
+  const volumeSize = plane * coding.shape[slow];
+  const total = Math.ceil((volumeSize * coding.n_volumes) / coding.chunk);
   const rank = (chunk) => {
-    const middle = Math.min((chunk + 0.5) * coding.chunk, frameSize * coding.frames - 1);
-    const t = Math.floor(middle / frameSize);
-    const inFrame = Math.abs((middle - t * frameSize) / plane - (slice + 0.5)) / coding.shape[slow];
-    return Math.abs(t - frame) * 2 + inFrame;
+    const middle = Math.min((chunk + 0.5) * coding.chunk, volumeSize * coding.n_volumes - 1);
+    const t = Math.floor(middle / volumeSize);
+    const inVolume = Math.abs((middle - t * volumeSize) / plane - (slice + 0.5)) / coding.shape[slow];
+    return Math.abs(t - time) * 2 + inVolume;
   };
   return Array.from({ length: total }, (_, c) => c).sort((a, b) => rank(a) - rank(b) || a - b);
 }

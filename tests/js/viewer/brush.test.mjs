@@ -45,7 +45,7 @@ test("a fast hand leaves no gaps", () => {
 });
 
 test("values of the painted voxels, null while they are not here", () => {
-  const coding = { dtype: "uint8", slope: 2, inter: -10, nan: 0, whole: false, shape: [2, 2, 2], frames: 1, channels: 1, order: [2, 1, 0], chunk: 8 };
+  const coding = { dtype: "uint8", slope: 2, inter: -10, nan: 0, whole: false, shape: [2, 2, 2], n_volumes: 1, channels: 1, order: [2, 1, 0], chunk: 8 };
   const voxels = new Voxels(coding), painted = new Painted([2, 2, 2]);
   painted.set([1, 0, 1], true);
   assert.equal(paintedValues(voxels, 0, painted), null);

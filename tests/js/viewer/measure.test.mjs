@@ -10,7 +10,7 @@ import { Voxels } from "../../../handson/viewer/js/voxels.js";
 import LABELS from "../../../handson/display/labels/en.json" with { type: "json" };
 
 const CODING = {
-  dtype: "uint8", slope: 2, inter: -10, nan: 0, whole: false, shape: [2, 2, 2], frames: 3, channels: 1, order: [2, 1, 0], chunk: 8,
+  dtype: "uint8", slope: 2, inter: -10, nan: 0, whole: false, shape: [2, 2, 2], n_volumes: 3, channels: 1, order: [2, 1, 0], chunk: 8,
 };
 function series() {
   const voxels = new Voxels(CODING);
@@ -39,10 +39,10 @@ test("a region that has not come yet has no values", () => {
   assert.equal(valuesAt(new Voxels(CODING), 0, [[0, 0, 0]]), null);
 });
 
-test("a time course has a number for each frame that is here", () => {
+test("a time course has a number for each volume that is here", () => {
   const voxels = series();
   voxels.here[1] = 0;
-  const [a, b, c] = timeCourse(voxels, (frame) => valuesAt(voxels, frame, [[0, 0, 0]])?.[0] ?? NaN);
+  const [a, b, c] = timeCourse(voxels, (time) => valuesAt(voxels, time, [[0, 0, 0]])?.[0] ?? NaN);
   assert.deepEqual([a, c], [10, 50]);
   assert.ok(Number.isNaN(b));
 });

@@ -8,7 +8,7 @@ import { MARKS, digits, dragWindow, isShown, labelPosition, ramp, windowOf, wind
 
 const CODING = {
   dtype: "int16", slope: 1, inter: 0, nan: null, whole: true, exact: true, low: 0, high: 100,
-  shape: [3, 4, 5], frames: 1, channels: 1, order: [2, 1, 0], chunk: 12, notes: [],
+  shape: [3, 4, 5], n_volumes: 1, channels: 1, order: [2, 1, 0], chunk: 12, notes: [],
 };
 const LAYOUT = { axis: 2, horizontal: 0, vertical: 1, flip_horizontal: true, flip_vertical: true };
 const GREY = Uint8Array.from({ length: 768 }, (_, n) => Math.floor(n / 3));
@@ -164,13 +164,13 @@ test("curtain and checkerboard show the layer in their part only", () => {
   assert.ok(board(0, 0) && !board(2, 0) && board(2, 2));
 });
 
-test("chunks are asked for outwards from the slice on show, this frame first", () => {
+test("chunks are asked for outwards from the slice on show, this volume first", () => {
   assert.deepEqual(chunkOrder(CODING, 0, 2), [2, 1, 3, 0, 4]);
-  const later = chunkOrder({ ...CODING, frames: 3 }, 1, 0);
+  const later = chunkOrder({ ...CODING, n_volumes: 3 }, 1, 0);
   assert.deepEqual(later.slice(0, 5), [5, 6, 7, 8, 9]);
   assert.equal(new Set(later).size, 15);
 });
 
 test("strides of a channel-interleaved colour volume", () => {
-  assert.deepEqual(voxelStrides({ ...CODING, channels: 3 }), { strides: [3, 9, 36], frame: 180 });
+  assert.deepEqual(voxelStrides({ ...CODING, channels: 3 }), { strides: [3, 9, 36], volume: 180 });
 });

@@ -4,7 +4,7 @@ import { sectionMap } from "../../../handson/viewer/js/geometry.js";
 import { paintSlab, slabAt, slabSlices } from "../../../handson/viewer/js/slab.js";
 import { Voxels } from "../../../handson/viewer/js/voxels.js";
 
-const CODING = { dtype: "uint8", slope: 1, inter: 0, nan: 0, whole: true, shape: [3, 2, 5], frames: 1, channels: 1, order: [2, 1, 0], chunk: 30 };
+const CODING = { dtype: "uint8", slope: 1, inter: 0, nan: 0, whole: true, shape: [3, 2, 5], n_volumes: 1, channels: 1, order: [2, 1, 0], chunk: 30 };
 const LAYOUT = { axis: 2, horizontal: 0, vertical: 1, flip_horizontal: true, flip_vertical: false, spacing: [1, 1] };
 const value = (i, j, k) => 1 + ((7 * i + 11 * j + 13 * k) % 50);
 

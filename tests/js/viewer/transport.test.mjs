@@ -3,7 +3,7 @@ import test, { afterEach } from "node:test";
 import { deflateSync } from "node:zlib";
 import { openSource } from "../../../handson/viewer/js/transport.js";
 
-const CODING = { dtype: "uint8", shape: [2, 2, 8], frames: 1, channels: 1, order: [2, 1, 0], chunk: 4 };
+const CODING = { dtype: "uint8", shape: [2, 2, 8], n_volumes: 1, channels: 1, order: [2, 1, 0], chunk: 4 };
 
 // A source's model as the page sees it, with a Python that answers when told to.
 class Source {
@@ -37,7 +37,7 @@ function open(source, user) {
 afterEach(() => links.splice(0).forEach((link) => link.close()));
 
 function user(overrides = {}) {
-  return { arrivals: 0, focus: () => ({ frame: 0, ijk: [0, 0, 4] }), visible: () => true, arrived() { this.arrivals += 1; }, ...overrides };
+  return { arrivals: 0, focus: () => ({ time: 0, ijk: [0, 0, 4] }), visible: () => true, arrived() { this.arrivals += 1; }, ...overrides };
 }
 
 test("the slab on show is there before any message", () => {
