@@ -58,7 +58,8 @@ export class Pane {
   // map: the section on show; frame: {width, height} CSS pixels; size: (width, height) of the picture in mm;
   // centre: its point in the middle
   layOut(map, frame, size, scale, centre, smooth) {
-    [this.columns, this.rows] = [map.width, map.height];
+    this.columns = map.width;
+    this.rows = map.height;
     this.placed = placePicture(frame, size, scale, centre);
     for (const side of ["width", "height", "left", "top"]) this.canvas.style[side] = `${this.placed[side]}px`;
     this.canvas.classList.toggle("ho-smooth", smooth);
