@@ -35,6 +35,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+class ArgumentError(HandsonError):
+    """An argument that is not of the kind a function takes; the fault begins with NAME=VALUE."""
+
+
 class ReadError(HandsonError):
     """A file that is not what it should be: missing, truncated, another format, not readable."""
 

@@ -6,6 +6,7 @@ Only the choice is made here; `nifti` and `dicom` do the reading, and the refusi
 from os import PathLike
 from pathlib import Path
 
+from . import arguments
 from .dicom import read_series, read_slice, scan
 from .dicom.stack import choose
 from .errors import HandsonError, ReadError
@@ -14,6 +15,7 @@ from .nifti import is_nifti, read_nifti
 from .volume import Slice, Volume
 
 
+@arguments.checked(path=arguments.path)
 def open(path: str | PathLike[str]) -> Volume | Slice:
     """Read an image file, the one image in a folder, or the one series of a DICOMDIR.
 

@@ -18,6 +18,7 @@ from nibabel.affines import apply_affine
 from nibabel.orientations import aff2axcodes, apply_orientation, inv_ornt_aff, io_orientation
 from numpy.typing import ArrayLike, DTypeLike
 
+from . import arguments
 from .errors import GeometryError, counted
 from .origin import Origin
 from .sides import (
@@ -74,6 +75,14 @@ class Plane:
     def aspect(self) -> float:
         """mm per pixel down over mm per pixel across: what matplotlib's imshow calls aspect."""
         return self.spacing[0] / self.spacing[1]
+
+
+def _a_volume(given: Any, name: str) -> Any:
+    if not isinstance(given, Volume):
+        raise arguments.refused(
+            given, name, "a Volume", "Volume.from_array(array, affine) makes one"
+        )
+    return given
 
 
 @dataclass(frozen=True, eq=False)
@@ -238,14 +247,17 @@ class Volume:
         nearest = np.abs(self.affine[:3, :3] / self.spacing).max(axis=0)
         return float(np.rad2deg(np.arccos(np.clip(nearest, 0, 1))).max())
 
+    @arguments.checked(ijk=arguments.points)
     def world(self, ijk: ArrayLike) -> np.ndarray:
         """Voxel indices (..., 3), whole or not -> RAS+ mm (..., 3)."""
         return apply_affine(self.affine, ijk)
 
+    @arguments.checked(xyz=arguments.points)
     def voxel(self, xyz: ArrayLike) -> np.ndarray:
         """RAS+ mm (..., 3) -> voxel indices (..., 3), not rounded: .5 is a voxel's edge."""
         return apply_affine(np.linalg.inv(self.affine), xyz)
 
+    @arguments.checked(xyz=arguments.points)
     def nearest(self, xyz: ArrayLike) -> np.ndarray:
         """The voxel that holds a place: the one rule for rounding, here and in the viewer.
 
@@ -410,6 +422,7 @@ class Volume:
         affine = self.affine @ inv_ornt_aff(orientation, self.shape[:3])
         return self._moved(affine, data=apply_orientation(self.data, orientation))
 
+    @arguments.checked(other=_a_volume, order=arguments.whole, fill=arguments.number)
     def resample_like(self, other: Volume, order: int = 1, fill: float | None = None) -> Volume:
         """Values of this volume at the voxel centres of `other`, found by world coordinates.
 

@@ -591,7 +591,6 @@ def test_what_is_not_nifti_is_named(save):
 def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path, monkeypatch):
     refused(tmp_path / "absent.nii", "absent.nii", "No such file")
     refused(tmp_path, "folder")
-    refused("a\0b.nii", "null")
     os.mkfifo(tmp_path / "pipe.nii")
     refused(tmp_path / "pipe.nii", "pipe")
     refused("/dev/zero", "device")

@@ -29,6 +29,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from .. import arguments
 from ..errors import DeidentifyError
 from . import folder
 from .audit import Finding, audit
@@ -58,6 +59,7 @@ __all__ = [
 ]
 
 
+@arguments.checked(source=arguments.path, output=arguments.path, jobs=arguments.at_least_one)
 def anonymize(
     source: str | PathLike[str],
     output: str | PathLike[str],
@@ -89,6 +91,7 @@ def anonymize(
     )  # fmt: skip
 
 
+@arguments.checked(source=arguments.path, output=arguments.path, jobs=arguments.at_least_one)
 def pseudonymize(
     source: str | PathLike[str],
     output: str | PathLike[str],

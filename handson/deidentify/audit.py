@@ -27,6 +27,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from .. import arguments
 from ..errors import DeidentifyError, ReadError
 from .spelling import date_spellings, fold, month_names, name_spellings
 from .text import name_parts
@@ -95,6 +96,7 @@ class Finding:
         return f"{self.file}: {self.what!r} in its {self.place} at {self.offset}"
 
 
+@arguments.checked(folder=arguments.path)
 def audit(folder: str | PathLike[str], known: Iterable) -> list[Finding]:
     """Search a folder (or file) for known strings; an empty list means that none was found.
 

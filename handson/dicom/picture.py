@@ -3,6 +3,7 @@
 from os import PathLike
 from pathlib import Path
 
+from .. import arguments
 from ..errors import ReadError
 from ..volume import Slice
 from .elements import texts
@@ -17,6 +18,7 @@ from .scale import scale_of
 from .values import real_values, shown_as
 
 
+@arguments.checked(path=arguments.path, frame=arguments.whole)
 def read_slice(path: str | PathLike[str], frame: int | None = None) -> Slice:
     """Read one picture from a DICOM file.
 

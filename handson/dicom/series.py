@@ -16,6 +16,7 @@ from pathlib import Path
 from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 from tqdm import tqdm
 
+from .. import arguments
 from ..errors import HandsonError, ReadError
 from .arrange import Fault, Problem, Stack, arrange
 from .directory import read_dicomdir
@@ -152,6 +153,7 @@ class SeriesTable:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more if self.skipped else ''}"
 
 
+@arguments.checked(folder=arguments.path)
 def scan(folder: str | PathLike[str]) -> SeriesTable:
     """List the image series of a folder, of any nesting and any file names.
 

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from .. import arguments
 from ..errors import ReadError, SeriesError, SeriesGapError
 from ..formats import first_bytes, recognise
 from ..origin import Origin
@@ -38,6 +40,16 @@ from .values import brightness, frame_values, shown_as
 TILT = 0.1  # degrees of shear from which a tilted gantry is told
 
 
+def _source(given: Any, name: str) -> Any:
+    """A path, several, or what `scan` found."""
+    if isinstance(given, SeriesInfo):
+        return given
+    if np.iterable(given) and not isinstance(given, str | bytes | np.ndarray | PathLike):
+        return [arguments.path(one, name) for one in given]
+    return arguments.path(given, name)
+
+
+@arguments.checked(source=_source)
 def read_series(
     source: str | PathLike[str] | Iterable[str | PathLike[str]] | SeriesInfo,
     series_uid: str | None = None,

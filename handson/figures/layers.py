@@ -9,6 +9,7 @@ from matplotlib.colors import Colormap, ListedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from .. import arguments
 from ..display import raster, words
 from ..display.colours import LABEL_COLOURS, LABEL_DASHES, colour_table, label_dash, label_rgb
 from ..display.images import array_axes, as_picture, layer_volume
@@ -26,6 +27,14 @@ __all__ = ["BLUE_ORANGE", "LABEL_COLOURS", "LABEL_DASHES", "overlay"]
 BLUE_ORANGE = ListedColormap(colour_table("blue-orange") / 255, name="blue-orange")
 
 
+@arguments.checked(
+    mm=arguments.number,
+    index=arguments.whole,
+    time=arguments.whole,
+    ax=arguments.axes,
+    threshold=arguments.number_or_pair,
+    opacity=arguments.number,
+)
 def overlay(
     background: Any,
     layer: Any,

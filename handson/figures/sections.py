@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
+from .. import arguments
 from ..display.colours import COLOUR_MAPS
 from ..display.images import as_picture
 from ..display.panel import Panel, look_of, needs_volume, panel_of, volume_panel
@@ -20,6 +21,9 @@ from .drawing import Picture, add_colour_bar, canvas, draw, figure_of
 Window = Sequence[float] | str | None
 
 
+@arguments.checked(
+    mm=arguments.number, index=arguments.whole, time=arguments.whole, ax=arguments.axes
+)
 def picture(
     x: Any,
     *,
@@ -141,6 +145,7 @@ def _crosshair(ax: Axes, panel: Panel, ijk: Sequence[int]) -> None:
         line(place, color="#56B4E9", linewidth=0.8, alpha=0.8, gid="crosshair")
 
 
+@arguments.checked(count=arguments.at_least_one, time=arguments.whole)
 def montage(
     x: Any,
     *,

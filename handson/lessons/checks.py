@@ -19,6 +19,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.display import display
 
+from .. import arguments
 from ..datasets import fetch
 from ..errors import HandsonError, counted
 from .records import record
@@ -190,7 +191,11 @@ def folder_of(set_id: str) -> Path:
 
 def lesson(number: str) -> ModuleType:
     """The module of lesson `number` ("03"): its EXERCISES (id -> Exercise) and its QUIZ."""
-    return import_module(f"handson.lessons.lesson_{number}")
+    try:
+        return import_module(f"handson.lessons.lesson_{number}")
+    except ModuleNotFoundError:
+        advice = 'Write its two digits, as "03"'
+        raise arguments.refused(number, "number", "a lesson with exercises", advice) from None
 
 
 def _known(exercise_id) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import arguments
 from ..errors import ReadError
 from ..volume import Volume
 from .axis4 import Axis4, axis4_of
@@ -16,6 +17,7 @@ from .spec import structured, voxel_spec
 from .voxels import read_voxels
 
 
+@arguments.checked(path=arguments.path, volumes=arguments.indices)
 def read_nifti(
     path: str | PathLike[str],
     *,
