@@ -66,6 +66,19 @@ def path(given: Any, name: str) -> Path:
     return Path(given)
 
 
+def ending(*suffixes: str) -> Kind:
+    """The kind of a path to write that ends as its content asks."""
+
+    def kind(given: Any, name: str) -> Path:
+        if not (found := path(given, name)).name.lower().endswith(suffixes):
+            raise refused(
+                given, name, "a name for what is written", f"End it with {' or '.join(suffixes)}"
+            )
+        return found
+
+    return kind
+
+
 def whole(given: Any, name: str) -> int:
     """A whole number of any integer type, not True or False."""
     try:
@@ -142,6 +155,8 @@ def refused(given: Any, name: str, what: str, advice: str) -> ArgumentError:
 
 def shown(given: Any) -> str:
     """What was given, in a few letters."""
+    if isinstance(given, os.PathLike):
+        return shown(os.fspath(given))
     if isinstance(given, np.ndarray) and given.ndim:
         return f"<array of shape {given.shape}>"
     if isinstance(given, str | bytes | bool | int | float | None | Iterable):

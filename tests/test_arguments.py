@@ -1,5 +1,6 @@
 """An argument of another kind is refused by its name, in one form, and never as a bare traceback."""
 
+import argparse
 import inspect
 
 import nibabel as nib
@@ -10,6 +11,7 @@ from pydicom.data import get_testdata_file
 
 import handson
 from handson import figures
+from handson.__main__ import main
 from handson.errors import ArgumentError, HandsonError
 from handson.lessons import quiz
 
@@ -98,3 +100,27 @@ def test_the_signature_stays_readable():
     assert list(inspect.signature(handson.read_slice).parameters) == ["path", "frame"]
     with pytest.raises(TypeError, match="read_slice"):  # Python's own words
         handson.read_slice(nowhere=1)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a", "a.png.html"])
+def test_a_picture_is_not_written_under_another_kind_of_name(name, tmp_path):
+    with pytest.raises(ArgumentError, match=r"End it with \.png"):
+        handson.view(VOLUME).save_png(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_option_of_the_command_line_is_explained(monkeypatch):
+    found = []
+    monkeypatch.setattr(
+        argparse.ArgumentParser, "parse_args", lambda self, _: found.append(self) or 1 / 0
+    )
+    with pytest.raises(ZeroDivisionError):
+        main([])
+    (commands,) = (a for a in found[0]._actions if isinstance(a, argparse._SubParsersAction))
+    assert len(commands.choices) > 5
+    for command, parser in commands.choices.items():
+        for action in parser._actions:
+            assert action.help or isinstance(action, argparse._SubParsersAction), (
+                command,
+                action.dest,
+            )

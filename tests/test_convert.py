@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+import shutil
 import subprocess
 import warnings
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -174,6 +176,19 @@ def test_an_enhanced_file_is_described_by_its_functional_groups(tmp_path):
     assert convert(tmp_path / "enhanced.dcm", tmp_path / "out") == 0
     told = json.loads(next((tmp_path / "out").glob("*.json")).read_text())
     assert (told["RepetitionTime"], told["EchoTime"], told["FlipAngle"]) == (3, 0.0355, 78)
+
+
+def test_a_target_that_is_no_place_for_nifti_is_refused(tmp_path, capsys):
+    source = Path(get_testdata_file("MR_small.dcm"))
+    for name in ("ct.png", "ct.dcm", "ct.nrrd"):
+        assert main(["convert", str(source), str(tmp_path / name)]) == 1
+        assert "another format" in capsys.readouterr().err
+        assert not (tmp_path / name).exists()
+    folder = tmp_path / "study.2024"  # a dot is not yet another format
+    assert main(["convert", str(source), str(folder)]) == 0
+    shutil.copy(source, folder)
+    assert main(["convert", str(folder), str(folder)]) == 1
+    assert "originals" in capsys.readouterr().err
 
 
 def test_existing_files_are_never_replaced(tmp_path, capsys):

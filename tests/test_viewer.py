@@ -726,12 +726,13 @@ def test_names_cannot_break_out_of_a_saved_page(tmp_path):
 
 @pytest.mark.parametrize("save", ["save_png", "save_html"])
 def test_a_picture_that_cannot_be_written_leaves_nothing(tmp_path, viewer, save):
-    with pytest.raises(WriteError, match=r"a\.out.*written"):
-        getattr(viewer, save)(tmp_path / "none" / "a.out")
-    (tmp_path / "a.out").mkdir()
+    name = f"a.{save.removeprefix('save_')}"
+    with pytest.raises(WriteError, match=rf"{name}.*written"):
+        getattr(viewer, save)(tmp_path / "none" / name)
+    (tmp_path / name).mkdir()
     with pytest.raises(WriteError, match="written"):
-        getattr(viewer, save)(tmp_path / "a.out")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.out"]
+        getattr(viewer, save)(tmp_path / name)
+    assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
 # ---- memory -----------------------------------------------------------------------------------

@@ -18,6 +18,11 @@ from handson.nifti import write_nifti
 from handson.nifti.axis4 import write_gradients
 from handson.whole import whole_file
 
+_OTHER_FILES = {
+    ".dcm", ".gif", ".gz", ".hdr", ".html", ".img", ".jpeg", ".jpg", ".json", ".mgz", ".mha", ".mhd", ".mnc", ".nrrd",
+    ".pdf", ".png", ".tif", ".tiff", ".zip",
+}  # fmt: skip
+
 
 def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
@@ -34,7 +39,12 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--series", metavar="N", help="only this one: its number in `handson scan`, or its id"
     )
-    parser.add_argument("--on-gap", choices=("error", "resample"), default="error")
+    parser.add_argument(
+        "--on-gap",
+        choices=("error", "resample"),
+        default="error",
+        help="where slices are missing or uneven: refuse the series (default), or fill in between neighbours",
+    )
     parser.set_defaults(run=run)
 
 
@@ -50,6 +60,8 @@ def run(arguments: Namespace) -> int:
             path=arguments.source,
         )
     single = arguments.target.name.endswith((".nii", ".nii.gz"))
+    if not single:
+        _check_folder(arguments.target, Path(arguments.source))
     if single and len(chosen) > 1:
         raise SeriesError(
             f"holds {len(chosen)} series, too many for one file",
@@ -107,6 +119,18 @@ def convert(info: SeriesInfo, image: Path, on_gap: str = "error") -> None:
     for note in volume.notes:
         if "b-value" in note or "gradient" in note:
             print(f"{image.name}: {note}", file=sys.stderr)
+
+
+def _check_folder(folder: Path, source: Path) -> None:
+    """A folder of results is not that of the originals, and is not named like a file."""
+    if folder.suffix.lower() in _OTHER_FILES and not folder.is_dir():
+        raise WriteError(
+            "is named like a file of another format",
+            "Name a folder, or a file that ends with .nii or .nii.gz.",
+            path=folder,
+        )
+    if folder.resolve() == source.resolve():
+        raise WriteError("is the folder of the originals", "Choose another one.", path=folder)
 
 
 def _make_folder(folder):

@@ -30,7 +30,11 @@ def add(subparsers: Subparsers) -> None:
         metavar="IMAGE",
         help="laid over it by world coordinates: a path, or a number of the list; may be repeated",
     )
-    parser.add_argument("--plane", choices=("axial", "coronal", "sagittal", "ortho"))
+    parser.add_argument(
+        "--plane",
+        choices=("axial", "coronal", "sagittal", "ortho"),
+        help="ortho is all three; default: the plane of the slices",
+    )
     parser.add_argument(
         "--output",
         type=Path,

@@ -17,6 +17,7 @@ from ipywidgets import VBox
 from numpy.typing import ArrayLike
 from traitlets import Bool, Enum, Float, Int, TraitError, Tuple, validate
 
+from .. import arguments
 from ..display import courses, measuring, raster, words
 from ..display.colours import COLOUR_MAPS
 from ..display.images import in_own_order, in_volume_order
@@ -630,10 +631,12 @@ class Viewer(VBox):
 
     # ---- pictures that stay ----------------------------------------------------------------
 
+    @arguments.checked(path=arguments.ending(".png"))
     def save_png(self, path: str | PathLike[str], height: int = 720) -> Path:
         """Write what is on show, without controls, as a PNG; returns its path."""
         return self._write(path, static.png(self, height))
 
+    @arguments.checked(path=arguments.ending(".html", ".htm"))
     def save_html(self, path: str | PathLike[str]) -> Path:
         """Write one page that still scrolls, with no kernel and no network; returns its path."""
         return self._write(path, export.page(self).encode())
