@@ -89,6 +89,13 @@ def whole(given: Any, name: str) -> int:
         raise refused(given, name, "a whole number", f"Pass one, as {name}=1") from None
 
 
+def flag(given: Any, name: str) -> bool:
+    """True or False and nothing that only counts as such: "no" would be True."""
+    if not isinstance(given, bool | np.bool_):
+        raise refused(given, name, "True or False", f"Pass {name}=True or {name}=False")
+    return bool(given)
+
+
 def at_least_one(given: Any, name: str) -> int:
     """A number of things."""
     if whole(given, name) < 1:

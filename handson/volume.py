@@ -85,6 +85,12 @@ def _a_volume(given: Any, name: str) -> Any:
     return given
 
 
+def _spline_order(given: Any, name: str) -> int:
+    if (order := arguments.whole(given, name)) not in range(6):
+        raise arguments.refused(given, name, "an order", "0 is nearest, 1 linear, 3 cubic")
+    return order
+
+
 @dataclass(frozen=True, eq=False)
 class Volume:
     """Voxels and their place in the patient. It never changes; methods return new volumes.
@@ -422,7 +428,7 @@ class Volume:
         affine = self.affine @ inv_ornt_aff(orientation, self.shape[:3])
         return self._moved(affine, data=apply_orientation(self.data, orientation))
 
-    @arguments.checked(other=_a_volume, order=arguments.whole, fill=arguments.number)
+    @arguments.checked(other=_a_volume, order=_spline_order, fill=arguments.number)
     def resample_like(self, other: Volume, order: int = 1, fill: float | None = None) -> Volume:
         """Values of this volume at the voxel centres of `other`, found by world coordinates.
 
@@ -436,6 +442,7 @@ class Volume:
             moved = replace(moved, notes=(*moved.notes, told))
         return moved
 
+    @arguments.checked(order=_spline_order, fill=arguments.number)
     def straighten(self, order: int = 1, fill: float | None = None) -> Volume:
         """Undo the shear of a tilted gantry: resample to right angles, the slices kept in plane.
 

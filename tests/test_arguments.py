@@ -14,8 +14,10 @@ from handson import figures
 from handson.__main__ import main
 from handson.errors import ArgumentError, HandsonError
 from handson.lessons import quiz
+from handson.segmentations import read_segmentation
 
 VOLUME = handson.Volume(np.arange(24.0).reshape(2, 3, 4), np.eye(4))
+SLICE = get_testdata_file("MR_small.dcm")
 NO_PATH = (None, 42, 1.5, b"x", np.zeros(3), "", "a\0b", "x" * 5000)
 NO_NUMBER = ("a", "3", [1, 2], True, np.zeros(2), {})
 NO_WHOLE = (*NO_NUMBER, 1.5, float("nan"))
@@ -34,6 +36,8 @@ PATHS = {
     "read_slice": handson.read_slice,
     "read_nifti": handson.read_nifti,
     "open": handson.open,
+    "read_segmentation": read_segmentation,
+    "write_nifti": lambda path: handson.write_nifti(VOLUME, path),
     "audit": lambda path: handson.audit(path, ["Doe"]),
     "anonymize": lambda path: handson.anonymize(path, "never written"),
     "anonymize into": lambda path: handson.anonymize(get_testdata_file("MR_small.dcm"), path),
@@ -62,10 +66,13 @@ CALLS = {
     ),
     "opacity": (lambda x: figures.overlay(VOLUME, VOLUME, opacity=x), NO_NUMBER),
     "other": (VOLUME.resample_like, (3, "a", np.zeros((2, 2, 2)), None)),
-    "order": (lambda x: VOLUME.resample_like(VOLUME, order=x), ("nearest", 1.5, [])),
+    "order": (lambda x: VOLUME.resample_like(VOLUME, order=x), ("nearest", 1.5, [], 42, -1)),
     "ijk": (VOLUME.world, ((1, 2), "a", 3, None, np.zeros((3, 2)))),
     "xyz": (VOLUME.voxel, ((1, 2), "a", 3, None)),
     "jobs": (lambda x: handson.anonymize("nowhere", "never", jobs=x), ("two", 0, -3, 1.5, [])),
+    "dry_run": (lambda x: handson.anonymize(SLICE, "never", dry_run=x), ("no", 1, [])),
+    "pixels_checked": (lambda x: handson.anonymize(SLICE, "never", pixels_checked=x), ("no", 1)),
+    "find_text": (lambda x: handson.anonymize(SLICE, "never", find_text=x), ("no", 0)),
     "number": (quiz, ("99", 3, None, "x")),
 }
 

@@ -171,6 +171,6 @@ def deidentify_dataset(
 
 
 def _options(options) -> frozenset:
-    if isinstance(options, str):
+    if isinstance(options, str) or not isinstance(options, Iterable):
         raise DeidentifyError("Options are a list of names", f"Write options=[{options!r}].")
     return frozenset(options)

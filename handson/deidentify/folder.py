@@ -18,6 +18,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from .. import arguments
 from ..errors import DeidentifyError, counted
 from . import report as status
 from .bids import is_tree
@@ -220,6 +221,7 @@ def check_folders(
         )
 
 
+@arguments.checked(pixels_checked=arguments.flag, find_text=arguments.flag, dry_run=arguments.flag)
 def run(
     source: str | PathLike[str],
     output: str | PathLike[str],

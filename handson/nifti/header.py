@@ -14,6 +14,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
+from .. import arguments
 from ..errors import ReadError
 from ..formats import recognise
 from .files import COPY_AGAIN, Stream, content, header_file, is_packed, reading
@@ -110,6 +111,7 @@ class HeaderBytes:
         return f"<table><caption>{self!r}</caption><tr>{heads}</tr>{rows}</table>"
 
 
+@arguments.checked(path=arguments.path)
 def header_bytes(path: str | PathLike[str]) -> HeaderBytes:
     """The values that the header of a NIfTI file holds on disk, before any reader touched them.
 

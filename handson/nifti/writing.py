@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
+from .. import arguments
 from ..errors import GeometryError, WriteError
 from ..exchange import nifti_image
 from ..volume import Volume
@@ -16,6 +17,7 @@ from .files import SUFFIXES, stem
 SPACES = ("scanner", "aligned", "talairach", "mni", "template")  # xform codes 1 to 5
 
 
+@arguments.checked(path=arguments.path)
 def write_nifti(
     volume: Volume,
     path: str | PathLike[str],

@@ -7,6 +7,7 @@ from typing import Any
 
 import pydicom.uid
 
+from .. import arguments
 from ..dicom import read_series, scan
 from ..dicom.elements import text, value
 from ..dicom.faults import naming, without_warnings
@@ -25,6 +26,7 @@ SEG = {pydicom.uid.SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7"}  # the s
 RTSTRUCT = pydicom.uid.RTStructureSetStorage
 
 
+@arguments.checked(path=arguments.path)
 def read_segmentation(
     path: str | PathLike[str], like: Any = None, between: str = "error", *, resample: bool = False
 ) -> Segmentation:
